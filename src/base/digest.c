@@ -1,0 +1,68 @@
+#include "mok/base.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/sha.h>
+
+void mok_sha256(const void *data, size_t len, unsigned char out[32])
+{
+	SHA256(data, len, out);
+}
+
+void mok_hex(const unsigned char *data, size_t len, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < len; i++) {
+		out[2 * i] = digits[data[i] >> 4];
+		out[2 * i + 1] = digits[data[i] & 15];
+	}
+	out[2 * len] = '\0';
+}
+
+void mok_sha256_hex(const void *data, size_t len, char out[65])
+{
+	unsigned char sum[32];
+
+	mok_sha256(data, len, sum);
+	mok_hex(sum, sizeof(sum), out);
+}
+
+void mok_hmac_sha256(
+	const void *key, size_t key_len, const void *data, size_t len, unsigned char out[32])
+{
+	unsigned int n = 32;
+
+	if (!HMAC(EVP_sha256(), key, (int)key_len, data, len, out, &n))
+		MOK_BUG("HMAC-SHA256 failed");
+}
+
+uint32_t mok_crc32(const void *data, size_t len)
+{
+	const unsigned char *p = data;
+	uint32_t crc = 0xffffffffu;
+
+	while (len--) {
+		crc ^= *p++;
+		for (int bit = 0; bit < 8; bit++)
+			crc = (crc >> 1) ^ (0xedb88320u & (0u - (crc & 1u)));
+	}
+	return ~crc;
+}
+
+char *mok_base64(struct mok_arena *arena, const void *data, size_t len)
+{
+	char *out = mok_arena_alloc(arena, (len + 2) / 3 * 4 + 1);
+
+	EVP_EncodeBlock((unsigned char *)out, data, (int)len);
+	return out;
+}
+
+uint64_t mok_rng_next(uint64_t *state)
+{
+	uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}

@@ -1,0 +1,106 @@
+#include "mok/base.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_DEPTH 200
+
+static const cJSON *child(const cJSON *node, const char *key, size_t len)
+{
+	char name[128];
+	int64_t index;
+
+	if (len >= sizeof(name))
+		return NULL;
+	memcpy(name, key, len);
+	name[len] = '\0';
+	if (cJSON_IsObject(node))
+		return cJSON_GetObjectItemCaseSensitive(node, name);
+	if (cJSON_IsArray(node) && mok_parse_i64(name, &index) && index >= 0 && index < 1000000)
+		return cJSON_GetArrayItem(node, (int)index);
+	return NULL;
+}
+
+const cJSON *mok_json_at(const cJSON *root, const char *path)
+{
+	while (root && *path) {
+		size_t len = strcspn(path, ".");
+
+		root = child(root, path, len);
+		path += len;
+		if (*path == '.')
+			path++;
+	}
+	return root;
+}
+
+const char *mok_json_str(const cJSON *root, const char *path)
+{
+	const cJSON *node = mok_json_at(root, path);
+
+	return cJSON_IsString(node) ? node->valuestring : NULL;
+}
+
+int64_t mok_json_int(const cJSON *root, const char *path, int64_t fallback)
+{
+	const cJSON *node = mok_json_at(root, path);
+
+	if (!cJSON_IsNumber(node) || node->valuedouble < -9e15 || node->valuedouble > 9e15)
+		return fallback;
+	return (int64_t)node->valuedouble;
+}
+
+bool mok_json_bool(const cJSON *root, const char *path, bool fallback)
+{
+	const cJSON *node = mok_json_at(root, path);
+
+	return cJSON_IsBool(node) ? cJSON_IsTrue(node) : fallback;
+}
+
+/* cJSON's own limit (1,000) is a compile-time matter of the library: ours is checked before it. */
+static bool nested_too_deep(const char *data, size_t len)
+{
+	size_t depth = 0;
+	bool in_string = false;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = data[i];
+
+		if (in_string) {
+			if (c == '\\')
+				i++;
+			else if (c == '"')
+				in_string = false;
+		} else if (c == '"') {
+			in_string = true;
+		} else if (c == '{' || c == '[') {
+			if (++depth > MAX_DEPTH)
+				return true;
+		} else if ((c == '}' || c == ']') && depth > 0) {
+			depth--;
+		}
+	}
+	return false;
+}
+
+cJSON *mok_json_parse(const char *data, size_t len)
+{
+	const char *end = NULL;
+	cJSON *json;
+
+	if (nested_too_deep(data, len))
+		return NULL;
+	json = cJSON_ParseWithLengthOpts(data, len, &end, false);
+	for (; json && end < data + len; end++)
+		if (!*end || !strchr(" \t\r\n", *end)) {
+			cJSON_Delete(json);
+			return NULL;
+		}
+	return json;
+}
+
+void mok_json_cleanup(cJSON **json)
+{
+	cJSON_Delete(*json);
+	*json = NULL;
+}
