@@ -54,7 +54,8 @@ struct mok_err {
 	char hint[256];
 };
 
-/* Both return -1, so that `return mok_err_set(...)` reads well. Wrap puts "context: " before msg. */
+/* Both return -1, so that `return mok_err_set(...)` reads well. Wrap puts "context: " before msg.
+ */
 int mok_err_set(struct mok_err *err, enum mok_err_code code, const char *fmt, ...) MOK_PRINTF(3, 4);
 int mok_err_wrap(struct mok_err *err, const char *fmt, ...) MOK_PRINTF(2, 3);
 void mok_err_hint(struct mok_err *err, const char *fmt, ...) MOK_PRINTF(2, 3);
@@ -80,22 +81,23 @@ size_t mok_arena_used(const struct mok_arena *arena); /* bytes handed out */
 #define MOK_NEW_N(arena, type, n) ((type *)mok_arena_alloc(arena, (n) * sizeof(type)))
 
 /* A growing array in an arena: struct { T *items; size_t len, cap; } with these three names. */
-#define MOK_VEC(type)                                                                              \
-	struct {                                                                                   \
-		type *items;                                                                       \
-		size_t len, cap;                                                                   \
+#define MOK_VEC(type) \
+	struct { \
+		type *items; \
+		size_t len, cap; \
 	}
-#define mok_vec_push(arena, vec, item)                                                             \
-	do {                                                                                       \
-		if ((vec)->len == (vec)->cap)                                                      \
-			(vec)->items = mok_vec_grow(                                               \
-				arena, (vec)->items, &(vec)->cap, sizeof(*(vec)->items));          \
-		(vec)->items[(vec)->len++] = (item);                                               \
+#define mok_vec_push(arena, vec, item) \
+	do { \
+		if ((vec)->len == (vec)->cap) \
+			(vec)->items = mok_vec_grow( \
+				arena, (vec)->items, &(vec)->cap, sizeof(*(vec)->items)); \
+		(vec)->items[(vec)->len++] = (item); \
 	} while (0)
 void *mok_vec_grow(struct mok_arena *arena, void *items, size_t *cap, size_t item_size);
 
 /* A byte buffer on the heap, always NUL-terminated, never NULL after init. It never grows beyond
- * `max` bytes: what does not fit is dropped and `overflow` is set, to be checked once at the end. */
+ * `max` bytes: what does not fit is dropped and `overflow` is set, to be checked once at the end.
+ */
 struct mok_buf {
 	char *data;
 	size_t len, cap, max;

@@ -1,6 +1,6 @@
 /*
- * sandbox: the offline cloud. Written from DigitalOcean's published API description and what is known
- * of the API's behaviour, never from mok's own descriptors: it may use base only.
+ * sandbox: the offline cloud. Written from DigitalOcean's published API description and what is
+ * known of the API's behaviour, never from mok's own descriptors: it may use base only.
  *
  * The core is a function of (state, request, time, seed) -> response: it reads no clock, opens no
  * socket and keeps all state in its SQLite database, written through before the answer. Sockets are
@@ -36,8 +36,8 @@ struct mok_sandbox_response {
 	struct mok_sandbox_header headers[24]; /* strings live in `arena` */
 	size_t nheaders;
 	struct mok_buf body;
-	bool dropped;	  /* a fault: the connection closes without an answer */
-	bool hung;	  /* a fault: no answer ever comes; the connection stays open */
+	bool dropped;     /* a fault: the connection closes without an answer */
+	bool hung;        /* a fault: no answer ever comes; the connection stays open */
 	int64_t delay_ms; /* a fault: the answer comes that much later */
 	struct mok_arena *arena;
 };
@@ -45,13 +45,15 @@ void mok_sandbox_response_init(struct mok_sandbox_response *response);
 void mok_sandbox_response_release(struct mok_sandbox_response *response);
 
 struct mok_sandbox_options {
-	const char *dir;    /* where the database lives; NULL: in memory, nothing is locked */
-	double speed;	    /* divides durations when a request is accepted; 0: no waiting at all ("max") */
-	uint64_t seed;	    /* ids, secrets and faults; the same seed and requests give the same answers */
+	const char *dir; /* where the database lives; NULL: in memory, nothing is locked */
+	double speed;  /* divides durations when a request is accepted; 0: no waiting at all ("max")
+			*/
+	uint64_t seed; /* ids, secrets and faults; the same seed and requests give the same answers
+			*/
 	const char *faults; /* text of a faults file (JSON, docs/sandbox.md), or NULL */
 	const char *tokens; /* newline-separated tokens that open the API; NULL: any bearer token */
-	int64_t lag_ms;	    /* eventual consistency: new objects answer 404 / are not listed for up to
-			       this long (by seed); lists of deleted ones lag likewise. 0: none */
+	int64_t lag_ms; /* eventual consistency: new objects answer 404 / are not listed for up to
+			   this long (by seed); lists of deleted ones lag likewise. 0: none */
 };
 
 /* Opens (creating it if need be) the cloud in options->dir and locks it. Fails with MOK_ERR_LOCKED
@@ -79,15 +81,16 @@ int mok_sandbox_log(struct mok_sandbox *sandbox, struct mok_buf *out);
 
 struct mok_sandbox_server_options {
 	struct mok_sandbox_options core;
-	const char *listen; /* "127.0.0.1:8080"; port 0 picks a free pair (API port, Spaces on port + 1) */
-	bool detach;	    /* go on in the background once it is ready */
+	const char *listen; /* "127.0.0.1:8080"; port 0 picks a free pair (API port, Spaces on port
+			       + 1) */
+	bool detach;        /* go on in the background once it is ready */
 	bool allow_remote;  /* listen on something else than loopback */
 };
 
 /* Prints the `export NAME=value` lines on stdout once ready, closes stdout, writes DIR/server.json
  * ({"pid","api_url","spaces_url","spaces_key","speed"}) and serves until SIGINT or SIGTERM. */
-int mok_sandbox_serve(const struct mok_sandbox_server_options *options, struct mok_err *err)
-	MOK_MUST_CHECK;
+int mok_sandbox_serve(
+	const struct mok_sandbox_server_options *options, struct mok_err *err) MOK_MUST_CHECK;
 /* Ends the server that holds dir, waiting until it is gone; 0 also when none runs. */
 int mok_sandbox_stop(const char *dir, struct mok_err *err) MOK_MUST_CHECK;
 /* Empties the cloud in dir; refused (MOK_ERR_LOCKED) while a process holds it. */

@@ -1,0 +1,81 @@
+/*
+ * http: requests to the two APIs: rate budgets, retry classes, redaction, signatures.
+ */
+#ifndef MOK_HTTP_H
+#define MOK_HTTP_H
+
+#include "mok/env.h"
+
+enum mok_retry {
+	MOK_RETRY_SAFE = 0, /* GET, absolute PUT, DELETE: resent after 429, 5xx and lost answers */
+	MOK_RETRY_NEVER,    /* POST that creates: resent only after 429 or MOK_NET_NOT_SENT */
+};
+
+enum mok_auth { MOK_AUTH_BEARER = 0, MOK_AUTH_SIGV4, MOK_AUTH_NONE };
+
+struct mok_wire_request {
+	const char *method;
+	const char *path;         /* "/v2/vpcs", encoded, or for Spaces "/bucket/key" */
+	const char *query;        /* encoded, without '?', or NULL */
+	const char *region;       /* Spaces: whose endpoint */
+	const char *content_type; /* or NULL */
+	const char *body;         /* or NULL */
+	size_t body_len;
+	struct mok_header headers[8];
+	size_t nheaders;
+	enum mok_auth auth;
+	enum mok_retry retry;
+};
+
+struct mok_http_options {
+	const char *api_url;    /* https://api.digitalocean.com; plain http only to loopback */
+	const char *spaces_url; /* "https://{{.Region}}.digitaloceanspaces.com" */
+	const char *token;      /* copied; never shown */
+	const char *spaces_key,
+		*spaces_secret; /* may be NULL: then SigV4 requests fail with a hint */
+	int parallelism;        /* requests at once; 0: 10 */
+	int max_tries;          /* of a SAFE request; 0: 6 */
+};
+
+struct mok_http;
+struct mok_http_reply;
+
+/* fail != MOK_NET_OK: no usable answer. `status` 2xx..5xx otherwise. Valid only during the call. */
+struct mok_http_reply {
+	enum mok_net_fail fail;
+	int status;
+	const char *body;
+	size_t len;
+	const char *request_id; /* or "" */
+	const struct mok_exchange *exchange;
+	struct mok_err *err; /* set when fail, or status >= 400: what the API said, redacted */
+};
+
+struct mok_http *mok_http_new(
+	struct mok_loop *loop, const struct mok_http_options *options, struct mok_err *err);
+void mok_http_free(struct mok_http *http);
+/* Queues it; `request` is copied. done is called exactly once, from the loop, unless freed first.
+ */
+void mok_http_send(struct mok_http *http, const struct mok_wire_request *request,
+	void (*done)(void *ctx, const struct mok_http_reply *reply), void *ctx);
+
+struct mok_http_stats {
+	uint64_t requests, retries, throttled;
+	int64_t waited_ms; /* for the rate budget */
+};
+struct mok_http_stats mok_http_stats(const struct mok_http *http);
+bool mok_http_is_loopback(const char *url);
+
+/* Signs in place of AWS SDKs; tested against published vectors. `out` gets the headers to add
+ * (authorization, x-amz-date, x-amz-content-sha256), allocated in the arena. */
+struct mok_sigv4 {
+	const char *key, *secret, *region, *service;
+	const char *method, *host, *path, *query; /* path and query encoded as sent */
+	const void *body;
+	size_t body_len;
+	int64_t wall_ms;
+};
+size_t mok_sigv4_sign(
+	struct mok_arena *arena, const struct mok_sigv4 *in, struct mok_header out[4]);
+
+#endif

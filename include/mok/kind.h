@@ -1,0 +1,264 @@
+/*
+ * kind: what a kind of resource is, as data; what a stack wants; what the account has.
+ *
+ * A kind is one file under src/kinds/: a descriptor and a few pure hooks. Parser, checker, differ,
+ * printer, schema export and reference pages are loops over descriptors and contain no kind names.
+ */
+#ifndef MOK_KIND_H
+#define MOK_KIND_H
+
+#include "mok/model.h"
+
+struct mok_kind;
+struct mok_resource;
+struct mok_object;
+struct mok_ask; /* provider.h */
+
+/* ---- fields ---- */
+
+enum mok_field_flag {
+	MOK_F_REQUIRED = 1 << 0,
+	MOK_F_COMPUTED = 1 << 1,      /* read only: may be referred to, not set */
+	MOK_F_REPLACES = 1 << 2,      /* a change needs a new object */
+	MOK_F_CREATE_ONLY = 1 << 3,   /* sent at creation, never compared (a fork's source) */
+	MOK_F_NOT_AT_CREATE = 1 << 4, /* not taken by the POST: its call follows once it is ready */
+	MOK_F_SENSITIVE = 1 << 5,
+	MOK_F_SET = 1 << 6,    /* a list whose order means nothing */
+	MOK_F_SUBSET = 1 << 7, /* others' members are left alone: only missing ones are a diff */
+	MOK_F_WRITE_ONLY = 1 << 8, /* never read back: its hash is kept in the marker tag's key */
+	MOK_F_FETCHED = 1 << 9,    /* computed, costs a request of its own (json = its path) */
+	MOK_F_DRIFTS = 1 << 10, /* moves by itself while another field says so (autoscaled count) */
+	MOK_F_MERGE = 1 << 11,  /* an object or map: only the declared keys are compared */
+	MOK_F_RISKY = 1 << 12,  /* a change destroys data or cannot be undone: shown last and red */
+};
+
+/* Types reuse enum mok_type; MOK_MAP with `sub` is an object of known fields, without it a map of
+ * strings; MOK_LIST has `item` (and `sub` for a list of objects). */
+struct mok_field {
+	const char *name; /* the plan's key; NULL ends a table */
+	enum mok_type type, item;
+	unsigned flags;
+	const struct mok_field *sub;
+	const char *json;    /* path in the API's object, if not `name` */
+	const char *values;  /* "a|b|c", or "@catalogue" (checked live when planning, offline by
+				snapshot) */
+	const char *pattern; /* POSIX extended, whole string */
+	int64_t min, max;    /* of a number, or of a string's or list's length; both 0: no limit */
+	const char
+		*norm; /* a normaliser of src/kinds/norm.c applied to both sides: "fqdn", "hour" */
+	const char *call; /* the update call that takes it, if not the kind's first */
+	const char *dflt; /* the API's documented default, for the docs and for "reset" */
+	const char *doc;  /* one sentence */
+};
+
+/* ---- calls ---- */
+
+enum mok_call_flag {
+	MOK_CALL_WAITS = 1 << 0,      /* asynchronous: done when "ready and fields match" */
+	MOK_CALL_FULL = 1 << 1,       /* replaces the whole: every field of this call goes along */
+	MOK_CALL_NAME = 1 << 2,       /* the live name goes along */
+	MOK_CALL_WHEN_READY = 1 << 3, /* refused (412) while the object or its parent is busy */
+	MOK_CALL_DISRUPTS = 1 << 4,   /* restarts or moves something: said in the plan */
+};
+
+/* One in-place update: `method path` with {id}, {name}, {parent} filled in, percent-encoded. */
+struct mok_call {
+	const char *name; /* "resize"; NULL ends a table */
+	const char *method, *path;
+	const char *wrap; /* envelope key in the body, or NULL */
+	unsigned flags;
+	const char *with; /* space-separated fields that always go along (both sizes of a resize) */
+	int typical_s;
+};
+
+/* ---- kinds ---- */
+
+enum mok_marking {
+	MOK_MARK_FREE = 0,    /* a free-standing tag that names kind, parent and natural key */
+	MOK_MARK_TAGS,        /* in the create's `tags` */
+	MOK_MARK_DESCRIPTION, /* a " [marker]" suffix of `description` */
+};
+
+enum mok_kind_flag {
+	MOK_K_NAME_UNIQUE = 1 << 0,      /* the server refuses a second of that name */
+	MOK_K_GEN_NAME = 1 << 1,         /* a replacement is called <name>-g<n> and created first */
+	MOK_K_RENAMES = 1 << 2,          /* ... and takes the old name back by its first call */
+	MOK_K_HOLDS_DATA = 1 << 3,       /* deleting it destroys users' data */
+	MOK_K_DIES_WITH_PARENT = 1 << 4, /* its delete is not sent when the parent's is */
+	MOK_K_SERIAL = 1 << 5,           /* writes under one parent go one at a time */
+	MOK_K_ASSIGNABLE = 1 << 6,       /* may be a member of a project (has a urn) */
+	MOK_K_SINGLE = 1 << 7,     /* one per parent, always there: created by its update call */
+	MOK_K_LOCAL_ONLY = 1 << 8, /* reserved */
+};
+
+struct mok_price {
+	int64_t cents_per_month;
+	bool unpriced; /* no price is known: said out loud */
+};
+
+struct mok_catalogue; /* catalogue.h: legal values and prices */
+
+struct mok_kind {
+	const char *name;     /* "kubernetes_node_pool" */
+	const char *summary;  /* one line of help */
+	const char *provider; /* "digitalocean", "spaces" */
+	const struct mok_field *fields;
+	const struct mok_call *calls; /* may be NULL: then any change replaces */
+	unsigned flags;
+	enum mok_marking marking;
+
+	/* Where it lives. Paths take {parent} (the parent's id or natural name), {id}, {name}. */
+	const char *list_path,
+		*list_key; /* NULL list_path: embedded in the parent's listing at list_key */
+	const char *item_path, *item_key;        /* item_key NULL: the body itself */
+	const char *create_path, *create_method; /* NULL: list_path, POST */
+	const char *delete_path;                 /* NULL: item_path; "" cannot be deleted */
+	const char *parent, *parent_field;       /* kind, and the field that holds its id */
+	const char *id_json;                     /* "id": path of the id in the API's object */
+	const char *urn;                         /* "do:dbaas:" + id, or NULL */
+
+	/* Names. natural_key: the fields that tell it from its siblings, space-separated. */
+	const char *natural_key;
+	const char *name_field; /* "name", or NULL when it has none */
+	int name_max;
+	const char *name_pattern;
+
+	/* Life. status_json NULL: ready as soon as it is answered. */
+	const char *status_json, *ready, *failed,
+		*gone; /* "|"-separated states; others: in transition */
+	int typical_create_s, typical_delete_s, poll_s, settle_s, timeout_s;
+	int destroy_rank; /* lower goes first where no edge says otherwise */
+
+	const char *example; /* YAML of one resource, for the reference */
+	const char *notes;   /* Markdown paragraph for the reference: what to know */
+
+	/* Pure hooks, each may be NULL. */
+	void (*check)(
+		const struct mok_resource *r, const struct mok_val *want, struct mok_diags *diags);
+	/* From the API's object to more attributes (decoded fields are already there). */
+	void (*decoded)(struct mok_arena *arena, const cJSON *api, struct mok_object *object);
+	/* Last touch on a create or update body before it is sent. */
+	int (*body)(const struct mok_ask *ask, cJSON *body, struct mok_err *err);
+	/* Beyond status: nodes all running, rules in place. want NULL: only "is it ready". */
+	bool (*is_ready)(const struct mok_object *object, const struct mok_val *want);
+	struct mok_price (*price)(
+		const struct mok_val *attrs, const struct mok_catalogue *catalogue);
+	/* Is going from `have` to `want` not a change after all (versions, autoscaling)? Called per
+	 * differing field; *why may get a reason for the plan, *replaces may be set or cleared. */
+	bool (*same)(const struct mok_field *field, const struct mok_val *want,
+		const struct mok_val *have, const struct mok_object *object, bool *replaces,
+		const char **why);
+};
+
+/* All kinds, sorted by name; generated from the files in src/kinds/. */
+const struct mok_kind *const *mok_kinds(size_t *count);
+const struct mok_kind *mok_kind_find(const char *name);
+const struct mok_field *mok_field_find(const struct mok_field *fields, const char *name);
+
+/* Both sides of a comparison pass through this. `norm` may be NULL. */
+struct mok_val mok_norm(struct mok_arena *arena, const char *norm, struct mok_val v);
+
+/* ---- what a stack wants ---- */
+
+enum mok_tri { MOK_UNSET = 0, MOK_NO, MOK_YES };
+
+struct mok_resource {
+	const char *address; /* web, or web["a"] */
+	const char *block;   /* web */
+	const struct mok_kind *kind;
+	struct mok_mark at;       /* of the block's key */
+	struct mok_val fields;    /* MAP as written, expressions inside; checked against the kind */
+	const char *default_name; /* <stack>-<address>, cut to the kind's limit */
+	enum mok_tri protect;
+	bool retain;
+	struct mok_mark protect_at;
+	const char *moved_from; /* an address, or NULL */
+	MOK_VEC(const char *) ignore_changes;
+	int timeout_create_s, timeout_update_s, timeout_delete_s; /* 0: the kind's */
+	struct mok_val each_key, each_value;                      /* MOK_NULL without for_each */
+	MOK_VEC(size_t)
+	deps; /* indices into the stack's resources: references, depends_on, parent */
+};
+
+struct mok_output {
+	const char *name;
+	struct mok_val value; /* expressions inside */
+	bool sensitive;
+	struct mok_mark at;
+};
+
+struct mok_variable {
+	const char *name, *type, *description;
+	bool sensitive;
+	struct mok_val value;
+	struct mok_mark at;
+};
+
+struct mok_stack {
+	const char *name, *region;
+	MOK_VEC(struct mok_resource) resources;
+	MOK_VEC(struct mok_output) outputs;
+	MOK_VEC(struct mok_variable) variables;
+	struct mok_map *by_address; /* -> struct mok_resource * */
+	struct mok_sources sources;
+	char config_hash[65]; /* of everything but sensitive values */
+	const char *base_dir; /* of the first file: file() is relative to the file that calls it */
+};
+
+/* ---- what the account has ---- */
+
+struct mok_object {
+	const struct mok_kind *kind;
+	const char *id;        /* as it stands in paths */
+	const char *name;      /* live name, or NULL */
+	const char *parent_id; /* or NULL */
+	struct mok_object *parent;
+	const char *urn; /* or NULL */
+	struct mok_val
+		attrs; /* MAP: every field of the kind that the API gave, normalised by `decoded` */
+	const char *status; /* the API's own word, or NULL */
+	const char *status_message;
+	int64_t created_ms; /* wall; 0: not told */
+	bool ready, failed, gone;
+	/* Ownership, filled in by live. */
+	const char
+		*marker; /* full text as found, without suffixes; NULL: not marked by this stack */
+	const char *free_tag; /* the free-standing tag that marks it, or NULL */
+	char addr_hash[17];   /* from the marker */
+	const char *slug;     /* from the marker: for orphans */
+	unsigned generation;  /* from the marker */
+	bool protected_live, retain_live;
+	const struct mok_resource *resource; /* whose it is; NULL: an orphan or a stranger */
+	bool is_default;                     /* a VPC or project that the account cannot lose */
+	void *raw;                           /* the provider's own, or NULL */
+};
+
+/* ---- markers (src/model/marker.c) ---- */
+
+struct mok_marker {
+	const char *stack, *slug;
+	char addr_hash[17];
+	unsigned generation;
+	/* free-standing tags only: */
+	const char *kind;
+	char parent_hash[9], key_hash[17];
+	/* "" or "protect" or "retain": a tag about the address rather than an object */
+	const char *about;
+};
+
+/* mok:<stack>:<slug>-<16 hex>:g<n> */
+const char *mok_marker_make(
+	struct mok_arena *arena, const char *stack, const char *address, unsigned generation);
+/* <marker>:<kind>:<8 hex of parent>:<16 hex of natural key> */
+const char *mok_marker_free_tag(struct mok_arena *arena, const char *marker,
+	const struct mok_kind *kind, const char *parent_id, const char *natural_key);
+/* mok:<stack>:<slug>-<16 hex>:protect */
+const char *mok_marker_about(
+	struct mok_arena *arena, const char *stack, const char *address, const char *what);
+bool mok_marker_parse(struct mok_arena *arena, const char *text, struct mok_marker *out);
+/* The natural key's text of a value map under a kind, or NULL when a part is unknown. */
+const char *mok_natural_key(
+	struct mok_arena *arena, const struct mok_kind *kind, const struct mok_val *attrs);
+void mok_addr_hash(const char *address, char out[17]);
+
+#endif

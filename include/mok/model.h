@@ -1,0 +1,131 @@
+/*
+ * model: values with positions, and diagnostics about them. The vocabulary of plan, diff and
+ * report.
+ *
+ * Everything lives in an arena and is never changed once built, so that values may be shared
+ * freely.
+ */
+#ifndef MOK_MODEL_H
+#define MOK_MODEL_H
+
+#include "mok/base.h"
+
+enum mok_type {
+	MOK_NULL = 0,
+	MOK_BOOL,
+	MOK_INT,
+	MOK_NUM,
+	MOK_STR,
+	MOK_LIST,
+	MOK_MAP,
+	MOK_EXPR,    /* not evaluated yet; only inside a resource's block as written */
+	MOK_UNKNOWN, /* known after apply; `s` says of what, e.g. "db.id" */
+};
+
+struct mok_pair;
+struct mok_expr; /* expr.h */
+
+struct mok_val {
+	enum mok_type type;
+	bool sensitive; /* never shown; functions keep it */
+	bool plain;     /* an unquoted YAML scalar: a MOK_STR whose type its field decides */
+	struct mok_mark at;
+	union {
+		bool b;
+		int64_t i;
+		double n;
+		const char *s;
+		struct {
+			const struct mok_val *items;
+			size_t len;
+		} list;
+		struct {
+			const struct mok_pair *pairs; /* in the file's order; keys are distinct */
+			size_t len;
+		} map;
+		const struct mok_expr *expr;
+	} u;
+};
+
+struct mok_pair {
+	const char *key;
+	struct mok_mark key_at;
+	struct mok_val val;
+};
+
+struct mok_val mok_val_null(void);
+struct mok_val mok_val_bool(bool b);
+struct mok_val mok_val_int(int64_t i);
+struct mok_val mok_val_num(double n);
+struct mok_val mok_val_str(const char *s); /* s must outlive the value */
+struct mok_val mok_val_unknown(const char *of);
+/* Builders: append to a list or map value under construction (items are copied, O(1) amortised is
+ * not promised: use for small values). */
+void mok_val_append(struct mok_arena *arena, struct mok_val *list, struct mok_val item);
+void mok_val_set(struct mok_arena *arena, struct mok_val *map, const char *key, struct mok_val val);
+const struct mok_val *mok_val_get(const struct mok_val *map, const char *key);  /* NULL: absent */
+const struct mok_val *mok_val_at(const struct mok_val *root, const char *path); /* "a.b.0" */
+const char *mok_val_get_str(const struct mok_val *map, const char *key); /* NULL: not a string */
+
+/* Deep. Ints equal nums of the same value; sensitive, plain and positions are not compared; an
+ * unknown equals nothing. */
+bool mok_val_equal(const struct mok_val *a, const struct mok_val *b);
+bool mok_val_has_unknown(const struct mok_val *v);
+bool mok_val_has_sensitive(const struct mok_val *v);
+/* Canonical text (keys sorted) for hashing; not for people. */
+void mok_val_canonical(const struct mok_val *v, struct mok_buf *out);
+struct mok_val mok_val_from_json(struct mok_arena *arena, const cJSON *json);
+/* The caller deletes it. Unknowns become null. Sensitive values are included: mind where it goes.
+ */
+cJSON *mok_val_to_json(const struct mok_val *v);
+const char *mok_type_name(enum mok_type type); /* "string", "list", ... for messages */
+
+/* ---- diagnostics ---- */
+
+enum mok_severity { MOK_SEV_ERROR = 0, MOK_SEV_WARNING, MOK_SEV_NOTE };
+
+/* Every code exists once, in src/model/codes.c, with its title and long explanation: "E0101". */
+struct mok_diag {
+	enum mok_severity severity;
+	const char *code;
+	struct mok_mark at;    /* file NULL: about the whole */
+	const char *address;   /* or NULL */
+	const char *message;   /* one sentence, lower-case start, no final stop */
+	const char *hint;      /* what to do: 'did you mean "x"?', the legal values; or NULL */
+	struct mok_mark other; /* a second place ("first defined here"); file NULL: none */
+	const char *other_label;
+};
+
+struct mok_diags {
+	struct mok_arena *arena;
+	MOK_VEC(struct mok_diag) list;
+	size_t nerrors;
+};
+
+struct mok_diag *mok_diag_add(struct mok_diags *diags, const char *code, struct mok_mark at,
+	const char *fmt, ...) MOK_PRINTF(4, 5); /* severity from the code's first letter E, W, N */
+void mok_diag_hint(struct mok_diags *diags, struct mok_diag *diag, const char *fmt, ...)
+	MOK_PRINTF(3, 4);
+/* Sorts by file, line, column, code, so that two runs over the same input print the same. */
+void mok_diags_sort(struct mok_diags *diags);
+
+struct mok_code {
+	const char *code, *title, *explanation; /* explanation: paragraphs with an example */
+};
+const struct mok_code *mok_code_find(const char *code); /* NULL: no such code */
+const struct mok_code *mok_codes(size_t *count);
+
+/* A source file kept for showing lines in diagnostics. */
+struct mok_source {
+	const char *name; /* as the user named it; the `file` of marks points to this string */
+	const char *text;
+	size_t len;
+};
+struct mok_sources {
+	MOK_VEC(struct mok_source) list;
+};
+/* The line without its newline, or len 0. */
+const char *mok_source_line(
+	const struct mok_sources *sources, const char *file, uint32_t line, size_t *out_len);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * plan: the plan file. YAML with positions -> overlays, includes, variables, for_each -> a stack
+ * whose resources are checked against their kinds. Offline and pure but for reading files through
+ * `env`.
+ *
+ * Every mistake is reported, not only the first; the stack is usable only if diags->nerrors is 0.
+ */
+#ifndef MOK_PLAN_H
+#define MOK_PLAN_H
+
+#include "mok/expr.h"
+#include "mok/kind.h"
+
+struct mok_assignment {
+	const char *name, *value; /* --var NAME=VALUE, or MOK_VAR_name */
+};
+
+struct mok_plan_options {
+	const char *const *files; /* -f, overlaid in order */
+	size_t nfiles;
+	const struct mok_assignment *vars; /* --var */
+	size_t nvars;
+	const char *const *var_files; /* --var-file: YAML maps */
+	size_t nvar_files;
+	const struct mok_assignment *environment; /* the whole environment: MOK_VAR_*, ${env.X} */
+	size_t nenvironment;
+	/* Reads a file (at most max bytes) into the arena; NULL err->msg never. */
+	int (*read)(void *self, const char *path, size_t max, struct mok_arena *arena,
+		const char **out, size_t *out_len, struct mok_err *err);
+	void *self;
+};
+
+/* Loads, checks offline (types, required, legal values of fixed lists, patterns, references exist
+ * and name a field, cycles, names, collisions) and orders. Returns the stack even when there are
+ * errors, as far as it got (NULL if nothing could be read). */
+struct mok_stack *mok_plan_load(
+	struct mok_arena *arena, const struct mok_plan_options *options, struct mok_diags *diags);
+
+/* Where evaluation finds what resources are worth: filled in by whoever plans or applies. */
+struct mok_lookup {
+	void *self;
+	/* The value of `path` ("" = all attributes) of the resource; may give MOK_UNKNOWN. */
+	bool (*attribute)(
+		void *self, const struct mok_resource *r, const char *path, struct mok_val *out);
+};
+
+/* The fields of one resource as wanted now: expressions evaluated, scalars given their fields'
+ * types, stack defaults (region) filled in, values checked again. Unknowns stay unknown. -1 if a
+ * diagnostic of severity error was added. */
+int mok_plan_eval(struct mok_arena *arena, const struct mok_stack *stack,
+	const struct mok_resource *r, const struct mok_lookup *lookup, struct mok_diags *diags,
+	struct mok_val *out) MOK_MUST_CHECK;
+int mok_plan_eval_output(struct mok_arena *arena, const struct mok_stack *stack,
+	const struct mok_output *o, const struct mok_lookup *lookup, struct mok_diags *diags,
+	struct mok_val *out) MOK_MUST_CHECK;
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * provider: what the sweep and the engine ask of an API, and what they get back. Both functions are
+ * pure: encode makes a request of an ask, decode reads a reply. Neither knows of retries, waiting,
+ * journals or order; the callers know nothing of JSON and XML.
+ */
+#ifndef MOK_PROVIDER_H
+#define MOK_PROVIDER_H
+
+#include "mok/http.h"
+#include "mok/kind.h"
+
+enum mok_verb {
+	MOK_ASK_LIST = 0, /* kind (+ parent), page from 1 */
+	MOK_ASK_READ,     /* kind, id (+ parent_id): one object */
+	MOK_ASK_CREATE,   /* want, name, marker, extra */
+	MOK_ASK_CALL,     /* call, want (all wanted fields), have: an in-place update */
+	MOK_ASK_DELETE,
+	MOK_ASK_FETCH,    /* field (MOK_F_FETCHED) of an object */
+	MOK_ASK_TAG_LIST, /* all tags of the account, page from 1 */
+	MOK_ASK_TAG_MAKE, /* marker = the tag */
+	MOK_ASK_TAG_DROP,
+	MOK_ASK_ACCOUNT,
+	MOK_ASK_CATALOGUE, /* page from 1; `name` = which: "sizes", "regions", "kubernetes",
+			      "databases" */
+	MOK_ASK_ASSIGN,    /* urns to the project `id` ("default" too) */
+	MOK_ASK_MARK,  /* write `marker` ("" = take it off) into the tags or description of a live
+			  object */
+	MOK_ASK_PARTS, /* Spaces: one sub-resource (`name`: acl, cors, ...) of a bucket, for its
+			  attrs */
+	MOK_ASK_ASSOCIATED, /* what Kubernetes made that outlives a cluster: load balancers, volumes
+			     */
+	MOK_ASK_DELETE_ASSOCIATED, /* selective delete with `extra` (the associated list) */
+	MOK_ASK_MEMBERS,           /* VPC members, project resources */
+};
+
+struct mok_ask {
+	enum mok_verb verb;
+	const struct mok_kind *kind;
+	const char *id, *parent_id, *name, *marker, *region;
+	int page;
+	const struct mok_call *call;
+	const struct mok_field *field;
+	const struct mok_val *want; /* evaluated, no unknowns in what is sent */
+	const struct mok_object *have;
+	const struct mok_val
+		*extra; /* of the verb: pools of a cluster's POST (list of wants with name and
+			   marker), rules of a database's POST, urns, associated ids */
+	const struct mok_ask *children; /* pools of a cluster's POST: CREATE asks of their own */
+	size_t nchildren;
+};
+
+enum mok_verdict {
+	MOK_ANS_OK = 0,
+	MOK_ANS_GONE,        /* 404 (or the API's other words for it) */
+	MOK_ANS_EXISTS,      /* a create was refused since the name is taken */
+	MOK_ANS_BUSY,        /* 409, 412, 403 "in use", NoSuchBucket after PUT: try again later */
+	MOK_ANS_AMBIGUOUS,   /* the outcome of a write is unknown */
+	MOK_ANS_FAILED,      /* definite: err says why */
+	MOK_ANS_UNSUPPORTED, /* not an error: e.g. members hidden by a missing scope */
+};
+
+struct mok_answer {
+	enum mok_verdict verdict;
+	struct mok_err err; /* set unless OK */
+	MOK_VEC(struct mok_object *)
+	objects;       /* LIST, READ, CREATE; a cluster's listing also gives its pools */
+	int64_t total; /* LIST: meta.total, -1 unknown */
+	int next_page; /* 0: last */
+	MOK_VEC(const char *) tags; /* TAG_LIST */
+	struct mok_val value; /* FETCH, ACCOUNT, CATALOGUE, PARTS, ASSOCIATED, MEMBERS; secrets of a
+				 CREATE (a Spaces key's) as a sensitive map */
+};
+
+struct mok_provider {
+	const char *name; /* "digitalocean", "spaces": as kinds name it */
+	void *self;
+	int (*encode)(void *self, const struct mok_ask *ask, struct mok_arena *arena,
+		struct mok_wire_request *out, struct mok_err *err);
+	void (*decode)(void *self, const struct mok_ask *ask, const struct mok_http_reply *reply,
+		struct mok_arena *arena, struct mok_answer *out);
+};
+
+struct mok_providers {
+	const struct mok_provider *list;
+	size_t count;
+};
+const struct mok_provider *mok_provider_of(const struct mok_providers *providers, const char *name);
+
+const struct mok_provider *mok_digitalocean_provider(void);
+const struct mok_provider *mok_spaces_provider(void);
+
+#endif
