@@ -87,8 +87,9 @@ enum mok_kind_flag {
 	MOK_K_DIES_WITH_PARENT = 1 << 4, /* its delete is not sent when the parent's is */
 	MOK_K_SERIAL = 1 << 5,           /* writes under one parent go one at a time */
 	MOK_K_ASSIGNABLE = 1 << 6,       /* may be a member of a project (has a urn) */
-	MOK_K_SINGLE = 1 << 7,     /* one per parent, always there: created by its update call */
-	MOK_K_LOCAL_ONLY = 1 << 8, /* reserved */
+	MOK_K_SINGLE = 1 << 7,      /* one per parent, always there: created by its update call */
+	MOK_K_SECRET_ONCE = 1 << 8, /* the create answers with a secret never shown again */
+	MOK_K_WEAK_REFS = 1 << 9,   /* a member list: what it refers to may go first (project) */
 };
 
 struct mok_price {

@@ -1,0 +1,125 @@
+/*
+ * engine: makes it so. Operations are state machines on one loop; whatever waits sits in the timer
+ * heap and holds no slot. Nothing is lost or doubled whenever it dies: see docs/architecture.md.
+ */
+#ifndef MOK_ENGINE_H
+#define MOK_ENGINE_H
+
+#include "mok/diff.h"
+
+/* ---- journal and lock: .mok/<stack>.journal, .mok/<stack>.lock ---- */
+
+struct mok_journal;
+
+struct mok_journal_info {
+	const char *api_url,
+		*account_uuid; /* a journal of another account or API is set aside, not used */
+	const char *command, *user, *commit; /* who and why, for the audit trail; may be NULL */
+};
+/* Opens and replays; a torn tail is cut off. Fails only on I/O. */
+struct mok_journal *mok_journal_open(const struct mok_env *env, const char *dir, const char *stack,
+	const struct mok_journal_info *info, struct mok_err *err);
+void mok_journal_close(struct mok_journal *journal);
+/* address hash -> id of what it acknowledged and did not see go. Valid until closed. */
+const struct mok_map *mok_journal_ids(const struct mok_journal *journal);
+
+struct mok_journal_entry {
+	int64_t wall_ms;
+	const char *what; /* run, intent, ack, update, delete, gone, move, fail, end */
+	const char *address, *kind, *name, *id, *detail, *user, *commit, *command;
+};
+/* For `mok log`: every readable entry, oldest first, without opening it for writing. -1: I/O. An
+ * absent journal has no entries. */
+int mok_journal_read(const struct mok_env *env, struct mok_arena *arena, const char *dir,
+	const char *stack, void (*entry)(void *ctx, const struct mok_journal_entry *e), void *ctx,
+	struct mok_err *err);
+
+struct mok_lockfile *mok_stack_lock(
+	const struct mok_env *env, const char *dir, const char *stack, struct mok_err *err);
+
+/* ---- events ---- */
+
+enum mok_event_type {
+	MOK_EV_START = 0, /* an operation begins */
+	MOK_EV_PROGRESS,  /* the API's state, or a new step */
+	MOK_EV_RETRY,     /* waiting to try again; `text` why */
+	MOK_EV_DONE,
+	MOK_EV_FAILED,
+	MOK_EV_SKIPPED, /* since what it needs failed; `text` names it */
+	MOK_EV_NOTE,    /* something to tell: a default VPC left alone, a placeholder rule */
+};
+
+struct mok_event {
+	enum mok_event_type type;
+	int64_t wall_ms, elapsed_ms;
+	const struct mok_change *change;
+	enum mok_action action; /* CREATE, UPDATE, DELETE or FORGET: a REPLACE has two operations */
+	const char *step;       /* "create", "resize", "waiting until ready", ... */
+	const char *state;      /* the API's word, or NULL */
+	const char *id;         /* or NULL */
+	int typical_s;
+	const char *text;          /* or NULL */
+	const struct mok_err *err; /* FAILED */
+};
+
+struct mok_events {
+	void *self;
+	void (*emit)(void *self, const struct mok_event *event);
+};
+
+/* ---- apply ---- */
+
+struct mok_apply_input {
+	struct mok_loop *loop;
+	struct mok_http *http;
+	const struct mok_providers *providers;
+	const struct mok_stack *stack;
+	struct mok_live *live;
+	struct mok_changes *changes;
+	struct mok_journal *journal;
+	const struct mok_events *events; /* may be NULL */
+	/* Where secrets that are shown once go (a Spaces key's), synced before the ack. NULL: they
+	 * are only passed on in this run. */
+	int (*escrow)(
+		void *self, const char *address, const struct mok_val *secret, struct mok_err *err);
+	void *escrow_self;
+};
+
+struct mok_failure {
+	const struct mok_change *change;
+	enum mok_action action;
+	struct mok_err err;
+};
+
+struct mok_apply_result {
+	size_t ncreated, nupdated, ndeleted, nforgotten, nfailed, nskipped, nunfinished;
+	MOK_VEC(struct mok_failure) failures;
+	MOK_VEC(const char *) in_flight; /* when interrupted: "db: creating, id ..." */
+	MOK_VEC(struct mok_output_value) outputs;
+	int64_t elapsed_ms;
+	bool changed; /* at least one write was acknowledged */
+};
+
+/* 0: all done. -1: MOK_ERR_INTERRUPTED, or anything failed (`out` tells; exit 3 when out->changed).
+ */
+int mok_apply(const struct mok_apply_input *in, struct mok_arena *arena,
+	struct mok_apply_result *out, struct mok_err *err) MOK_MUST_CHECK;
+
+/* Marks an existing object as `address`'s (mok adopt). */
+int mok_adopt(const struct mok_apply_input *in, struct mok_arena *arena, const char *address,
+	const char *id, struct mok_err *err) MOK_MUST_CHECK;
+
+/* ---- saved plans ---- */
+
+/* JSON text: config hash, account, options, live fingerprints, the changes; no secrets. */
+int mok_saved_plan_write(const struct mok_stack *stack, const struct mok_live *live,
+	const struct mok_changes *changes, const cJSON *command, struct mok_buf *out,
+	struct mok_err *err) MOK_MUST_CHECK;
+/* What the plan was made with ("command"), to compute it again. */
+cJSON *mok_saved_plan_read(const char *text, size_t len, struct mok_err *err);
+/* MOK_ERR_STALE naming what moved, unless the recomputed plan is the saved one. */
+int mok_saved_plan_check(const cJSON *saved, const struct mok_stack *stack,
+	const struct mok_live *live, const struct mok_changes *changes,
+	struct mok_err *err) MOK_MUST_CHECK;
+
+#endif

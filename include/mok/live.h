@@ -1,0 +1,50 @@
+/*
+ * live: one sweep of the account. Every kind is listed once, 200 a page, concurrently; then what
+ * lives inside others. What carries this stack's marker is matched to the stack's resources.
+ */
+#ifndef MOK_LIVE_H
+#define MOK_LIVE_H
+
+#include "mok/catalogue.h"
+#include "mok/provider.h"
+
+struct mok_live {
+	struct mok_arena *arena;
+	const char *account_uuid, *account_name;
+	bool is_sandbox;
+	MOK_VEC(struct mok_object *) objects;  /* strangers' too */
+	struct mok_map *tags;                  /* every tag's name -> itself */
+	struct mok_map *by_address;            /* address -> its current object */
+	MOK_VEC(struct mok_object *) orphans;  /* ours, but no resource wants them */
+	MOK_VEC(struct mok_object *) previous; /* older generations of what by_address holds */
+	MOK_VEC(const char *)
+	doubtful; /* free-standing tags of ours whose object is not to be seen */
+	struct mok_catalogue *catalogue;
+	uint64_t requests;
+};
+
+struct mok_live_input {
+	struct mok_loop *loop;
+	struct mok_http *http;
+	const struct mok_providers *providers;
+	const struct mok_stack *stack;
+	/* address hash -> id, from the journal: tells twins apart when the natural key cannot.
+	 * NULL: none */
+	const struct mok_map *known_ids;
+	bool without_catalogue; /* destroy needs none */
+};
+
+/* Runs the loop until all is read. Diagnostics (two objects with one marker ...) go to diags. */
+int mok_live_sweep(const struct mok_live_input *in, struct mok_arena *arena,
+	struct mok_diags *diags, struct mok_live *out, struct mok_err *err) MOK_MUST_CHECK;
+
+/* An object of that kind with that name or natural key, whoever owns it; NULL: none. */
+struct mok_object *mok_live_find(const struct mok_live *live, const struct mok_kind *kind,
+	const char *parent_id, const char *natural_key);
+struct mok_object *mok_live_by_id(
+	const struct mok_live *live, const struct mok_kind *kind, const char *id);
+/* Hash over the fields that `want` declares (and id, generation, protection), for saved plans. */
+void mok_live_fingerprint(
+	const struct mok_object *object, const struct mok_val *want, char out[65]);
+
+#endif
