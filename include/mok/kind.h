@@ -229,6 +229,7 @@ struct mok_object {
 	const char *slug;     /* from the marker: for orphans */
 	unsigned generation;  /* from the marker */
 	bool protected_live, retain_live;
+	bool twin; /* another object answers to the same marker: nothing tells whose is whose */
 	const struct mok_resource *resource; /* whose it is; NULL: an orphan or a stranger */
 	bool is_default;                     /* a VPC or project that the account cannot lose */
 	void *raw;                           /* the provider's own, or NULL */

@@ -84,6 +84,16 @@ struct mok_providers {
 	const struct mok_provider *list;
 	size_t count;
 };
+/* encode, send, decode. `ask` is copied, but not what it points to: that and the arena must live
+ * until done is called, once, from the loop. What the API answers is made in the arena. */
+struct mok_asker {
+	struct mok_loop *loop;
+	struct mok_http *http;
+	const struct mok_providers *providers;
+};
+void mok_ask_send(const struct mok_asker *asker, struct mok_arena *arena, const struct mok_ask *ask,
+	void (*done)(void *ctx, struct mok_answer *answer), void *ctx);
+
 const struct mok_provider *mok_provider_of(const struct mok_providers *providers, const char *name);
 
 const struct mok_provider *mok_digitalocean_provider(void);
