@@ -18,9 +18,10 @@ struct mok_live {
 	MOK_VEC(struct mok_object *) orphans;  /* ours, but no resource wants them */
 	MOK_VEC(struct mok_object *) previous; /* older generations of what by_address holds */
 	MOK_VEC(const char *)
-	doubtful; /* free-standing tags of ours whose object is not to be seen */
+	doubtful;               /* free-standing tags of ours whose object is not to be seen */
+	struct mok_map *doubts; /* address hash -> such a tag */
 	struct mok_catalogue *catalogue;
-	uint64_t requests;
+	struct mok_map *by_key, *by_id; /* private: mok_live_find, mok_live_by_id */
 };
 
 struct mok_live_input {

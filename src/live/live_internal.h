@@ -1,0 +1,37 @@
+/* live's own: the listing of one collection, and the matching of markers. */
+#ifndef MOK_LIVE_INTERNAL_H
+#define MOK_LIVE_INTERNAL_H
+
+#include "mok/live.h"
+#include "mok/plan.h"
+
+#define PAGE_SIZE 200 /* what providers ask for */
+
+/* Pages of one collection, all under way at once once the total is known. Pages shift while they
+ * are read: what came twice is dropped, and what is short of the total is read again. */
+struct sweep {
+	struct mok_live_input in;
+	struct mok_asker asker;
+	struct mok_arena *arena;
+	struct mok_diags *diags;
+	struct mok_live *out;
+	struct mok_map *used;  /* kind name -> wanted by the plan or named by a marker tag */
+	struct mok_map *asked; /* listings under way or done, by kind, parent and region */
+	size_t outstanding;
+	bool failed;
+	struct mok_err err;
+};
+
+void mok_sweep_fail(struct sweep *sweep, const struct mok_err *err);
+void mok_sweep_list(struct sweep *sweep, const struct mok_ask *ask);
+void mok_sweep_ask(struct sweep *sweep, const struct mok_ask *ask,
+	void (*done)(void *ctx, struct mok_answer *answer), void *ctx);
+
+/* Adds up the parts that a list does not give: bucket settings, project members, fetched fields. */
+void mok_sweep_details(struct sweep *sweep);
+
+/* Who owns what. Starts from scratch at each call. */
+void mok_live_match(struct mok_live *live, const struct mok_stack *stack,
+	const struct mok_map *known_ids, struct mok_diags *diags);
+
+#endif

@@ -1,0 +1,376 @@
+#include "live_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A marker of this stack: a free-standing tag that names an object, or one about an address. */
+struct mark {
+	struct mok_marker marker;
+	const char *tag;
+	struct mark *next; /* another tag for the same kind, parent and natural key */
+	struct mok_object *object;
+};
+
+struct about {
+	bool protect, retain;
+	const char *protect_tag, *retain_tag;
+	bool used;
+};
+
+struct matcher {
+	struct mok_live *live;
+	const struct mok_stack *stack;
+	const struct mok_map *known_ids;
+	struct mok_diags *diags;
+	struct mok_arena *arena;
+	struct mok_map *by_suffix; /* ":kind:parent:key" -> struct mark */
+	struct mok_map *abouts;    /* address hash -> struct about */
+	struct mok_map *by_hash;   /* address hash -> current object */
+	struct mok_map *wanted;    /* address hash -> resource */
+	MOK_VEC(struct mark *) marks;
+};
+
+static struct about *about_of(struct matcher *m, const char *addr_hash)
+{
+	struct about *a = mok_map_get(m->abouts, addr_hash);
+
+	if (!a) {
+		a = MOK_NEW(m->arena, struct about);
+		mok_map_put(m->abouts, addr_hash, a);
+	}
+	return a;
+}
+
+static void read_about(struct matcher *m, const struct mok_marker *marker, const char *tag)
+{
+	struct about *a = about_of(m, marker->addr_hash);
+
+	if (mok_streq(marker->about, "protect")) {
+		a->protect = true;
+		a->protect_tag = tag;
+	} else {
+		a->retain = true;
+		a->retain_tag = tag;
+	}
+}
+
+static void read_tag(struct matcher *m, const char *tag)
+{
+	struct mark *mark = MOK_NEW(m->arena, struct mark);
+	const char *suffix;
+
+	if (!mok_marker_parse(m->arena, tag, &mark->marker) ||
+		!mok_streq(mark->marker.stack, m->stack->name))
+		return;
+	if (mark->marker.about && mark->marker.about[0]) {
+		read_about(m, &mark->marker, tag);
+		return;
+	}
+	if (!mark->marker.kind || !mark->marker.kind[0])
+		return; /* the marker of a kind that carries its tags itself */
+	mark->tag = tag;
+	suffix = mok_arena_printf(m->arena, ":%s:%s:%s", mark->marker.kind,
+		mark->marker.parent_hash, mark->marker.key_hash);
+	mark->next = mok_map_get(m->by_suffix, suffix);
+	mok_map_put(m->by_suffix, suffix, mark);
+	mok_vec_push(m->arena, &m->marks, mark);
+}
+
+static void read_tags(struct matcher *m)
+{
+	const char *prefix = mok_arena_printf(m->arena, "mok:%s:", m->stack->name);
+
+	for (size_t i = 0; i < mok_map_len(m->live->tags); i++) {
+		const char *tag = mok_map_key(m->live->tags, i);
+
+		if (mok_starts(tag, prefix))
+			read_tag(m, tag);
+	}
+}
+
+static void own(struct mok_object *o, const struct mok_marker *marker, const char *text)
+{
+	o->marker = text;
+	o->slug = marker->slug;
+	o->generation = marker->generation;
+	memcpy(o->addr_hash, marker->addr_hash, sizeof(o->addr_hash));
+}
+
+/* Is `a` rather the one that was marked? The journal's id first, then the older. */
+static bool is_rather(const struct matcher *m, const struct mok_object *a,
+	const struct mok_object *b, const char *hash)
+{
+	const char *known = m->known_ids ? mok_map_get(m->known_ids, hash) : NULL;
+	int64_t ia, ib;
+
+	if (known && mok_streq(a->id, known) != mok_streq(b->id, known))
+		return mok_streq(a->id, known);
+	if (a->created_ms != b->created_ms)
+		return a->created_ms < b->created_ms;
+	if (mok_parse_i64(a->id, &ia) && mok_parse_i64(b->id, &ib))
+		return ia < ib;
+	return strcmp(a->id, b->id) < 0;
+}
+
+static bool journal_knows(const struct matcher *m, const struct mok_object *o, const char *hash)
+{
+	const char *known = m->known_ids ? mok_map_get(m->known_ids, hash) : NULL;
+
+	return known && mok_streq(known, o->id);
+}
+
+static void match_free(struct matcher *m, struct mok_object *o, const char *natural_key)
+{
+	const char *suffix = mok_marker_free_tag(m->arena, "", o->kind, o->parent_id, natural_key);
+	struct mark *mark = mok_map_get(m->by_suffix, suffix);
+
+	/* Of several markers (a move that was cut short) the highest generation counts; the rest
+	 * are dropped later. */
+	for (struct mark *other = mark; other; other = other->next)
+		if (other->marker.generation > mark->marker.generation)
+			mark = other;
+	if (!mark)
+		return;
+	if (mark->object && is_rather(m, mark->object, o, mark->marker.addr_hash)) {
+		mark->object->twin |= !journal_knows(m, mark->object, mark->marker.addr_hash);
+		return;
+	}
+	if (mark->object) {
+		mark->object->marker = NULL;
+		mark->object->free_tag = NULL;
+		o->twin = !journal_knows(m, o, mark->marker.addr_hash);
+	}
+	mark->object = o;
+	own(o, &mark->marker, mark->tag);
+	o->free_tag = mark->tag;
+}
+
+static void match_object(struct matcher *m, struct mok_object *o)
+{
+	const char *key = mok_natural_key(m->arena, o->kind, &o->attrs);
+	struct mok_marker marker;
+
+	mok_map_put(m->live->by_id, mok_arena_printf(m->arena, "%s/%s", o->kind->name, o->id), o);
+	if (key)
+		mok_map_put(m->live->by_key,
+			mok_arena_printf(m->arena, "%s/%s/%s", o->kind->name,
+				o->parent_id ? o->parent_id : "", key),
+			o);
+	if (o->kind->marking == MOK_MARK_FREE) {
+		o->marker = NULL;
+		if (key)
+			match_free(m, o, key);
+	} else if (o->marker && mok_marker_parse(m->arena, o->marker, &marker) &&
+		mok_streq(marker.stack, m->stack->name)) {
+		own(o, &marker, o->marker);
+	} else {
+		o->addr_hash[0] = '\0';
+	}
+}
+
+static void two_objects(struct matcher *m, const struct mok_object *a, const struct mok_object *b)
+{
+	struct mok_mark nowhere = { 0 };
+	struct mok_diag *d = mok_diag_add(m->diags, "E0804", nowhere,
+		"two objects carry the marker of one address (%s): %s %s and %s %s", a->slug,
+		a->kind->name, a->id, b->kind->name, b->id);
+
+	mok_diag_hint(m->diags, d,
+		"take the tag or description suffix \"%s\" off the one that is not this stack's",
+		a->marker);
+}
+
+/* Generations: the highest is the address's object, older ones await their deletion. */
+static void settle_address(struct matcher *m, struct mok_object *o)
+{
+	struct mok_object *other = mok_map_get(m->by_hash, o->addr_hash);
+
+	if (!other || other->kind != o->kind) {
+		mok_map_put(m->by_hash,
+			other ? mok_arena_printf(m->arena, "%s/%s", o->addr_hash, o->kind->name)
+			      : o->addr_hash,
+			o);
+		return;
+	}
+	if (other->generation == o->generation) {
+		if (o->kind->marking != MOK_MARK_FREE || mok_streq(o->id, other->id)) {
+			two_objects(m, o, other);
+			return;
+		}
+		/* A change of the natural key that was cut short: the journal or age decides. */
+		if (is_rather(m, other, o, o->addr_hash)) {
+			mok_vec_push(m->arena, &m->live->previous, o);
+			return;
+		}
+	}
+	if (o->generation < other->generation) {
+		mok_vec_push(m->arena, &m->live->previous, o);
+		return;
+	}
+	mok_vec_push(m->arena, &m->live->previous, other);
+	mok_map_put(m->by_hash, o->addr_hash, o);
+}
+
+static void index_resources(struct matcher *m)
+{
+	char hash[17];
+
+	for (size_t i = 0; i < m->stack->resources.len; i++) {
+		struct mok_resource *r = &m->stack->resources.items[i];
+
+		mok_addr_hash(r->address, hash);
+		mok_map_put(m->wanted, hash, r);
+	}
+	for (size_t i = 0; i < m->stack->resources.len; i++) {
+		struct mok_resource *r = &m->stack->resources.items[i];
+
+		if (!r->moved_from)
+			continue;
+		mok_addr_hash(r->moved_from, hash);
+		if (!mok_map_get(m->wanted, hash))
+			mok_map_put(m->wanted, hash, r);
+	}
+}
+
+static void both_alive(struct matcher *m, const struct mok_resource *r, const struct mok_object *a,
+	const struct mok_object *b)
+{
+	struct mok_diag *d = mok_diag_add(m->diags, "E0805", r->at,
+		"%s and %s, which it says it moved from, both exist (%s and %s)", r->address,
+		r->moved_from, a->id, b->id);
+
+	d->address = r->address;
+	mok_diag_hint(m->diags, d, "remove moved_from, or delete one of the two first");
+}
+
+static void give_to_resource(struct matcher *m, struct mok_object *o)
+{
+	struct mok_resource *r = mok_map_get(m->wanted, o->addr_hash);
+	struct mok_object *other;
+
+	o->resource = NULL;
+	if (!r || r->kind != o->kind) {
+		mok_vec_push(m->arena, &m->live->orphans, o);
+		return;
+	}
+	other = mok_map_get(m->live->by_address, r->address);
+	if (other && other != o) {
+		both_alive(m, r, other, o);
+		return;
+	}
+	o->resource = r;
+	mok_map_put(m->live->by_address, r->address, o);
+}
+
+static void apply_about(struct matcher *m, struct mok_object *o)
+{
+	struct about *a = mok_map_get(m->abouts, o->addr_hash);
+
+	o->protected_live = a && a->protect;
+	o->retain_live = a && a->retain;
+	if (a)
+		a->used = true;
+}
+
+static void add_doubt(struct matcher *m, const char *addr_hash, const char *tag)
+{
+	if (!tag)
+		return;
+	mok_vec_push(m->arena, &m->live->doubtful, tag);
+	mok_map_put(m->live->doubts, addr_hash, (void *)(uintptr_t)tag);
+}
+
+static void collect_doubts(struct matcher *m)
+{
+	for (size_t i = 0; i < m->marks.len; i++)
+		if (!m->marks.items[i]->object)
+			add_doubt(m, m->marks.items[i]->marker.addr_hash, m->marks.items[i]->tag);
+	for (size_t i = 0; i < mok_map_len(m->abouts); i++) {
+		const struct about *a = mok_map_value(m->abouts, i);
+
+		if (a->used)
+			continue;
+		if (a->protect_tag)
+			mok_vec_push(m->arena, &m->live->doubtful, a->protect_tag);
+		if (a->retain_tag)
+			mok_vec_push(m->arena, &m->live->doubtful, a->retain_tag);
+	}
+}
+
+static void link_parents(struct mok_live *live)
+{
+	for (size_t i = 0; i < live->objects.len; i++) {
+		struct mok_object *o = live->objects.items[i];
+		const struct mok_kind *parent =
+			o->kind->parent ? mok_kind_find(o->kind->parent) : NULL;
+
+		if (parent && o->parent_id)
+			o->parent = mok_live_by_id(live, parent, o->parent_id);
+	}
+}
+
+static void start_over(struct mok_live *live)
+{
+	live->by_address = mok_map_new(live->arena);
+	live->by_key = mok_map_new(live->arena);
+	live->by_id = mok_map_new(live->arena);
+	live->doubts = mok_map_new(live->arena);
+	live->orphans.len = 0;
+	live->previous.len = 0;
+	live->doubtful.len = 0;
+}
+
+void mok_live_match(struct mok_live *live, const struct mok_stack *stack,
+	const struct mok_map *known_ids, struct mok_diags *diags)
+{
+	struct matcher m = {
+		.live = live,
+		.stack = stack,
+		.known_ids = known_ids,
+		.diags = diags,
+		.arena = live->arena,
+		.by_suffix = mok_map_new(live->arena),
+		.abouts = mok_map_new(live->arena),
+		.by_hash = mok_map_new(live->arena),
+		.wanted = mok_map_new(live->arena),
+	};
+
+	start_over(live);
+	read_tags(&m);
+	index_resources(&m);
+	for (size_t i = 0; i < live->objects.len; i++)
+		match_object(&m, live->objects.items[i]);
+	link_parents(live);
+	for (size_t i = 0; i < live->objects.len; i++) {
+		struct mok_object *o = live->objects.items[i];
+
+		if (!o->addr_hash[0] || (o->kind->marking == MOK_MARK_FREE && !o->free_tag))
+			continue;
+		apply_about(&m, o);
+		settle_address(&m, o);
+	}
+	for (size_t i = 0; i < mok_map_len(m.by_hash); i++)
+		give_to_resource(&m, mok_map_value(m.by_hash, i));
+	collect_doubts(&m);
+}
+
+struct mok_object *mok_live_find(const struct mok_live *live, const struct mok_kind *kind,
+	const char *parent_id, const char *natural_key)
+{
+	char key[1024];
+
+	if (snprintf(key, sizeof(key), "%s/%s/%s", kind->name, parent_id ? parent_id : "",
+		    natural_key) >= (int)sizeof(key))
+		return NULL;
+	return mok_map_get(live->by_key, key);
+}
+
+struct mok_object *mok_live_by_id(
+	const struct mok_live *live, const struct mok_kind *kind, const char *id)
+{
+	char key[512];
+
+	if (snprintf(key, sizeof(key), "%s/%s", kind->name, id) >= (int)sizeof(key))
+		return NULL;
+	return mok_map_get(live->by_id, key);
+}

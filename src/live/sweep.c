@@ -1,0 +1,366 @@
+#include "live_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool is_settled(void *ctx)
+{
+	const struct sweep *sweep = ctx;
+
+	return sweep->failed || sweep->outstanding == 0;
+}
+
+static int run(struct sweep *sweep, struct mok_err *err)
+{
+	if (mok_loop_run(sweep->in.loop, is_settled, sweep, err) != 0)
+		return -1;
+	if (!sweep->failed)
+		return 0;
+	*err = sweep->err;
+	return -1;
+}
+
+/* ---- the account and the catalogues ---- */
+
+static bool says_sandbox(const struct mok_val *account)
+{
+	static const char *const places[] = { "name", "email", "team.name", "status_message" };
+
+	for (size_t i = 0; i < MOK_COUNT(places); i++) {
+		const struct mok_val *v = mok_val_at(account, places[i]);
+
+		if (v && v->type == MOK_STR && strstr(v->u.s, "sandbox"))
+			return true;
+	}
+	return false;
+}
+
+static void got_account(void *ctx, struct mok_answer *answer)
+{
+	struct sweep *sweep = ctx;
+	const struct mok_val *uuid, *name;
+
+	sweep->outstanding--;
+	if (answer->verdict != MOK_ANS_OK) {
+		mok_err_wrap(&answer->err, "reading the account");
+		mok_sweep_fail(sweep, &answer->err);
+		return;
+	}
+	uuid = mok_val_at(&answer->value, "uuid");
+	name = mok_val_at(&answer->value, "team.name");
+	if (!name || name->type != MOK_STR)
+		name = mok_val_at(&answer->value, "email");
+	sweep->out->account_uuid = uuid && uuid->type == MOK_STR ? uuid->u.s : "";
+	sweep->out->account_name = name && name->type == MOK_STR ? name->u.s : "";
+	sweep->out->is_sandbox = says_sandbox(&answer->value);
+}
+
+struct part {
+	struct sweep *sweep;
+	const char *name;
+	int page;
+};
+
+static void ask_part(struct part *part);
+
+static void got_part(void *ctx, struct mok_answer *answer)
+{
+	struct part *part = ctx;
+	struct sweep *sweep = part->sweep;
+
+	sweep->outstanding--;
+	if (answer->verdict == MOK_ANS_OK) {
+		mok_catalogue_load(
+			sweep->out->catalogue, part->name, &answer->value, part->page > 1);
+		part->page++;
+		if (answer->next_page)
+			ask_part(part);
+	} else if (answer->err.http_status != 403) {
+		/* Without the scope to read them, the shipped snapshot has to do. */
+		mok_err_wrap(&answer->err, "reading what is on offer (%s)", part->name);
+		mok_sweep_fail(sweep, &answer->err);
+	}
+}
+
+static void ask_part(struct part *part)
+{
+	struct mok_ask ask = { .verb = MOK_ASK_CATALOGUE, .name = part->name, .page = part->page };
+
+	mok_sweep_ask(part->sweep, &ask, got_part, part);
+}
+
+static void ask_catalogue(struct sweep *sweep)
+{
+	static const char *const names[] = { "sizes", "regions", "kubernetes", "databases" };
+	const struct mok_stack *stack = sweep->in.stack;
+
+	for (size_t n = 0; n < MOK_COUNT(names); n++) {
+		bool needed = false;
+
+		for (size_t i = 0; i < stack->resources.len && !needed; i++) {
+			const char *parts = mok_catalogue_parts(stack->resources.items[i].kind);
+
+			needed = parts && strstr(parts, names[n]);
+		}
+		if (needed) {
+			struct part *part = MOK_NEW(sweep->arena, struct part);
+
+			*part = (struct part){ .sweep = sweep, .name = names[n], .page = 1 };
+			ask_part(part);
+		}
+	}
+}
+
+/* ---- what is listed by itself ---- */
+
+static bool no_attribute(
+	void *self, const struct mok_resource *r, const char *path, struct mok_val *out)
+{
+	(void)self;
+	(void)path;
+	*out = mok_val_unknown(r->address);
+	return true;
+}
+
+/* A field's value as far as it does not depend on the account, or NULL. */
+static const char *static_field(struct sweep *sweep, const struct mok_resource *r, const char *name)
+{
+	const struct mok_lookup lookup = { .attribute = no_attribute };
+	const struct mok_val *raw = mok_val_get(&r->fields, name);
+	struct mok_diags ignored = { .arena = sweep->arena };
+	struct mok_val fields;
+
+	if (raw && raw->type == MOK_STR)
+		return raw->u.s;
+	if (!raw && !mok_field_find(r->kind->fields, name))
+		return NULL;
+	if (mok_plan_eval(sweep->arena, sweep->in.stack, r, &lookup, &ignored, &fields) != 0)
+		return NULL;
+	return mok_val_get_str(&fields, name);
+}
+
+/* Kinds whose listing is one region's (buckets): the regions that the plan names. */
+static void list_regions(struct sweep *sweep, const struct mok_kind *kind)
+{
+	const struct mok_stack *stack = sweep->in.stack;
+	struct mok_ask ask = { .verb = MOK_ASK_LIST, .kind = kind, .region = stack->region };
+
+	if (!mok_map_get(sweep->used, kind->name))
+		return;
+	if (stack->region)
+		mok_sweep_list(sweep, &ask);
+	for (size_t i = 0; i < stack->resources.len; i++) {
+		const struct mok_resource *r = &stack->resources.items[i];
+
+		if (r->kind != kind)
+			continue;
+		ask.region = static_field(sweep, r, "region");
+		if (ask.region)
+			mok_sweep_list(sweep, &ask);
+	}
+}
+
+/* A bucket that left the plan may be in a region that left it too. */
+static void list_doubted_regions(struct sweep *sweep)
+{
+	static const char *const regions[] = { "ams3", "atl1", "blr1", "fra1", "lon1", "nyc3",
+		"sfo2", "sfo3", "sgp1", "syd1", "tor1" };
+
+	for (size_t i = 0; i < sweep->out->doubtful.len; i++) {
+		struct mok_marker marker;
+		struct mok_ask ask = { .verb = MOK_ASK_LIST };
+
+		if (!mok_marker_parse(sweep->arena, sweep->out->doubtful.items[i], &marker) ||
+			!marker.kind)
+			continue;
+		ask.kind = mok_kind_find(marker.kind);
+		if (!ask.kind || !mok_streq(ask.kind->provider, "spaces"))
+			continue;
+		for (size_t n = 0; n < MOK_COUNT(regions); n++) {
+			ask.region = regions[n];
+			mok_sweep_list(sweep, &ask);
+		}
+	}
+}
+
+static void list_roots(struct sweep *sweep)
+{
+	size_t count;
+	const struct mok_kind *const *kinds = mok_kinds(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct mok_ask ask = { .verb = MOK_ASK_LIST, .kind = kinds[i] };
+
+		if (!kinds[i]->list_path || kinds[i]->parent)
+			continue;
+		if (mok_streq(kinds[i]->provider, "spaces"))
+			list_regions(sweep, kinds[i]);
+		else
+			mok_sweep_list(sweep, &ask);
+	}
+}
+
+/* ---- what lives inside others ---- */
+
+static void list_under(
+	struct sweep *sweep, const struct mok_kind *kind, const struct mok_object *parent)
+{
+	struct mok_ask ask = { .verb = MOK_ASK_LIST, .kind = kind, .parent_id = parent->id };
+
+	mok_sweep_list(sweep, &ask);
+}
+
+static void list_named_parent(struct sweep *sweep, const struct mok_kind *kind,
+	const struct mok_kind *parent, const char *name)
+{
+	struct mok_object *o = mok_live_by_id(sweep->out, parent, name);
+
+	if (!o)
+		o = mok_live_find(sweep->out, parent, NULL, name);
+	if (o)
+		list_under(sweep, kind, o);
+}
+
+static void list_parent_of(struct sweep *sweep, const struct mok_resource *r)
+{
+	const struct mok_kind *parent = mok_kind_find(r->kind->parent);
+	const struct mok_val *v = mok_val_get(&r->fields, r->kind->parent_field);
+	struct mok_refs refs = { 0 };
+	const char *name;
+
+	if (!parent || !v)
+		return;
+	mok_expr_refs(sweep->arena, v, &refs);
+	for (size_t i = 0; i < refs.list.len; i++) {
+		struct mok_object *o = mok_map_get(sweep->out->by_address, refs.list.items[i].root);
+
+		if (o && o->kind == parent)
+			list_under(sweep, r->kind, o);
+	}
+	/* A name that the plan knows without the account, also where it refers to a resource that
+	 * has no marker yet. */
+	if (refs.list.len > 0 && mok_map_get(sweep->in.stack->by_address, refs.list.items[0].root))
+		return;
+	name = static_field(sweep, r, r->kind->parent_field);
+	if (name)
+		list_named_parent(sweep, r->kind, parent, name);
+}
+
+/* A marker whose object is not in sight names its parent by hash. */
+static void list_doubted_parents(struct sweep *sweep)
+{
+	struct mok_live *live = sweep->out;
+
+	for (size_t i = 0; i < live->doubtful.len; i++) {
+		struct mok_marker marker;
+		const struct mok_kind *kind, *parent;
+		char sum[65];
+
+		if (!mok_marker_parse(sweep->arena, live->doubtful.items[i], &marker) ||
+			!marker.kind || !marker.kind[0])
+			continue;
+		kind = mok_kind_find(marker.kind);
+		parent = kind && kind->parent ? mok_kind_find(kind->parent) : NULL;
+		if (!parent || !kind->list_path)
+			continue;
+		for (size_t k = 0; k < live->objects.len; k++) {
+			const struct mok_object *o = live->objects.items[k];
+
+			if (o->kind != parent)
+				continue;
+			mok_sha256_hex(o->id, strlen(o->id), sum);
+			if (strncmp(sum, marker.parent_hash, 8) == 0)
+				list_under(sweep, kind, o);
+		}
+	}
+}
+
+static void list_children(struct sweep *sweep)
+{
+	const struct mok_stack *stack = sweep->in.stack;
+	const char *last_block = NULL;
+	const struct mok_val *last = NULL;
+
+	for (size_t i = 0; i < stack->resources.len; i++) {
+		const struct mok_resource *r = &stack->resources.items[i];
+		const struct mok_val *v;
+
+		if (!r->kind->parent || !r->kind->list_path)
+			continue;
+		/* The instances of one block share the expression unless it is about each. */
+		v = mok_val_get(&r->fields, r->kind->parent_field);
+		if (last && v && mok_streq(last_block, r->block) && v->type == MOK_EXPR &&
+			last->type == MOK_EXPR && v->u.expr == last->u.expr)
+			continue;
+		last_block = r->block;
+		last = v;
+		list_parent_of(sweep, r);
+	}
+	list_doubted_parents(sweep);
+}
+
+/* ---- the sweep ---- */
+
+static void note_used(struct sweep *sweep)
+{
+	const struct mok_stack *stack = sweep->in.stack;
+	const char *prefix = mok_arena_printf(sweep->arena, "mok:%s:", stack->name);
+
+	for (size_t i = 0; i < stack->resources.len; i++)
+		mok_map_put(sweep->used, stack->resources.items[i].kind->name, sweep);
+	for (size_t i = 0; i < mok_map_len(sweep->out->tags); i++) {
+		struct mok_marker marker;
+		const char *tag = mok_map_key(sweep->out->tags, i);
+
+		if (mok_starts(tag, prefix) && mok_marker_parse(sweep->arena, tag, &marker) &&
+			marker.kind && marker.kind[0])
+			mok_map_put(sweep->used, marker.kind, sweep);
+	}
+}
+
+static int read_all(struct sweep *sweep, struct mok_err *err)
+{
+	const struct mok_stack *stack = sweep->in.stack;
+	struct mok_ask tags = { .verb = MOK_ASK_TAG_LIST };
+	struct mok_ask account = { .verb = MOK_ASK_ACCOUNT };
+	struct mok_diags ignored = { .arena = sweep->arena };
+
+	note_used(sweep);
+	mok_sweep_ask(sweep, &account, got_account, sweep);
+	mok_sweep_list(sweep, &tags);
+	list_roots(sweep);
+	if (!sweep->in.without_catalogue)
+		ask_catalogue(sweep);
+	if (run(sweep, err) != 0)
+		return -1;
+	note_used(sweep);
+	list_roots(sweep); /* regions that only a marker made interesting */
+	mok_live_match(sweep->out, stack, sweep->in.known_ids, &ignored);
+	list_doubted_regions(sweep);
+	list_children(sweep);
+	if (run(sweep, err) != 0)
+		return -1;
+	mok_live_match(sweep->out, stack, sweep->in.known_ids, sweep->diags);
+	mok_sweep_details(sweep);
+	return run(sweep, err);
+}
+
+int mok_live_sweep(const struct mok_live_input *in, struct mok_arena *arena,
+	struct mok_diags *diags, struct mok_live *out, struct mok_err *err)
+{
+	struct sweep sweep = {
+		.in = *in,
+		.asker = { .loop = in->loop, .http = in->http, .providers = in->providers },
+		.arena = arena,
+		.diags = diags,
+		.out = out,
+		.used = mok_map_new(arena),
+		.asked = mok_map_new(arena),
+	};
+
+	memset(out, 0, sizeof(*out));
+	out->arena = arena;
+	out->tags = mok_map_new(arena);
+	out->catalogue = mok_catalogue_new(arena);
+	return read_all(&sweep, err);
+}
