@@ -30,6 +30,8 @@ enum mok_field_flag {
 	MOK_F_DRIFTS = 1 << 10, /* moves by itself while another field says so (autoscaled count) */
 	MOK_F_MERGE = 1 << 11,  /* an object or map: only the declared keys are compared */
 	MOK_F_RISKY = 1 << 12,  /* a change destroys data or cannot be undone: shown last and red */
+	MOK_F_ALL = 1 << 13,    /* a list that may be written as the scalar `all` */
+	MOK_F_LOCAL = 1 << 14,  /* mok's own switch: never sent, read or compared (force_destroy) */
 };
 
 /* Types reuse enum mok_type; MOK_MAP with `sub` is an object of known fields, without it a map of
@@ -59,6 +61,13 @@ enum mok_call_flag {
 	MOK_CALL_NAME = 1 << 2,       /* the live name goes along */
 	MOK_CALL_WHEN_READY = 1 << 3, /* refused (412) while the object or its parent is busy */
 	MOK_CALL_DISRUPTS = 1 << 4,   /* restarts or moves something: said in the plan */
+	/* Not one request: for each tag that is missing MOK_ASK_TAG_MAKE and MOK_ASK_TAG_ASSIGN,
+	 * for each that is too many MOK_ASK_TAG_UNASSIGN (ask->name: the tag). Tags are compared
+	 * without case. No method, no path. */
+	MOK_CALL_TAGS = 1 << 5,
+	/* The object's urn is posted to the project that the field names: method and path are of
+	 * the project ({value}: the field's value). */
+	MOK_CALL_ASSIGN = 1 << 6,
 };
 
 /* One in-place update: `method path` with {id}, {name}, {parent} filled in, percent-encoded. */
@@ -90,6 +99,7 @@ enum mok_kind_flag {
 	MOK_K_SINGLE = 1 << 7,      /* one per parent, always there: created by its update call */
 	MOK_K_SECRET_ONCE = 1 << 8, /* the create answers with a secret never shown again */
 	MOK_K_WEAK_REFS = 1 << 9,   /* a member list: what it refers to may go first (project) */
+	MOK_K_DESTROY_FIRST = 1 << 10, /* two cannot live side by side, whatever their names (VPC ranges) */
 };
 
 struct mok_price {
@@ -117,6 +127,7 @@ struct mok_kind {
 	const char *parent, *parent_field;       /* kind, and the field that holds its id */
 	const char *id_json;                     /* "id": path of the id in the API's object */
 	const char *urn;                         /* "do:dbaas:" + id, or NULL */
+	const char *tag_type; /* "database": tags are set through /v2/tags/{tag}/resources */
 
 	/* Names. natural_key: the fields that tell it from its siblings, space-separated. */
 	const char *natural_key;

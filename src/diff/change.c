@@ -1,0 +1,329 @@
+#include "diff_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void add_reason(struct planner *p, struct mok_change *c, const char *reason)
+{
+	mok_vec_push(p->arena, &c->reasons, reason);
+}
+
+/* "<base>-g<n>", cut so that it fits. */
+static const char *generation_name(
+	struct planner *p, const struct mok_kind *kind, const char *base, unsigned generation)
+{
+	char suffix[16];
+	int room, n = snprintf(suffix, sizeof(suffix), "-g%u", generation);
+
+	room = kind->name_max > n ? kind->name_max - n : 200;
+	return mok_arena_printf(p->arena, "%.*s%s", room, base, suffix);
+}
+
+static bool name_is_written(const struct mok_resource *r)
+{
+	return r->kind->name_field && mok_val_get(&r->fields, r->kind->name_field);
+}
+
+/* Bucket names are shared by all customers: a name of our own making carries a bit of the account.
+ */
+static const char *first_name(struct planner *p, const struct mok_resource *r, const char *wanted)
+{
+	const char *uuid = p->live ? p->live->account_uuid : NULL;
+	int room;
+
+	if (name_is_written(r) || !mok_streq(r->kind->provider, "spaces") || !uuid ||
+		strlen(uuid) < 6)
+		return wanted;
+	room = r->kind->name_max > 7 ? r->kind->name_max - 7 : 56;
+	return mok_arena_printf(p->arena, "%.*s-%.6s", room, wanted, uuid);
+}
+
+static void set_name(struct planner *p, struct mok_change *c, const char *name)
+{
+	if (!c->kind->name_field || !name)
+		return;
+	c->name = name;
+	mok_val_set(p->arena, &c->want, c->kind->name_field, mok_val_str(name));
+}
+
+static void name_new_object(struct planner *p, struct mok_change *c)
+{
+	const char *wanted =
+		c->kind->name_field ? mok_val_get_str(&c->want, c->kind->name_field) : NULL;
+
+	if (wanted)
+		set_name(p, c, first_name(p, c->resource, wanted));
+}
+
+/* ---- what stands in the way of a creation ---- */
+
+static struct mok_object *namesake(struct planner *p, const struct mok_change *c)
+{
+	const char *key = mok_natural_key(p->arena, c->kind, &c->want);
+	const char *parent = NULL;
+
+	if (c->kind->parent_field) {
+		parent = mok_val_get_str(&c->want, c->kind->parent_field);
+		if (!parent)
+			return NULL;
+	}
+	return key ? mok_live_find(p->live, c->kind, parent, key) : NULL;
+}
+
+static void refuse_stranger(
+	struct planner *p, const struct mok_change *c, const struct mok_object *o)
+{
+	const struct mok_resource *r = c->resource;
+	const char *what = o->name ? o->name : o->id;
+	struct mok_diag *d = mok_diag_add(p->diags, "E0806", r->at,
+		"%s: a %s \"%s\" exists already (id %s) and is not this stack's", r->address,
+		r->kind->name, what, o->id);
+
+	d->address = r->address;
+	mok_diag_hint(p->diags, d, "to take it over: mok adopt '%s' %s", r->address, o->id);
+}
+
+static void check_namesake(struct planner *p, struct mok_change *c)
+{
+	struct mok_object *o;
+
+	if (c->kind->flags & MOK_K_SINGLE)
+		return;
+	o = namesake(p, c);
+	if (!o)
+		return;
+	if (!o->addr_hash[0])
+		refuse_stranger(p, c, o);
+	else if (!o->resource)
+		add_reason(p, c,
+			mok_arena_printf(p->arena,
+				"takes the name of %s, which is deleted first (moved_from keeps it "
+				"instead)",
+				o->slug));
+}
+
+static void plan_create(struct planner *p, struct mok_change *c)
+{
+	char hash[17];
+	struct mok_marker marker;
+	const char *doubt;
+
+	c->action = MOK_ACT_CREATE;
+	c->generation = 1;
+	mok_addr_hash(c->address, hash);
+	doubt = p->live ? mok_map_get(p->live->doubts, hash) : NULL;
+	if (doubt && mok_marker_parse(p->arena, doubt, &marker) && marker.generation > 0)
+		c->generation = marker.generation;
+	for (size_t i = 0; p->live && i < p->live->orphans.len; i++) {
+		const struct mok_object *o = p->live->orphans.items[i];
+
+		if (strcmp(o->addr_hash, hash) == 0 && o->generation >= c->generation)
+			c->generation = o->generation + 1;
+	}
+	name_new_object(p, c);
+	if (p->live)
+		check_namesake(p, c);
+	c->set_protect = c->resource->protect == MOK_YES;
+	c->set_retain = c->resource->retain;
+}
+
+/* ---- replacing ---- */
+
+static bool parent_moves(const struct mok_change *c)
+{
+	for (size_t i = 0; i < c->fields.len; i++)
+		if (mok_streq(c->fields.items[i].path, c->kind->parent_field))
+			return true;
+	return false;
+}
+
+static void plan_replace(struct planner *p, struct mok_change *c)
+{
+	const struct mok_object *o = c->object;
+	const char *wanted =
+		c->kind->name_field ? mok_val_get_str(&c->want, c->kind->name_field) : NULL;
+	bool elsewhere = parent_moves(c);
+
+	c->action = MOK_ACT_REPLACE;
+	c->generation = o->generation + 1;
+	c->destroys_data = (c->kind->flags & MOK_K_HOLDS_DATA) != 0;
+	if (wanted) {
+		bool own_name = !name_is_written(c->resource);
+		const char *base = own_name && o->name ? mok_base_name(p->arena, o) : wanted;
+		bool suffix = !elsewhere &&
+			((c->kind->flags & MOK_K_GEN_NAME) ||
+				(own_name && (c->kind->flags & MOK_K_NAME_UNIQUE)));
+
+		set_name(p, c, suffix ? generation_name(p, c->kind, base, c->generation) : base);
+	}
+	c->create_first = !(c->kind->flags & MOK_K_DESTROY_FIRST) &&
+		(elsewhere || !(c->kind->flags & MOK_K_NAME_UNIQUE) || !c->name ||
+			!mok_streq(c->name, o->name));
+	c->refused = o->protected_live || c->resource->protect == MOK_YES;
+	c->set_protect = false;
+}
+
+static bool is_listed(const char *const *list, size_t n, const struct mok_resource *r)
+{
+	for (size_t i = 0; i < n; i++)
+		if (mok_address_matches(list[i], r))
+			return true;
+	return false;
+}
+
+static void weigh_fields(struct planner *p, struct mok_change *c)
+{
+	for (size_t i = 0; i < c->fields.len; i++) {
+		const struct mok_field_change *f = &c->fields.items[i];
+
+		if (!f->forces_replacement)
+			continue;
+		c->action = MOK_ACT_REPLACE;
+		add_reason(p, c,
+			mok_arena_printf(p->arena, "%s %s", f->path,
+				f->reason ? f->reason : "cannot be changed in place"));
+	}
+	if (is_listed(p->options->replaces, p->options->nreplaces, c->resource)) {
+		c->action = MOK_ACT_REPLACE;
+		add_reason(p, c, "asked for with --replace");
+	}
+}
+
+static void weigh_marks(struct planner *p, struct mok_change *c)
+{
+	const struct mok_object *o = c->object;
+	char hash[17];
+
+	mok_addr_hash(c->address, hash);
+	if (strcmp(hash, o->addr_hash) != 0) {
+		c->moved_from = c->resource->moved_from;
+		add_reason(p, c, mok_arena_printf(p->arena, "moved from %s", c->moved_from));
+	}
+	c->set_protect = c->resource->protect == MOK_YES && !o->protected_live;
+	c->clear_protect = c->resource->protect == MOK_NO && o->protected_live;
+	c->set_retain = c->resource->retain && !o->retain_live;
+	c->clear_retain = !c->resource->retain && o->retain_live;
+	c->resume = !o->ready && !o->failed;
+	if (c->resume)
+		add_reason(p, c,
+			mok_arena_printf(p->arena, "is %s: apply waits until it is ready",
+				o->status ? o->status : "not ready"));
+}
+
+static void warn_failed(struct planner *p, const struct mok_change *c)
+{
+	const struct mok_object *o = c->object;
+	struct mok_diag *d = mok_diag_add(p->diags, "W0807", c->resource->at,
+		"%s: the API says that it failed (%s%s%s)", c->address,
+		o->status ? o->status : "error", o->status_message ? ": " : "",
+		o->status_message ? o->status_message : "");
+
+	d->address = c->address;
+	mok_diag_hint(p->diags, d, "mok plan --replace '%s' makes a new one", c->address);
+}
+
+static void plan_existing(struct planner *p, struct mok_change *c)
+{
+	c->action = MOK_ACT_NONE;
+	c->generation = c->object->generation;
+	mok_compare(p, c);
+	weigh_marks(p, c);
+	weigh_fields(p, c);
+	if (c->object->failed)
+		warn_failed(p, c);
+	if (c->action == MOK_ACT_REPLACE)
+		plan_replace(p, c);
+	else if (c->fields.len || c->moved_from || c->set_protect || c->clear_protect ||
+		c->set_retain || c->clear_retain || c->resume)
+		c->action = MOK_ACT_UPDATE;
+	for (size_t i = 0; i < c->fields.len; i++)
+		c->destroys_data |= c->fields.items[i].risky;
+}
+
+/* ---- a list of everything ---- */
+
+bool mok_is_all(const struct mok_val *v)
+{
+	return v->type == MOK_STR && strcmp(v->u.s, "all") == 0;
+}
+
+/* `resources: all` is the urns of whatever this stack has that may be a member. */
+static void expand_all(struct planner *p, struct mok_change *c)
+{
+	const struct mok_field *f = c->kind->fields;
+	struct mok_val urns = { .type = MOK_LIST };
+	const struct mok_val *v;
+
+	while (f->name && !(f->flags & MOK_F_ALL))
+		f++;
+	v = f->name ? mok_val_get(&c->want, f->name) : NULL;
+	if (!v || !mok_is_all(v))
+		return;
+	for (size_t i = 0; i < p->stack->resources.len; i++) {
+		const struct mok_resource *r = &p->stack->resources.items[i];
+		struct mok_val urn;
+
+		if (!(r->kind->flags & MOK_K_ASSIGNABLE) || p->excluded[i])
+			continue;
+		if (mok_planned_attribute(p, r, "urn", &urn))
+			mok_val_append(p->arena, &urns, urn);
+	}
+	urns.at = v->at;
+	mok_val_set(p->arena, &c->want, f->name, urns);
+}
+
+bool mok_planned_attribute(
+	void *self, const struct mok_resource *r, const char *path, struct mok_val *out)
+{
+	struct planner *p = self;
+	const struct mok_change *c = &p->out->list.items[r - p->stack->resources.items];
+	bool new_object = c->action == MOK_ACT_CREATE || c->action == MOK_ACT_REPLACE;
+
+	if (!c->resource) {
+		*out = mok_val_unknown(r->address);
+		return true;
+	}
+	return mok_attribute(p->arena, r, &c->want, new_object ? NULL : c->object, path, out);
+}
+
+static void price(struct planner *p, struct mok_change *c)
+{
+	struct mok_val attrs = { .type = MOK_MAP };
+
+	if (!c->kind->price)
+		return;
+	if (c->object)
+		c->before_price =
+			c->kind->price(&c->object->attrs, p->live ? p->live->catalogue : NULL);
+	if (c->action == MOK_ACT_DELETE || c->action == MOK_ACT_FORGET)
+		return;
+	mok_attribute(p->arena, c->resource, &c->want, c->object, "", &attrs);
+	c->after_price = c->kind->price(&attrs, p->live ? p->live->catalogue : NULL);
+}
+
+void mok_plan_resource(struct planner *p, size_t index)
+{
+	const struct mok_resource *r = &p->stack->resources.items[index];
+	struct mok_change *c = &p->out->list.items[index];
+	const struct mok_lookup lookup = { .self = p, .attribute = mok_planned_attribute };
+
+	c->address = r->address;
+	c->kind = r->kind;
+	c->object = p->live ? mok_map_get(p->live->by_address, r->address) : NULL;
+	c->excluded = p->excluded[index];
+	if (mok_plan_eval(p->arena, p->stack, r, &lookup, p->diags, &c->want) != 0)
+		c->want = (struct mok_val){ .type = MOK_MAP };
+	c->resource = r;
+	if (c->excluded) {
+		c->action = MOK_ACT_NONE;
+	} else {
+		expand_all(p, c);
+		if (p->live)
+			mok_catalogue_check(p->live->catalogue, r, &c->want, c->object, p->diags);
+		if (c->object)
+			plan_existing(p, c);
+		else
+			plan_create(p, c);
+	}
+	price(p, c);
+}

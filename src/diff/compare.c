@@ -1,0 +1,269 @@
+#include "diff_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct comparison {
+	struct planner *planner;
+	struct mok_change *change;
+	const struct mok_field *top; /* the resource's own field that the path is under */
+};
+
+const struct mok_call *mok_call_of(const struct mok_kind *kind, const struct mok_field *field)
+{
+	const struct mok_call *c = kind->calls;
+
+	if (!c || !field->call)
+		return c;
+	for (; c->name; c++)
+		if (strcmp(c->name, field->call) == 0)
+			return c;
+	return NULL;
+}
+
+static bool covers(
+	const struct mok_field *sub, const struct mok_val *want, const struct mok_val *have);
+
+/* Is `want` what `have` says, as far as want says anything? Servers fill in the rest. */
+static bool item_covers(
+	const struct mok_field *field, const struct mok_val *want, const struct mok_val *have)
+{
+	if (want->type == MOK_MAP && have->type == MOK_MAP && field->sub)
+		return covers(field->sub, want, have);
+	return mok_val_equal(want, have);
+}
+
+static bool is_empty(const struct mok_val *v)
+{
+	switch (v->type) {
+	case MOK_NULL: return true;
+	case MOK_STR: return v->u.s[0] == '\0';
+	case MOK_LIST: return v->u.list.len == 0;
+	case MOK_MAP: return v->u.map.len == 0;
+	case MOK_BOOL: return !v->u.b;
+	case MOK_INT: return v->u.i == 0;
+	case MOK_NUM:
+	case MOK_EXPR:
+	case MOK_UNKNOWN: return false;
+	}
+	return false;
+}
+
+static bool same_items(
+	const struct mok_field *f, const struct mok_val *want, const struct mok_val *have)
+{
+	for (size_t i = 0; i < want->u.list.len; i++)
+		if (!item_covers(f, &want->u.list.items[i], &have->u.list.items[i]))
+			return false;
+	return true;
+}
+
+/* Every wanted item has a partner of its own. */
+static bool has_all(
+	const struct mok_field *f, const struct mok_val *want, const struct mok_val *have)
+{
+	bool taken[256] = { false };
+	size_t n = have->u.list.len;
+
+	if (n > MOK_COUNT(taken))
+		n = MOK_COUNT(taken);
+	for (size_t i = 0; i < want->u.list.len; i++) {
+		size_t k = 0;
+
+		while (k < n &&
+			(taken[k] ||
+				!item_covers(f, &want->u.list.items[i], &have->u.list.items[k])))
+			k++;
+		if (k == n)
+			return false;
+		taken[k] = true;
+	}
+	return true;
+}
+
+static bool lists_agree(
+	const struct mok_field *f, const struct mok_val *want, const struct mok_val *have)
+{
+	if (f->flags & MOK_F_SUBSET)
+		return has_all(f, want, have);
+	if (want->u.list.len != have->u.list.len)
+		return false;
+	return f->flags & MOK_F_SET ? has_all(f, want, have) : same_items(f, want, have);
+}
+
+/* Both sides normalised. An absent value agrees with an empty one. */
+static bool agrees(
+	const struct mok_field *f, const struct mok_val *want, const struct mok_val *have)
+{
+	if (want->type == MOK_UNKNOWN || mok_val_has_unknown(want))
+		return false;
+	if (have->type == MOK_NULL || want->type == MOK_NULL)
+		return is_empty(want) && is_empty(have);
+	if (want->type == MOK_LIST && have->type == MOK_LIST)
+		return lists_agree(f, want, have);
+	if (want->type == MOK_MAP && have->type == MOK_MAP && f->sub)
+		return covers(f->sub, want, have);
+	return mok_val_equal(want, have);
+}
+
+static const struct mok_val absent;
+
+static bool covers(
+	const struct mok_field *sub, const struct mok_val *want, const struct mok_val *have)
+{
+	for (size_t i = 0; i < want->u.map.len; i++) {
+		const struct mok_pair *pair = &want->u.map.pairs[i];
+		const struct mok_field *f = mok_field_find(sub, pair->key);
+		const struct mok_val *other = mok_val_get(have, pair->key);
+
+		if (!f || (f->flags & MOK_F_COMPUTED))
+			continue;
+		if (!agrees(f, &pair->val, other ? other : &absent))
+			return false;
+	}
+	return true;
+}
+
+bool mok_field_differs(struct mok_arena *arena, const struct mok_field *field,
+	const struct mok_val *want, const struct mok_object *object)
+{
+	const struct mok_val *live = mok_val_get(&object->attrs, field->name);
+	struct mok_val w = mok_norm(arena, field->norm, *want);
+	struct mok_val h = mok_norm(arena, field->norm, live ? *live : absent);
+	const char *why = NULL;
+	bool replaces = false;
+
+	if (agrees(field, &w, &h))
+		return false;
+	return !(object->kind->same &&
+		object->kind->same(field, want, live ? live : &absent, object, &replaces, &why));
+}
+
+static void add_change(struct comparison *c, const struct mok_field *f, const char *path,
+	const struct mok_val *want, const struct mok_val *have)
+{
+	const struct mok_object *o = c->change->object;
+	struct mok_field_change fc = {
+		.path = path,
+		.field = f,
+		.before = *have,
+		.after = *want,
+		.sensitive = ((f->flags | c->top->flags) & MOK_F_SENSITIVE) ||
+			mok_val_has_sensitive(want) || mok_val_has_sensitive(have),
+		.forces_replacement = ((f->flags | c->top->flags) & MOK_F_REPLACES) != 0,
+		.risky = ((f->flags | c->top->flags) & MOK_F_RISKY) != 0,
+	};
+
+	if (o->kind->same && want->type != MOK_UNKNOWN &&
+		o->kind->same(f, want, have, o, &fc.forces_replacement, &fc.reason))
+		return;
+	fc.call = mok_call_of(o->kind, c->top);
+	if (!fc.call)
+		fc.forces_replacement = true;
+	if (fc.forces_replacement)
+		fc.call = NULL;
+	mok_vec_push(c->planner->arena, &c->change->fields, fc);
+}
+
+static void compare_value(struct comparison *c, const struct mok_field *f, const char *path,
+	const struct mok_val *want, const struct mok_val *have)
+{
+	struct mok_arena *arena = c->planner->arena;
+	struct mok_val w = mok_norm(arena, f->norm, *want), h = mok_norm(arena, f->norm, *have);
+
+	if (agrees(f, &w, &h))
+		return;
+	if (w.type != MOK_MAP || h.type != MOK_MAP || !f->sub) {
+		add_change(c, f, path, want, have);
+		return;
+	}
+	for (size_t i = 0; i < w.u.map.len; i++) {
+		const struct mok_pair *pair = &w.u.map.pairs[i];
+		const struct mok_field *sub = mok_field_find(f->sub, pair->key);
+		const struct mok_val *other = mok_val_get(&h, pair->key);
+
+		if (sub && !(sub->flags & (MOK_F_COMPUTED | MOK_F_CREATE_ONLY)))
+			compare_value(c, sub, mok_arena_printf(arena, "%s.%s", path, pair->key),
+				&pair->val, other ? other : &absent);
+	}
+}
+
+static bool is_ignored(const struct mok_resource *r, const char *name)
+{
+	for (size_t i = 0; i < r->ignore_changes.len; i++)
+		if (mok_streq(r->ignore_changes.items[i], name))
+			return true;
+	return false;
+}
+
+const char *mok_base_name(struct mok_arena *arena, const struct mok_object *object)
+{
+	char suffix[16];
+
+	if (!object->name)
+		return NULL;
+	snprintf(suffix, sizeof(suffix), "-g%u", object->generation);
+	if (object->generation < 2 || !mok_ends(object->name, suffix))
+		return object->name;
+	return mok_arena_strndup(arena, object->name, strlen(object->name) - strlen(suffix));
+}
+
+/* A name is compared only where it was written; a replacement's suffix is no difference, but a kind
+ * that can be renamed takes its old name back. */
+static void compare_name(
+	struct comparison *c, const struct mok_field *f, const struct mok_val *want)
+{
+	struct mok_arena *arena = c->planner->arena;
+	const struct mok_object *o = c->change->object;
+	bool written = mok_val_get(&c->change->resource->fields, f->name) != NULL;
+	const char *base = mok_base_name(arena, o);
+	struct mok_val live = o->name ? mok_val_str(o->name) : mok_val_null();
+	struct mok_val target = *want;
+
+	if (!o->name || want->type != MOK_STR) {
+		if (written)
+			compare_value(c, f, f->name, want, &live);
+		return;
+	}
+	if (!written)
+		target = mok_val_str(o->kind->flags & MOK_K_RENAMES ? base : o->name);
+	else if ((o->kind->flags & (MOK_K_GEN_NAME | MOK_K_RENAMES)) == MOK_K_GEN_NAME)
+		live = mok_val_str(base);
+	compare_value(c, f, f->name, &target, &live);
+}
+
+static void compare_field(
+	struct comparison *c, const struct mok_field *f, const struct mok_val *want)
+{
+	const struct mok_object *o = c->change->object;
+	const struct mok_val *have = mok_val_get(&o->attrs, f->name);
+	struct mok_val parent;
+
+	c->top = f;
+	if (mok_streq(f->name, o->kind->name_field)) {
+		compare_name(c, f, want);
+		return;
+	}
+	if (mok_streq(f->name, o->kind->parent_field) && o->parent_id) {
+		parent = mok_val_str(o->parent_id);
+		have = &parent;
+	}
+	if (!have && (f->flags & MOK_F_WRITE_ONLY))
+		return;
+	compare_value(c, f, f->name, want, have ? have : &absent);
+}
+
+void mok_compare(struct planner *p, struct mok_change *change)
+{
+	struct comparison c = { .planner = p, .change = change };
+
+	for (size_t i = 0; i < change->want.u.map.len; i++) {
+		const struct mok_pair *pair = &change->want.u.map.pairs[i];
+		const struct mok_field *f = mok_field_find(change->kind->fields, pair->key);
+
+		if (!f || (f->flags & (MOK_F_COMPUTED | MOK_F_CREATE_ONLY)) ||
+			pair->val.type == MOK_NULL || is_ignored(change->resource, f->name))
+			continue;
+		compare_field(&c, f, &pair->val);
+	}
+}

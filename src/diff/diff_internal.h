@@ -1,0 +1,44 @@
+/* diff's own: comparing values, and what the parts of the planner share. */
+#ifndef MOK_DIFF_INTERNAL_H
+#define MOK_DIFF_INTERNAL_H
+
+#include "mok/diff.h"
+#include "mok/graph.h"
+
+struct planner {
+	struct mok_arena *arena;
+	const struct mok_stack *stack;
+	const struct mok_live *live;
+	const struct mok_diff_options *options;
+	struct mok_diags *diags;
+	struct mok_changes *out; /* list[i] is the change of resources[i]; orphans follow */
+	struct mok_graph *needs; /* over resources: what is made before what */
+	bool *excluded;          /* by --target and --exclude */
+	struct mok_map *parents; /* "kind/name" -> resource, for parents named literally */
+};
+
+/* Appends to change->fields what of want differs from the object. */
+void mok_compare(struct planner *p, struct mok_change *change);
+/* Whether one field as wanted differs from what the object has, by its kind's rules. */
+bool mok_field_differs(struct mok_arena *arena, const struct mok_field *field,
+	const struct mok_val *want, const struct mok_object *object);
+const struct mok_call *mok_call_of(const struct mok_kind *kind, const struct mok_field *field);
+
+/* The scalar `all` in place of a list (MOK_F_ALL). */
+bool mok_is_all(const struct mok_val *v);
+
+/* "web-g3" without its "-g3" if that is the object's generation. */
+const char *mok_base_name(struct mok_arena *arena, const struct mok_object *object);
+
+/* Fills planner->excluded from the options. */
+void mok_select(struct planner *p);
+bool mok_address_matches(const char *pattern, const struct mok_resource *r);
+
+/* The change of one resource, of everything that no resource holds, and their sums. */
+void mok_plan_resource(struct planner *p, size_t index);
+void mok_plan_leftovers(struct planner *p);
+void mok_plan_totals(struct planner *p);
+bool mok_planned_attribute(
+	void *self, const struct mok_resource *r, const char *path, struct mok_val *out);
+
+#endif

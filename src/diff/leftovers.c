@@ -1,0 +1,179 @@
+#include "diff_internal.h"
+
+#include <string.h>
+
+static struct mok_change *add_leftover(struct planner *p, struct mok_object *o, const char *reason)
+{
+	struct mok_change c = {
+		.address = o->resource ? o->resource->address : o->slug,
+		.kind = o->kind,
+		.object = o,
+		.action = MOK_ACT_DELETE,
+		.generation = o->generation,
+		.want = { .type = MOK_MAP },
+	};
+
+	if (o->kind->price)
+		c.before_price = o->kind->price(&o->attrs, p->live ? p->live->catalogue : NULL);
+	mok_vec_push(p->arena, &c.reasons, reason);
+	mok_vec_push(p->arena, &p->out->list, c);
+	return &p->out->list.items[p->out->list.len - 1];
+}
+
+static void forget(struct planner *p, struct mok_change *c, const char *reason)
+{
+	c->action = MOK_ACT_FORGET;
+	mok_vec_push(p->arena, &c->reasons, reason);
+}
+
+static void refuse_twin(struct planner *p, const struct mok_change *c)
+{
+	struct mok_mark nowhere = { 0 };
+	struct mok_diag *d =
+		mok_diag_add(p->diags, "E0809", c->resource ? c->resource->at : nowhere,
+			"%s: two %ss look alike, and nothing tells which of them is this stack's "
+			"(one is %s)",
+			c->address, c->kind->name, c->object->id);
+
+	d->address = c->address;
+	mok_diag_hint(p->diags, d, "delete one of the two by hand, then run mok again");
+}
+
+/* What deleting means for this object: it may be protected, retained, or not ours to lose. */
+static void settle_delete(struct planner *p, struct mok_change *c)
+{
+	const struct mok_object *o = c->object;
+
+	c->destroys_data = (c->kind->flags & MOK_K_HOLDS_DATA) != 0;
+	if (o->is_default)
+		forget(p, c,
+			"has become a default of the account and cannot be deleted: only the "
+			"marker is taken off");
+	else if (o->retain_live || (c->resource && c->resource->retain))
+		forget(p, c, "retain: it lives on without its marker");
+	else if (o->protected_live || (c->resource && c->resource->protect == MOK_YES))
+		c->refused = true;
+	else if (o->twin)
+		refuse_twin(p, c);
+	if (c->action == MOK_ACT_FORGET)
+		c->destroys_data = false;
+}
+
+static void plan_destroy(struct planner *p)
+{
+	for (size_t i = 0; i < p->stack->resources.len; i++) {
+		struct mok_change *c = &p->out->list.items[i];
+
+		if (c->excluded)
+			continue;
+		c->fields.len = 0;
+		c->reasons.len = 0;
+		c->moved_from = NULL;
+		c->resume = c->set_protect = c->clear_protect = c->set_retain = c->clear_retain =
+			false;
+		c->refused = false;
+		c->after_price = (struct mok_price){ 0 };
+		c->action = c->object ? MOK_ACT_DELETE : MOK_ACT_NONE;
+		if (c->object)
+			settle_delete(p, c);
+	}
+}
+
+/* An orphan's address is known by its hash alone; a target picks it out by that. */
+static bool is_targeted(struct planner *p, const struct mok_object *o)
+{
+	char hash[17];
+
+	for (size_t i = 0; i < p->options->nexcludes; i++) {
+		mok_addr_hash(p->options->excludes[i], hash);
+		if (strcmp(hash, o->addr_hash) == 0)
+			return false;
+	}
+	for (size_t i = 0; i < p->options->ntargets; i++) {
+		mok_addr_hash(p->options->targets[i], hash);
+		if (strcmp(hash, o->addr_hash) == 0)
+			return true;
+	}
+	return p->options->ntargets == 0;
+}
+
+static void plan_orphans(struct planner *p)
+{
+	for (size_t i = 0; i < p->live->orphans.len; i++) {
+		struct mok_object *o = p->live->orphans.items[i];
+
+		if (is_targeted(p, o))
+			settle_delete(p,
+				add_leftover(p, o,
+					p->options->destroy ? "everything is destroyed"
+							    : "is no longer in the configuration"));
+	}
+	for (size_t i = 0; i < p->live->previous.len; i++) {
+		struct mok_object *o = p->live->previous.items[i];
+
+		if (is_targeted(p, o))
+			add_leftover(p, o,
+				mok_arena_printf(p->arena, "generation %u, which has a successor",
+					o->generation));
+	}
+}
+
+/* Children that a parent's deletion takes along are not deleted one by one. */
+static void imply_children(struct planner *p)
+{
+	struct mok_map *going = mok_map_new(p->arena);
+
+	for (size_t i = 0; i < p->out->list.len; i++) {
+		const struct mok_change *c = &p->out->list.items[i];
+
+		if (c->object && (c->action == MOK_ACT_DELETE || c->action == MOK_ACT_REPLACE))
+			mok_map_put(going,
+				mok_arena_printf(p->arena, "%s/%s", c->kind->name, c->object->id),
+				(void *)(uintptr_t)c);
+	}
+	for (size_t i = 0; i < p->out->list.len; i++) {
+		struct mok_change *c = &p->out->list.items[i];
+
+		if (!c->object || !(c->kind->flags & MOK_K_DIES_WITH_PARENT) ||
+			!c->object->parent_id)
+			continue;
+		c->implied = (c->action == MOK_ACT_DELETE || c->action == MOK_ACT_REPLACE) &&
+			mok_map_get(going,
+				mok_arena_printf(
+					p->arena, "%s/%s", c->kind->parent, c->object->parent_id));
+	}
+}
+
+/* Markers of objects that are not to be seen: those of addresses about to be created are picked up
+ * by the creation; the rest are looked after, then dropped. */
+static void plan_drops(struct planner *p)
+{
+	struct mok_map *creating = mok_map_new(p->arena);
+	char hash[17];
+
+	for (size_t i = 0; i < p->out->list.len; i++)
+		if (p->out->list.items[i].action == MOK_ACT_CREATE) {
+			mok_addr_hash(p->out->list.items[i].address, hash);
+			mok_map_put(creating, hash, p);
+		}
+	if (p->options->ntargets || p->options->nexcludes)
+		return;
+	for (size_t i = 0; i < p->live->doubtful.len; i++) {
+		struct mok_marker marker;
+
+		if (mok_marker_parse(p->arena, p->live->doubtful.items[i], &marker) &&
+			!mok_map_get(creating, marker.addr_hash))
+			mok_vec_push(p->arena, &p->out->drop_tags, p->live->doubtful.items[i]);
+	}
+}
+
+void mok_plan_leftovers(struct planner *p)
+{
+	if (p->options->destroy)
+		plan_destroy(p);
+	if (!p->live)
+		return;
+	plan_orphans(p);
+	imply_children(p);
+	plan_drops(p);
+}
