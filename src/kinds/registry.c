@@ -1,0 +1,40 @@
+#include "registry.h"
+
+#include "mok/kind.h"
+
+#include <string.h>
+
+const struct mok_kind *const *mok_kinds(size_t *count)
+{
+	return mok_kinds_registered(count);
+}
+
+const struct mok_kind *mok_kind_find(const char *name)
+{
+	size_t count, low = 0;
+	const struct mok_kind *const *kinds = mok_kinds(&count);
+	size_t high = count;
+
+	if (!name)
+		return NULL;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(name, kinds[middle]->name);
+
+		if (order == 0)
+			return kinds[middle];
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+const struct mok_field *mok_field_find(const struct mok_field *fields, const char *name)
+{
+	for (const struct mok_field *f = fields; f && f->name && name; f++)
+		if (strcmp(f->name, name) == 0)
+			return f;
+	return NULL;
+}
