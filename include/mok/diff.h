@@ -82,6 +82,20 @@ int mok_diff(struct mok_arena *arena, const struct mok_stack *stack, const struc
 	struct mok_changes *out) MOK_MUST_CHECK;
 bool mok_changes_any(const struct mok_changes *changes);
 
+/* Replaces the scalar `all` of a MOK_F_ALL list by the urns of what the stack has; `skip` (by
+ * resource index, may be NULL) leaves some out. */
+void mok_expand_all(struct mok_arena *arena, const struct mok_stack *stack,
+	const struct mok_kind *kind, const struct mok_lookup *lookup, const bool *skip,
+	struct mok_val *want);
+
+/* Whether one field as wanted differs from what the object has, by its kind's rules. */
+bool mok_field_differs(struct mok_arena *arena, const struct mok_field *field,
+	const struct mok_val *want, const struct mok_object *object);
+/* The in-place call that carries a field; NULL: only a new object can. */
+const struct mok_call *mok_call_of(const struct mok_kind *kind, const struct mok_field *field);
+/* "web-g3" without its "-g3" if that is the object's generation. */
+const char *mok_base_name(struct mok_arena *arena, const struct mok_object *object);
+
 /* The order to show changes in: by weight, data-destroying ones last. An array of list.len indices.
  */
 const size_t *mok_changes_order(const struct mok_changes *changes);

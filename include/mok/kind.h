@@ -272,7 +272,9 @@ const char *mok_marker_free_tag(struct mok_arena *arena, const char *marker,
 const char *mok_marker_about(
 	struct mok_arena *arena, const char *stack, const char *address, const char *what);
 bool mok_marker_parse(struct mok_arena *arena, const char *text, struct mok_marker *out);
-/* The natural key's text of a value map under a kind, or NULL when a part is unknown. */
+/* The natural key's text of a value map under a kind, or NULL when a part is unknown or all are
+ * absent. Parts are joined by newlines; a key of one field is that field's text. What is compared
+ * with the live side must have passed mok_norm(). */
 const char *mok_natural_key(
 	struct mok_arena *arena, const struct mok_kind *kind, const struct mok_val *attrs);
 void mok_addr_hash(const char *address, char out[17]);

@@ -29,6 +29,7 @@ struct mok_val {
 	enum mok_type type;
 	bool sensitive; /* never shown; functions keep it */
 	bool plain;     /* an unquoted YAML scalar: a MOK_STR whose type its field decides */
+	bool built;     /* private to the builders */
 	struct mok_mark at;
 	union {
 		bool b;
@@ -59,8 +60,8 @@ struct mok_val mok_val_int(int64_t i);
 struct mok_val mok_val_num(double n);
 struct mok_val mok_val_str(const char *s); /* s must outlive the value */
 struct mok_val mok_val_unknown(const char *of);
-/* Builders: append to a list or map value under construction (items are copied, O(1) amortised is
- * not promised: use for small values). */
+/* Builders: append to a list or set a key of a map under construction. Copies made before are not
+ * affected. Appending is O(1) amortised; setting looks through the keys: for small maps. */
 void mok_val_append(struct mok_arena *arena, struct mok_val *list, struct mok_val item);
 void mok_val_set(struct mok_arena *arena, struct mok_val *map, const char *key, struct mok_val val);
 const struct mok_val *mok_val_get(const struct mok_val *map, const char *key);  /* NULL: absent */
@@ -105,8 +106,9 @@ struct mok_diags {
 struct mok_diag *mok_diag_add(struct mok_diags *diags, const char *code, struct mok_mark at,
 	const char *fmt, ...) MOK_PRINTF(4, 5); /* severity from the code's first letter E, W, N */
 void mok_diag_hint(struct mok_diags *diags, struct mok_diag *diag, const char *fmt, ...)
-	MOK_PRINTF(3, 4);
-/* Sorts by file, line, column, code, so that two runs over the same input print the same. */
+	MOK_PRINTF(3, 4); /* diag: as just returned, before the next is added */
+/* Sorts by file, line, column, code, so that two runs over the same input print the same, and drops
+ * repeats (same place, code and words: a block's mistake met by each of its instances). */
 void mok_diags_sort(struct mok_diags *diags);
 
 struct mok_code {

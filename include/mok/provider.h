@@ -31,6 +31,9 @@ enum mok_verb {
 			     */
 	MOK_ASK_DELETE_ASSOCIATED, /* selective delete with `extra` (the associated list) */
 	MOK_ASK_MEMBERS,           /* VPC members, project resources */
+	MOK_ASK_PURGE_LIST, /* what a bucket holds (versions, markers, uploads): a list of batches
+			     */
+	MOK_ASK_PURGE,      /* deletes one such batch, given as `extra` */
 };
 
 struct mok_ask {

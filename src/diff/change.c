@@ -137,6 +137,18 @@ static bool parent_moves(const struct mok_change *c)
 	return false;
 }
 
+/* Something that it needs must be gone before its successor can be made: so must this. */
+static bool waits_for_an_end(struct planner *p, const struct mok_change *c)
+{
+	for (size_t i = 0; i < c->resource->deps.len; i++) {
+		const struct mok_change *d = &p->out->list.items[c->resource->deps.items[i]];
+
+		if (d->action == MOK_ACT_REPLACE && !d->create_first)
+			return true;
+	}
+	return false;
+}
+
 static void plan_replace(struct planner *p, struct mok_change *c)
 {
 	const struct mok_object *o = c->object;
@@ -159,6 +171,8 @@ static void plan_replace(struct planner *p, struct mok_change *c)
 	c->create_first = !(c->kind->flags & MOK_K_DESTROY_FIRST) &&
 		(elsewhere || !(c->kind->flags & MOK_K_NAME_UNIQUE) || !c->name ||
 			!mok_streq(c->name, o->name));
+	if (waits_for_an_end(p, c) && !elsewhere)
+		c->create_first = false;
 	c->refused = o->protected_live || c->resource->protect == MOK_YES;
 	c->set_protect = false;
 }
@@ -247,29 +261,30 @@ bool mok_is_all(const struct mok_val *v)
 	return v->type == MOK_STR && strcmp(v->u.s, "all") == 0;
 }
 
-/* `resources: all` is the urns of whatever this stack has that may be a member. */
-static void expand_all(struct planner *p, struct mok_change *c)
+void mok_expand_all(struct mok_arena *arena, const struct mok_stack *stack,
+	const struct mok_kind *kind, const struct mok_lookup *lookup, const bool *skip,
+	struct mok_val *want)
 {
-	const struct mok_field *f = c->kind->fields;
+	const struct mok_field *f = kind->fields;
 	struct mok_val urns = { .type = MOK_LIST };
 	const struct mok_val *v;
 
 	while (f->name && !(f->flags & MOK_F_ALL))
 		f++;
-	v = f->name ? mok_val_get(&c->want, f->name) : NULL;
+	v = f->name ? mok_val_get(want, f->name) : NULL;
 	if (!v || !mok_is_all(v))
 		return;
-	for (size_t i = 0; i < p->stack->resources.len; i++) {
-		const struct mok_resource *r = &p->stack->resources.items[i];
+	for (size_t i = 0; i < stack->resources.len; i++) {
+		const struct mok_resource *r = &stack->resources.items[i];
 		struct mok_val urn;
 
-		if (!(r->kind->flags & MOK_K_ASSIGNABLE) || p->excluded[i])
+		if (!(r->kind->flags & MOK_K_ASSIGNABLE) || (skip && skip[i]))
 			continue;
-		if (mok_planned_attribute(p, r, "urn", &urn))
-			mok_val_append(p->arena, &urns, urn);
+		if (lookup->attribute(lookup->self, r, "urn", &urn))
+			mok_val_append(arena, &urns, urn);
 	}
 	urns.at = v->at;
-	mok_val_set(p->arena, &c->want, f->name, urns);
+	mok_val_set(arena, want, f->name, urns);
 }
 
 bool mok_planned_attribute(
@@ -317,7 +332,7 @@ void mok_plan_resource(struct planner *p, size_t index)
 	if (c->excluded) {
 		c->action = MOK_ACT_NONE;
 	} else {
-		expand_all(p, c);
+		mok_expand_all(p->arena, p->stack, c->kind, &lookup, p->excluded, &c->want);
 		if (p->live)
 			mok_catalogue_check(p->live->catalogue, r, &c->want, c->object, p->diags);
 		if (c->object)

@@ -19,16 +19,9 @@ struct planner {
 
 /* Appends to change->fields what of want differs from the object. */
 void mok_compare(struct planner *p, struct mok_change *change);
-/* Whether one field as wanted differs from what the object has, by its kind's rules. */
-bool mok_field_differs(struct mok_arena *arena, const struct mok_field *field,
-	const struct mok_val *want, const struct mok_object *object);
-const struct mok_call *mok_call_of(const struct mok_kind *kind, const struct mok_field *field);
 
 /* The scalar `all` in place of a list (MOK_F_ALL). */
 bool mok_is_all(const struct mok_val *v);
-
-/* "web-g3" without its "-g3" if that is the object's generation. */
-const char *mok_base_name(struct mok_arena *arena, const struct mok_object *object);
 
 /* Fills planner->excluded from the options. */
 void mok_select(struct planner *p);

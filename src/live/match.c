@@ -351,6 +351,12 @@ void mok_live_match(struct mok_live *live, const struct mok_stack *stack,
 	}
 	for (size_t i = 0; i < mok_map_len(m.by_hash); i++)
 		give_to_resource(&m, mok_map_value(m.by_hash, i));
+	for (size_t i = 0; i < live->previous.len; i++) {
+		struct mok_object *o = live->previous.items[i];
+		struct mok_resource *r = mok_map_get(m.wanted, o->addr_hash);
+
+		o->resource = r && r->kind == o->kind ? r : NULL;
+	}
 	collect_doubts(&m);
 }
 

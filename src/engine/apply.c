@@ -1,0 +1,447 @@
+#include "engine_internal.h"
+
+#include <string.h>
+
+#define DEFAULT_TIMEOUT_S 1800
+
+static void pump(struct engine *e);
+
+int64_t mok_engine_ms(const struct engine *e, int seconds)
+{
+	double speed = mok_loop_env(e->loop)->speed;
+	double ms = speed > 0 ? (double)seconds * 1000.0 / speed : 0;
+
+	return ms < 1 ? 1 : (int64_t)ms;
+}
+
+/* ---- telling ---- */
+
+static enum mok_action action_of(const struct op *op)
+{
+	static const enum mok_action actions[] = {
+		[OP_CREATE] = MOK_ACT_CREATE,
+		[OP_UPDATE] = MOK_ACT_UPDATE,
+		[OP_RENAME] = MOK_ACT_UPDATE,
+		[OP_DELETE] = MOK_ACT_DELETE,
+		[OP_FORGET] = MOK_ACT_FORGET,
+		[OP_DROP_TAG] = MOK_ACT_FORGET,
+	};
+
+	return actions[op->what];
+}
+
+void mok_engine_emit(struct op *op, enum mok_event_type type, const char *text)
+{
+	struct engine *e = op->engine;
+	const struct mok_env *env = mok_loop_env(e->loop);
+	const struct step *s = op->at < op->steps.len ? &op->steps.items[op->at] : NULL;
+	struct mok_event event = {
+		.type = type,
+		.wall_ms = env->clock.wall_ms(env->clock.self),
+		.elapsed_ms = op->started ? mok_loop_now(e->loop) - op->started_ms : 0,
+		.change = op->change,
+		.action = action_of(op),
+		.step = s ? s->label : NULL,
+		.state = op->state,
+		.id = op->object ? op->object->id : NULL,
+		.typical_s = s ? s->typical_s : 0,
+		.text = text,
+		.err = type == MOK_EV_FAILED ? &op->err : NULL,
+	};
+
+	if (e->in->events && op->change)
+		e->in->events->emit(e->in->events->self, &event);
+}
+
+void mok_engine_record(struct op *op, const char *what, const char *id, const char *detail)
+{
+	const struct mok_change *c = op->change;
+	struct mok_journal_line line = { .what = what, .id = id, .detail = detail };
+
+	if (!c)
+		return;
+	line.address = c->address;
+	line.kind = c->kind->name;
+	line.name = op->object ? op->object->name : c->name;
+	line.parent = op->object ? op->object->parent_id : NULL;
+	if (op->what == OP_CREATE)
+		line.marker = mok_op_marker(op, c->generation);
+	mok_journal_add(op->engine->in->journal, &line);
+	if (!op->engine->sync_due)
+		mok_loop_defer(op->engine->loop, mok_engine_send_creates, op->engine);
+	op->engine->sync_due = true;
+}
+
+/* ---- what resources are worth by now ---- */
+
+bool mok_engine_attribute(
+	void *self, const struct mok_resource *r, const char *path, struct mok_val *out)
+{
+	struct engine *e = self;
+	size_t i = (size_t)(r - e->in->stack->resources.items);
+	const struct mok_change *c = &e->in->changes->list.items[i];
+	const struct op *make = e->make[i];
+
+	if (make && make->finished && !make->failed)
+		return mok_attribute(e->arena, r, &make->want, make->object, path, out);
+	if (make && make->what == OP_CREATE)
+		return mok_attribute(e->arena, r, &c->want, NULL, path, out);
+	return mok_attribute(e->arena, r, &c->want, c->object, path, out);
+}
+
+/* ---- one operation ---- */
+
+struct step *mok_op_step(struct op *op)
+{
+	return &op->steps.items[op->at];
+}
+
+static void finish_node(struct engine *e, size_t node)
+{
+	mok_ready_finish(e->ready, node);
+	e->open--;
+}
+
+void mok_op_accept(struct op *op)
+{
+	struct engine *e = op->engine;
+
+	if (op->accepted_node == SIZE_MAX)
+		return;
+	finish_node(e, op->accepted_node);
+	op->accepted_node = SIZE_MAX;
+	pump(e);
+}
+
+static void count(struct op *op)
+{
+	struct mok_apply_result *out = op->engine->out;
+
+	switch (op->what) {
+	case OP_CREATE: out->ncreated++; return;
+	case OP_UPDATE: out->nupdated++; return;
+	case OP_DELETE: out->ndeleted++; return;
+	case OP_FORGET: out->nforgotten++; return;
+	case OP_RENAME:
+	case OP_DROP_TAG: return;
+	}
+}
+
+struct holder {
+	struct op *op, *first, *last;
+};
+
+static void run_step(struct op *op);
+
+/* Writes under one parent that the API wants one at a time. */
+static const char *serial_key(const struct op *op)
+{
+	const struct mok_kind *kind = op->change ? op->change->kind : NULL;
+	const char *parent;
+
+	if (!kind || !(kind->flags & MOK_K_SERIAL) || !kind->parent_field || op->change->implied)
+		return NULL;
+	parent =
+		op->object ? op->object->parent_id : mok_val_get_str(&op->want, kind->parent_field);
+	return parent ? parent : "";
+}
+
+static bool take_turn(struct op *op)
+{
+	struct engine *e = op->engine;
+	const char *key = serial_key(op);
+	struct holder *h = key ? mok_map_get(e->serial, key) : NULL;
+
+	if (!key)
+		return true;
+	if (!h) {
+		h = MOK_NEW(e->arena, struct holder);
+		mok_map_put(e->serial, key, h);
+	}
+	if (!h->op) {
+		h->op = op;
+		return true;
+	}
+	if (h->last)
+		h->last->next_serial = op;
+	else
+		h->first = op;
+	h->last = op;
+	return false;
+}
+
+static void give_turn(struct op *op)
+{
+	for (size_t i = 0; i < mok_map_len(op->engine->serial); i++) {
+		struct holder *h = mok_map_value(op->engine->serial, i);
+
+		if (h->op != op)
+			continue;
+		h->op = h->first;
+		if (h->first)
+			h->first = h->first->next_serial;
+		if (!h->first)
+			h->last = NULL;
+		if (h->op)
+			run_step(h->op);
+	}
+}
+
+static void finish_op(struct op *op)
+{
+	struct engine *e = op->engine;
+
+	op->finished = true;
+	if (op->accepted_node != SIZE_MAX) {
+		finish_node(e, op->accepted_node);
+		op->accepted_node = SIZE_MAX;
+	}
+	finish_node(e, op->node);
+	give_turn(op);
+	pump(e);
+}
+
+static void complete(struct op *op)
+{
+	if (op->what == OP_DELETE)
+		mok_engine_record(op, "gone", op->object->id, NULL);
+	else if (op->what == OP_FORGET)
+		mok_engine_record(op, "gone", op->object->id, "forgotten");
+	op->at = op->steps.len;
+	op->engine->out->changed = true;
+	count(op);
+	mok_engine_emit(op, MOK_EV_DONE, NULL);
+	finish_op(op);
+}
+
+static void run_step(struct op *op)
+{
+	if (op->at == op->steps.len) {
+		complete(op);
+		return;
+	}
+	mok_op_step(op)->run(op);
+}
+
+void mok_op_again(void *ctx)
+{
+	run_step(ctx);
+}
+
+void mok_op_next(struct op *op)
+{
+	op->at++;
+	op->tries = 0;
+	op->waiting_said = false;
+	if (op->at < op->steps.len)
+		mok_engine_emit(op, MOK_EV_PROGRESS, NULL);
+	run_step(op);
+}
+
+/* Whoever waits for what failed is skipped; a rank's barrier only orders. */
+static void block_after(struct op *op, size_t node)
+{
+	struct engine *e = op->engine;
+	size_t count;
+	const size_t *after = mok_graph_after(e->graph, node, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct op *next = e->by_node[after[i]];
+
+		if (next && next != op && !next->blocked_by)
+			next->blocked_by = op->change ? op->change->address : "a stray marker";
+	}
+}
+
+void mok_op_fail(struct op *op, const struct mok_err *err)
+{
+	struct engine *e = op->engine;
+	struct mok_failure failure = { .change = op->change, .action = action_of(op), .err = *err };
+
+	if (!failure.err.where.file && op->resource)
+		failure.err.where = op->resource->at;
+	op->err = failure.err;
+	op->failed = true;
+	e->out->nfailed++;
+	mok_vec_push(e->arena, &e->out->failures, failure);
+	mok_engine_emit(op, MOK_EV_FAILED, NULL);
+	block_after(op, op->node);
+	finish_op(op);
+}
+
+static void skip(struct op *op)
+{
+	op->skipped = op->failed = true;
+	op->engine->out->nskipped++;
+	mok_engine_emit(op, MOK_EV_SKIPPED, op->blocked_by);
+	block_after(op, op->node);
+	finish_op(op);
+}
+
+void mok_op_later(struct op *op, int seconds, void (*fn)(void *op))
+{
+	const struct mok_env *env = mok_loop_env(op->engine->loop);
+	int64_t ms = mok_engine_ms(op->engine, seconds);
+	uint64_t spread = (uint64_t)ms / 5;
+
+	if (spread)
+		ms += (int64_t)(env->random.next(env->random.self) % spread) - ms / 10;
+	mok_loop_after(op->engine->loop, ms, fn, op);
+}
+
+bool mok_op_overdue(const struct op *op, const char *waiting_for)
+{
+	struct op *o = (struct op *)(uintptr_t)op;
+	struct mok_err err;
+
+	if (mok_loop_now(op->engine->loop) < op->deadline_ms)
+		return false;
+	mok_err_set(&err, MOK_ERR_API, "gave up waiting: %s", waiting_for);
+	mok_err_hint(&err,
+		"nothing is lost: run mok apply again, with a longer `timeouts:` if this is usual");
+	mok_op_fail(o, &err);
+	return true;
+}
+
+static int timeout_s(const struct op *op)
+{
+	const struct mok_resource *r = op->resource;
+	int s = 0;
+
+	if (r)
+		s = op->what == OP_CREATE       ? r->timeout_create_s
+			: op->what == OP_DELETE ? r->timeout_delete_s
+						: r->timeout_update_s;
+	if (s == 0 && op->change)
+		s = op->change->kind->timeout_s;
+	return s > 0 ? s : DEFAULT_TIMEOUT_S;
+}
+
+static void start(struct op *op)
+{
+	struct engine *e = op->engine;
+	struct mok_err err;
+	int64_t least =
+		mok_loop_env(e->loop)->speed == 1 ? 0 : 60000; /* a sandbox may be slow too */
+	int64_t limit = mok_engine_ms(e, timeout_s(op));
+
+	if (op->blocked_by || e->fatal) {
+		if (!op->blocked_by)
+			op->blocked_by = "the journal";
+		skip(op);
+		return;
+	}
+	op->started = true;
+	op->started_ms = mok_loop_now(e->loop);
+	op->deadline_ms = op->started_ms + (limit > least ? limit : least);
+	if (mok_op_prepare(op) != 0) {
+		err = op->err;
+		mok_op_fail(op, &err);
+		return;
+	}
+	mok_engine_emit(op, MOK_EV_START, NULL);
+	if (take_turn(op))
+		run_step(op);
+}
+
+static void pump(struct engine *e)
+{
+	size_t node;
+
+	if (e->pumping)
+		return;
+	e->pumping = true;
+	while (mok_ready_next(e->ready, &node)) {
+		struct op *op = e->by_node[node];
+
+		if (!op)
+			finish_node(e, node);
+		else if (!op->started && !op->finished)
+			start(op);
+	}
+	e->pumping = false;
+}
+
+/* ---- the whole ---- */
+
+static bool is_done(void *ctx)
+{
+	const struct engine *e = ctx;
+
+	return e->open == 0;
+}
+
+static void tell_in_flight(struct engine *e)
+{
+	for (size_t i = 0; i < e->ops.len; i++) {
+		const struct op *op = e->ops.items[i];
+		const char *line;
+
+		if (op->finished)
+			continue;
+		e->out->nunfinished++;
+		if (!op->started || !op->change)
+			continue;
+		line = mok_arena_printf(e->arena, "%s: %s%s%s", op->change->address,
+			op->at < op->steps.len ? op->steps.items[op->at].label : "ending",
+			op->object ? ", id " : "", op->object ? op->object->id : "");
+		mok_vec_push(e->arena, &e->out->in_flight, line);
+	}
+}
+
+static void evaluate_outputs(struct engine *e)
+{
+	const struct mok_lookup lookup = { .self = e, .attribute = mok_engine_attribute };
+	struct mok_diags ignored = { .arena = e->arena };
+
+	for (size_t i = 0; i < e->in->stack->outputs.len; i++) {
+		struct mok_output_value v = { .output = &e->in->stack->outputs.items[i] };
+
+		if (mok_plan_eval_output(
+			    e->arena, e->in->stack, v.output, &lookup, &ignored, &v.value) != 0)
+			continue;
+		v.value.sensitive |= v.output->sensitive;
+		mok_vec_push(e->arena, &e->out->outputs, v);
+	}
+}
+
+static int sum_up(struct engine *e, int rc, struct mok_err *err)
+{
+	struct mok_err journal_err;
+
+	if (mok_journal_sync(e->in->journal, &journal_err) != 0 && rc == 0) {
+		*err = journal_err;
+		rc = -1;
+	}
+	e->out->elapsed_ms = mok_loop_now(e->loop) - e->started_ms;
+	tell_in_flight(e);
+	if (rc != 0)
+		return -1;
+	evaluate_outputs(e);
+	if (e->out->nfailed == 0)
+		return 0;
+	mok_err_set(err, MOK_ERR_API, "%zu of the operations failed", e->out->nfailed);
+	return -1;
+}
+
+int mok_apply(const struct mok_apply_input *in, struct mok_arena *arena,
+	struct mok_apply_result *out, struct mok_err *err)
+{
+	struct engine e = {
+		.in = in,
+		.asker = { .loop = in->loop, .http = in->http, .providers = in->providers },
+		.loop = in->loop,
+		.arena = arena,
+		.serial = mok_map_new(arena),
+		.out = out,
+		.started_ms = mok_loop_now(in->loop),
+	};
+
+	memset(out, 0, sizeof(*out));
+	if (in->changes->nrefused)
+		return mok_err_set(err, MOK_ERR_REFUSED, "the plan breaks a protection");
+	mok_engine_build(&e);
+	e.ready = mok_ready_new(arena, e.graph);
+	pump(&e);
+	return sum_up(&e, mok_loop_run(in->loop, is_done, &e, err), err);
+}

@@ -1,0 +1,360 @@
+#include "engine_internal.h"
+
+#include <string.h>
+
+#define ASK_TRIES 5
+#define DEFAULT_POLL_S 5
+#define DEFAULT_SETTLE_S 30
+
+/* The steps that are one request, or one request again and again. */
+
+static int poll_s(const struct op *op)
+{
+	const struct mok_kind *kind = op->change ? op->change->kind : NULL;
+
+	return kind && kind->poll_s > 0 ? kind->poll_s : DEFAULT_POLL_S;
+}
+
+/* How long what was just made may be invisible. */
+static bool is_settling(const struct op *op)
+{
+	return op->what == OP_CREATE && mok_loop_now(op->engine->loop) < op->settle_until_ms;
+}
+
+static void send(struct op *op, void (*done)(void *ctx, struct mok_answer *answer))
+{
+	struct mok_ask *ask = &mok_op_step(op)->ask;
+
+	/* Laid out before the object existed, or before its name changed. */
+	if (op->object && op->change && ask->kind == op->change->kind &&
+		ask->verb != MOK_ASK_FETCH) {
+		ask->have = op->object;
+		ask->id = op->object->id;
+		ask->parent_id = op->object->parent_id;
+		if (!ask->region)
+			ask->region = mok_val_get_str(&op->object->attrs, "region");
+		if (ask->verb != MOK_ASK_PARTS && ask->verb != MOK_ASK_CATALOGUE)
+			ask->name = op->object->name;
+	}
+	mok_ask_send(&op->engine->asker, op->engine->arena, ask, done, op);
+}
+
+static void say_waiting(struct op *op, const struct mok_answer *answer)
+{
+	if (op->waiting_said)
+		return;
+	op->waiting_said = true;
+	mok_engine_emit(op, MOK_EV_RETRY, answer->err.msg);
+}
+
+static void wait_and_repeat(struct op *op, const struct mok_answer *answer)
+{
+	if (mok_op_overdue(op, answer->err.msg))
+		return;
+	say_waiting(op, answer);
+	mok_op_later(op, poll_s(op), mok_op_again);
+}
+
+static void note_success(struct op *op)
+{
+	const struct step *s = mok_op_step(op);
+	const struct mok_val *urns = s->ask.extra;
+
+	if (s->ask.verb == MOK_ASK_CALL)
+		mok_engine_record(op, "update", op->object ? op->object->id : NULL, s->label);
+	else if (s->ask.verb == MOK_ASK_ASSIGN && urns)
+		mok_engine_record(op, "update", op->object ? op->object->id : NULL, "members");
+	else if (s->ask.verb == MOK_ASK_DELETE)
+		mok_engine_record(op, "delete", op->object ? op->object->id : NULL, NULL);
+	op->engine->out->changed = true;
+	if (s->accepts)
+		mok_op_accept(op);
+}
+
+/* An update often answers with the object as it now is. */
+static void take_attributes(struct op *op, const struct mok_answer *answer)
+{
+	const struct mok_object *fresh;
+	struct mok_object *o = op->object;
+
+	if (!o || answer->objects.len == 0 || answer->objects.items[0]->kind != o->kind)
+		return;
+	fresh = answer->objects.items[0];
+	if (!fresh->id || !mok_streq(fresh->id, o->id))
+		return;
+	for (size_t i = 0; i < fresh->attrs.u.map.len; i++)
+		mok_val_set(op->engine->arena, &o->attrs, fresh->attrs.u.map.pairs[i].key,
+			fresh->attrs.u.map.pairs[i].val);
+	if (fresh->name)
+		o->name = fresh->name;
+	o->status = fresh->status;
+	o->status_message = fresh->status_message;
+	o->ready = fresh->ready;
+	o->failed = fresh->failed;
+	o->gone = fresh->gone;
+}
+
+static void asked(void *ctx, struct mok_answer *answer)
+{
+	struct op *op = ctx;
+	const struct step *s = mok_op_step(op);
+
+	switch (answer->verdict) {
+	case MOK_ANS_OK:
+	case MOK_ANS_UNSUPPORTED:
+		if (s->ask.verb != MOK_ASK_DELETE)
+			take_attributes(op, answer);
+		note_success(op);
+		mok_op_next(op);
+		return;
+	case MOK_ANS_GONE:
+		if (s->gone_is_fine) {
+			note_success(op);
+			mok_op_next(op);
+		} else if (is_settling(op)) {
+			wait_and_repeat(op, answer);
+		} else {
+			mok_op_fail(op, &answer->err);
+		}
+		return;
+	case MOK_ANS_BUSY: wait_and_repeat(op, answer); return;
+	case MOK_ANS_AMBIGUOUS:
+		/* Absolute writes: sent again, they do no harm. */
+		if (++op->tries < ASK_TRIES) {
+			wait_and_repeat(op, answer);
+			return;
+		}
+		mok_op_fail(op, &answer->err);
+		return;
+	case MOK_ANS_EXISTS:
+	case MOK_ANS_FAILED: mok_op_fail(op, &answer->err); return;
+	}
+}
+
+void mok_step_ask(struct op *op)
+{
+	send(op, asked);
+}
+
+/* ---- waiting ---- */
+
+static bool fields_match(const struct op *op, const struct mok_call *call)
+{
+	const struct mok_kind *kind = op->change->kind;
+
+	for (const struct mok_field *f = kind->fields; call && f && f->name; f++) {
+		const struct mok_val *want = mok_val_get(&op->want, f->name);
+
+		if (!want || want->type == MOK_NULL || mok_call_of(kind, f) != call ||
+			(f->flags &
+				(MOK_F_COMPUTED | MOK_F_CREATE_ONLY | MOK_F_WRITE_ONLY |
+					MOK_F_SUBSET)) ||
+			mok_streq(f->name, kind->name_field))
+			continue;
+		if (mok_field_differs(op->engine->arena, f, want, op->object))
+			return false;
+	}
+	return true;
+}
+
+static void tell_state(struct op *op)
+{
+	if (mok_streq(op->state, op->object->status))
+		return;
+	op->state = op->object->status;
+	mok_engine_emit(op, MOK_EV_PROGRESS, op->object->status_message);
+}
+
+static void failed_state(struct op *op)
+{
+	const struct mok_object *o = op->object;
+	struct mok_err err;
+
+	mok_err_set(&err, MOK_ERR_API, "the API says %s%s%s", o->status ? o->status : "error",
+		o->status_message ? ": " : "", o->status_message ? o->status_message : "");
+	mok_err_hint(&err, "mok apply --replace '%s' makes a new one", op->change->address);
+	mok_op_fail(op, &err);
+}
+
+static void polled(void *ctx, struct mok_answer *answer)
+{
+	struct op *op = ctx;
+	const struct mok_kind *kind = op->change->kind;
+
+	if (answer->verdict == MOK_ANS_OK) {
+		take_attributes(op, answer);
+		tell_state(op);
+		if (op->object->failed) {
+			failed_state(op);
+			return;
+		}
+		if (op->object->ready &&
+			(!kind->is_ready || kind->is_ready(op->object, &op->want)) &&
+			fields_match(op, mok_op_step(op)->call)) {
+			mok_op_next(op);
+			return;
+		}
+	} else if (answer->verdict == MOK_ANS_GONE && !is_settling(op)) {
+		mok_err_wrap(&answer->err, "it vanished while mok waited for it");
+		mok_op_fail(op, &answer->err);
+		return;
+	} else if (answer->verdict == MOK_ANS_FAILED && answer->err.code == MOK_ERR_AUTH) {
+		mok_op_fail(op, &answer->err);
+		return;
+	}
+	/* Whatever else went wrong with one poll says nothing about the object. */
+	if (!mok_op_overdue(op, op->state ? op->state : "its state is not known"))
+		mok_op_later(op, poll_s(op), mok_op_again);
+}
+
+void mok_step_ready(struct op *op)
+{
+	send(op, polled);
+}
+
+static void polled_gone(void *ctx, struct mok_answer *answer)
+{
+	struct op *op = ctx;
+
+	if (answer->verdict == MOK_ANS_OK) {
+		take_attributes(op, answer);
+		tell_state(op);
+	}
+	if (answer->verdict == MOK_ANS_GONE ||
+		(answer->verdict == MOK_ANS_OK && op->object->gone)) {
+		mok_op_next(op);
+		return;
+	}
+	if (!mok_op_overdue(op, "it is still there"))
+		mok_op_later(op, poll_s(op), mok_op_again);
+}
+
+void mok_step_gone(struct op *op)
+{
+	send(op, polled_gone);
+}
+
+/* ---- what must go along or move out before a delete ---- */
+
+static void got_associated(void *ctx, struct mok_answer *answer)
+{
+	struct op *op = ctx;
+	struct step *s = mok_op_step(op);
+
+	if (answer->verdict == MOK_ANS_AMBIGUOUS || answer->verdict == MOK_ANS_BUSY) {
+		wait_and_repeat(op, answer);
+		return;
+	}
+	if (answer->verdict == MOK_ANS_GONE) {
+		asked(op, answer);
+		return;
+	}
+	s->run = mok_step_ask;
+	if (answer->verdict == MOK_ANS_OK) {
+		s->ask.verb = MOK_ASK_DELETE_ASSOCIATED;
+		s->ask.extra = &answer->value;
+	} else {
+		s->ask.verb = MOK_ASK_DELETE;
+	}
+	mok_step_ask(op);
+}
+
+void mok_step_associated(struct op *op)
+{
+	struct step *s = mok_op_step(op);
+
+	s->ask.verb = MOK_ASK_ASSOCIATED;
+	send(op, got_associated);
+}
+
+static void moved_out(void *ctx, struct mok_answer *answer)
+{
+	struct op *op = ctx;
+
+	if (answer->verdict == MOK_ANS_AMBIGUOUS || answer->verdict == MOK_ANS_BUSY)
+		wait_and_repeat(op, answer);
+	else if (answer->verdict == MOK_ANS_OK || answer->verdict == MOK_ANS_GONE)
+		mok_op_next(op);
+	else
+		mok_op_fail(op, &answer->err);
+}
+
+/* A project's members move to the account's default project: they may not be ours to delete. */
+static void got_members(void *ctx, struct mok_answer *answer)
+{
+	struct op *op = ctx;
+	struct mok_ask ask = { .verb = MOK_ASK_ASSIGN, .kind = op->change->kind, .id = "default" };
+
+	if (answer->verdict == MOK_ANS_AMBIGUOUS || answer->verdict == MOK_ANS_BUSY) {
+		wait_and_repeat(op, answer);
+		return;
+	}
+	if (answer->verdict != MOK_ANS_OK || answer->value.type != MOK_LIST ||
+		answer->value.u.list.len == 0) {
+		mok_op_next(op);
+		return;
+	}
+	ask.extra = &answer->value;
+	mok_ask_send(&op->engine->asker, op->engine->arena, &ask, moved_out, op);
+}
+
+void mok_step_empty(struct op *op)
+{
+	struct mok_ask ask = mok_op_step(op)->ask;
+
+	if (!(op->change->kind->flags & MOK_K_WEAK_REFS)) {
+		mok_step_purge(op);
+		return;
+	}
+	ask.verb = MOK_ASK_MEMBERS;
+	ask.page = 1;
+	mok_ask_send(&op->engine->asker, op->engine->arena, &ask, got_members, op);
+}
+
+/* ---- attributes that cost a request of their own ---- */
+
+static struct op *maker_of(struct engine *e, const char *address, struct mok_object **object)
+{
+	const struct mok_resource *r = mok_map_get(e->in->stack->by_address, address);
+	size_t i = (size_t)(r - e->in->stack->resources.items);
+
+	*object = e->make[i] && e->make[i]->object ? e->make[i]->object
+						   : e->in->changes->list.items[i].object;
+	return e->make[i];
+}
+
+static void fetched(void *ctx, struct mok_answer *answer)
+{
+	struct op *op = ctx;
+	const struct step *s = mok_op_step(op);
+	struct mok_object *o;
+
+	maker_of(op->engine, s->ask.name, &o);
+	if (answer->verdict == MOK_ANS_OK) {
+		mok_val_set(op->engine->arena, &o->attrs, s->ask.field->name, answer->value);
+		mok_op_next(op);
+	} else if (answer->verdict == MOK_ANS_FAILED) {
+		mok_err_wrap(&answer->err, "reading %s.%s", s->ask.name, s->ask.field->name);
+		mok_op_fail(op, &answer->err);
+	} else {
+		wait_and_repeat(op, answer);
+	}
+}
+
+void mok_step_fetch(struct op *op)
+{
+	struct step *s = mok_op_step(op);
+	struct mok_object *o = NULL;
+	struct mok_ask ask;
+
+	maker_of(op->engine, s->ask.name, &o);
+	if (!o) {
+		mok_op_next(op);
+		return;
+	}
+	ask = s->ask;
+	ask.id = o->id;
+	ask.parent_id = o->parent_id;
+	ask.have = o;
+	mok_ask_send(&op->engine->asker, op->engine->arena, &ask, fetched, op);
+}

@@ -1,0 +1,123 @@
+/*
+ * engine's own. An operation is a list of steps; a step is a request or a wait. A step that waits
+ * sits in the timer heap. Nodes of the graph are what others wait for: an operation's end, and of a
+ * delete also the moment when it was accepted.
+ */
+#ifndef MOK_ENGINE_INTERNAL_H
+#define MOK_ENGINE_INTERNAL_H
+
+#include "mok/engine.h"
+#include "mok/graph.h"
+
+enum op_what { OP_CREATE = 0, OP_UPDATE, OP_RENAME, OP_DELETE, OP_FORGET, OP_DROP_TAG };
+
+struct engine;
+struct op;
+
+/* What a step does once it is its turn. It ends by op_next, op_fail or a timer that comes back. */
+struct step {
+	void (*run)(struct op *op);
+	const char *label; /* for progress: "resize", "waiting until ready" */
+	struct mok_ask ask;
+	bool gone_is_fine, must_be_ready; /* a 404 is success; wait after 412 */
+	bool accepts;                     /* its success is the delete's acceptance */
+	const struct mok_call *call;      /* READY: whose fields must match */
+	int typical_s;
+};
+
+struct op {
+	struct engine *engine;
+	struct mok_change *change;
+	const struct mok_resource *resource; /* NULL: an orphan's */
+	enum op_what what;
+	size_t node, accepted_node; /* accepted_node: of deletes; SIZE_MAX otherwise */
+	struct mok_object *object;
+	struct mok_val want;
+	const char *tag; /* OP_DROP_TAG */
+	MOK_VEC(struct step) steps;
+	size_t at;
+	int64_t started_ms, deadline_ms, settle_until_ms;
+	int tries, gone_seen;
+	bool started, finished, failed, skipped, prepared, absorbed, in_doubt, said_exists,
+		waiting_said;
+	const char *blocked_by;
+	struct op *next_serial;
+	MOK_VEC(struct op *) pools; /* a cluster's: creations that ride on its POST */
+	struct mok_err err;
+	const char *state; /* the last word of the API */
+};
+
+struct engine {
+	const struct mok_apply_input *in;
+	struct mok_asker asker;
+	struct mok_loop *loop;
+	struct mok_arena *arena;
+	struct mok_graph *graph;
+	struct mok_ready *ready;
+	MOK_VEC(struct op *) ops;
+	struct op **by_node; /* NULL: a barrier */
+	struct op **make;    /* by change: create or update, or NULL */
+	struct op **end;     /* by change: delete or forget, or NULL */
+	struct op **rename;  /* by change */
+	size_t open;         /* nodes not finished */
+	bool pumping, sync_due;
+	MOK_VEC(struct op *) to_send; /* creations whose intent is written but not synced */
+	struct mok_map *serial;       /* parent -> struct op holding it */
+	struct mok_apply_result *out;
+	int64_t started_ms;
+	bool fatal; /* the journal cannot be written: nothing more is started */
+	struct mok_err fatal_err;
+};
+
+/* plan of operations: ops.c, edges.c */
+void mok_engine_build(struct engine *e);
+void mok_engine_edges(struct engine *e, size_t nodes);
+
+/* steps: steps.c decides which, calls.c and create.c do them */
+int mok_op_prepare(struct op *op); /* evaluates and lays out the steps; -1: op->err */
+void mok_step_add(struct op *op, struct step step);
+void mok_step_ask(struct op *op);    /* send the ask, judge the verdict */
+void mok_step_create(struct op *op); /* the POST and its doubts */
+void mok_step_look(struct op *op);   /* is a doubted object there after all? */
+void mok_step_ready(struct op *op);
+void mok_step_gone(struct op *op);
+void mok_step_associated(struct op *op);
+void mok_step_empty(struct op *op); /* a project's members, a bucket's objects */
+void mok_step_purge(struct op *op);
+void mok_step_fetch(struct op *op);
+void mok_op_send_create(struct op *op); /* intent, sync, POST */
+void mok_op_created(struct op *op, struct mok_object *o, const struct mok_answer *answer);
+void mok_op_refused(struct op *op, struct mok_err *err);
+void mok_op_name_taken(struct op *op, const struct mok_object *by); /* fails it; by may be NULL */
+void mok_op_become_delete(struct op *op, struct mok_object *found);
+void mok_engine_send_creates(void *engine); /* deferred: sync, then send */
+
+/* running: apply.c */
+void mok_op_next(struct op *op);
+void mok_op_fail(struct op *op, const struct mok_err *err);
+void mok_op_accept(struct op *op);
+void mok_op_later(struct op *op, int seconds, void (*fn)(void *op));
+void mok_op_again(void *op); /* a timer's: runs the current step again */
+struct step *mok_op_step(struct op *op);
+bool mok_op_overdue(const struct op *op, const char *waiting_for); /* fails it when so */
+int64_t mok_engine_ms(const struct engine *e, int seconds); /* scaled by the sandbox's speed */
+void mok_engine_emit(struct op *op, enum mok_event_type type, const char *text);
+void mok_engine_record(struct op *op, const char *what, const char *id, const char *detail);
+bool mok_engine_attribute(
+	void *self, const struct mok_resource *r, const char *path, struct mok_val *out);
+
+/* Markers and tags of a change's address. */
+const char *mok_op_marker(const struct op *op, unsigned generation);
+const char *mok_op_free_tag(const struct op *op, unsigned generation, const struct mok_val *attrs);
+const char *mok_op_about(const struct op *op, const char *what);
+
+/* journal.c */
+struct mok_journal_line {
+	const char *what, *address, *kind, *name, *id, *marker, *parent, *detail;
+};
+void mok_journal_add(struct mok_journal *journal, const struct mok_journal_line *line);
+int mok_journal_sync(struct mok_journal *journal, struct mok_err *err) MOK_MUST_CHECK;
+/* Was a creation of this address begun and neither acknowledged nor seen to fail? */
+bool mok_journal_is_open(const struct mok_journal *journal, const char *address);
+
+#endif
