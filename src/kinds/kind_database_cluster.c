@@ -1,38 +1,9 @@
+#include "connection.h"
 #include "kind_help.h"
 
 #include "mok/provider.h"
 
 #include <string.h>
-
-#define COMPUTED(key, about) \
-	{ \
-		.name = key, .type = MOK_STR, .flags = MOK_F_COMPUTED, .doc = about \
-	}
-#define CONNECTION(key, about) \
-	{ \
-		.name = key, .type = MOK_MAP, .flags = MOK_F_COMPUTED, .sub = connection_fields, \
-		.doc = about \
-	}
-
-static const struct mok_field connection_fields[] = {
-	{ .name = "uri",
-		.type = MOK_STR,
-		.flags = MOK_F_COMPUTED | MOK_F_SENSITIVE,
-		.doc = "URI, password included." },
-	COMPUTED("database", "Name of the default database."),
-	COMPUTED("host", "Host name."),
-	{ .name = "port", .type = MOK_INT, .flags = MOK_F_COMPUTED, .doc = "Port." },
-	COMPUTED("user", "Name of the first user."),
-	{ .name = "password",
-		.type = MOK_STR,
-		.flags = MOK_F_COMPUTED | MOK_F_SENSITIVE,
-		.doc = "Its password; blank when the token may not see it." },
-	{ .name = "ssl",
-		.type = MOK_BOOL,
-		.flags = MOK_F_COMPUTED,
-		.doc = "Whether TLS is required." },
-	{ 0 },
-};
 
 static const struct mok_field window_fields[] = {
 	{ .name = "day",
@@ -101,7 +72,7 @@ static const struct mok_field settings_fields[] = {
 };
 
 static const struct mok_field endpoint_fields[] = {
-	COMPUTED("host", "Host name."),
+	COMPUTED_STR("host", "Host name."),
 	{ .name = "port", .type = MOK_INT, .flags = MOK_F_COMPUTED, .doc = "Port." },
 	{ 0 },
 };
@@ -219,13 +190,13 @@ static const struct mok_field fields[] = {
 		.sub = settings_fields,
 		.call = "settings",
 		.doc = "DigitalOcean's own settings." },
-	COMPUTED("id", "UUID."),
-	COMPUTED("urn", "Uniform resource name."),
-	COMPUTED("status", "State, such as online."),
-	COMPUTED("semantic_version", "Version in full."),
-	COMPUTED("created_at", "When it was made."),
-	COMPUTED("version_end_of_life", "When DigitalOcean stops to support the version."),
-	COMPUTED("version_end_of_availability", "When the version is no longer on offer."),
+	COMPUTED_STR("id", "UUID."),
+	COMPUTED_STR("urn", "Uniform resource name."),
+	COMPUTED_STR("status", "State, such as online."),
+	COMPUTED_STR("semantic_version", "Version in full."),
+	COMPUTED_STR("created_at", "When it was made."),
+	COMPUTED_STR("version_end_of_life", "When DigitalOcean stops to support the version."),
+	COMPUTED_STR("version_end_of_availability", "When the version is no longer on offer."),
 	CONNECTION("connection", "How to connect from outside."),
 	CONNECTION("private_connection", "How to connect from its network."),
 	CONNECTION("standby_connection", "How to read from a standby, from outside."),
