@@ -47,6 +47,16 @@ struct mok_exchange {
 };
 void mok_exchange_release(struct mok_exchange *x);
 const char *mok_exchange_header(const struct mok_exchange *x, const char *lower_name); /* or NULL */
+/* For implementations of net: the name is stored in lower case; what exceeds the limit is dropped.
+ */
+#define MOK_RESPONSE_HEADERS_MAX 256
+void mok_exchange_add_header(struct mok_exchange *x, const char *name, const char *value);
+void mok_exchange_clear_headers(struct mok_exchange *x);
+
+/* The host of "scheme://host:port/..." with its port, inside url. False: none, or with a user. */
+bool mok_url_host(const char *url, const char **host, size_t *len);
+/* 127.0.0.0/8, [::1], localhost or a name under it. */
+bool mok_url_is_loopback(const char *url);
 
 struct mok_net {
 	void *self;
@@ -105,7 +115,8 @@ struct mok_env {
 		       */
 };
 
-/* The real ones. ca_file NULL: the system's. */
+/* The real ones. From _new to _free SIGINT, SIGTERM and SIGHUP are blocked and only noted (so are
+ * they in children: reset the mask before exec), and SIGPIPE is ignored. */
 struct mok_real_env;
 struct mok_real_env *mok_real_env_new(struct mok_err *err);
 const struct mok_env *mok_real_env_get(
@@ -124,12 +135,15 @@ struct mok_loop *mok_loop_new(const struct mok_env *env);
 void mok_loop_free(struct mok_loop *loop);
 const struct mok_env *mok_loop_env(const struct mok_loop *loop);
 int64_t mok_loop_now(const struct mok_loop *loop); /* monotonic ms, read once per turn */
+/* Fires once, in the next turn at the earliest; then it is gone, and must not be cancelled. */
 struct mok_timer *mok_loop_after(
 	struct mok_loop *loop, int64_t delay_ms, void (*fn)(void *ctx), void *ctx);
 void mok_loop_cancel(struct mok_loop *loop, struct mok_timer *timer);
 /* Runs once at the end of this turn, before the net waits: group commits. */
 void mok_loop_defer(struct mok_loop *loop, void (*fn)(void *ctx), void *ctx);
 void mok_loop_exchange(struct mok_loop *loop, struct mok_exchange *x); /* submit, counted */
+void mok_loop_abandon(
+	struct mok_loop *loop, struct mok_exchange *x); /* cancel; not under way: nothing */
 /* Until done(ctx) is true or nothing is left to wait for: 0. -1: interrupted or frozen
  * (MOK_ERR_INTERRUPTED); exchanges in flight are cancelled by mok_loop_free. */
 int mok_loop_run(struct mok_loop *loop, bool (*done)(void *ctx), void *ctx,
