@@ -263,7 +263,7 @@ static void set_outcome(struct flight *f, CURLcode code)
 		x->fail = MOK_NET_UNKNOWN;
 	if (x->response.overflow)
 		why = "the answer is too large";
-	snprintf(x->fail_text, sizeof(x->fail_text), "%s", why);
+	snprintf(x->fail_text, sizeof(x->fail_text), "%.*s", (int)sizeof(x->fail_text) - 1, why);
 }
 
 static bool complete_some(struct mok_real_net *net)
