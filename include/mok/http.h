@@ -40,7 +40,8 @@ struct mok_http_options {
 struct mok_http;
 struct mok_http_reply;
 
-/* fail != MOK_NET_OK: no usable answer. `status` 2xx..5xx otherwise. Valid only during the call. */
+/* fail != MOK_NET_OK: no usable answer. `status` 2xx..5xx otherwise; a 3xx is an error: what may be
+ * followed (a GET, once, on the same host) was. Valid only during the call. */
 struct mok_http_reply {
 	enum mok_net_fail fail;
 	int status;
@@ -48,7 +49,7 @@ struct mok_http_reply {
 	size_t len;
 	const char *request_id; /* or "" */
 	const struct mok_exchange *exchange;
-	struct mok_err *err; /* set when fail, or status >= 400: what the API said, redacted */
+	struct mok_err *err; /* set when fail, or status >= 300: what the API said, redacted */
 };
 
 struct mok_http *mok_http_new(
@@ -74,7 +75,11 @@ struct mok_sigv4 {
 	const void *body;
 	size_t body_len;
 	int64_t wall_ms;
+	/* Those that go with it: x-amz-*, content-type and content-md5 are signed too. */
+	const struct mok_header *headers;
+	size_t nheaders;
 };
+/* x-amz-content-sha256 only for service "s3". */
 size_t mok_sigv4_sign(
 	struct mok_arena *arena, const struct mok_sigv4 *in, struct mok_header out[4]);
 
