@@ -51,7 +51,7 @@ static bool from_json(const struct mok_buf *body, struct mok_buf *out, struct mo
 	id = mok_json_str(json, "request_id");
 	if (id && !err->request_id[0])
 		snprintf(err->request_id, sizeof(err->request_id), "%s", id);
-	return out->len > 0;
+	return true;
 }
 
 /* ---- XML and HTML: what one element holds ---- */
@@ -166,7 +166,7 @@ static void add_what_it_says(const struct mok_exchange *x, struct mok_buf *out, 
 		mok_buf_clear(out);
 		any = readers[i](&body, out, err);
 	}
-	if (!any)
+	if (out->len == 0)
 		mok_buf_puts(out, status_text(x->status));
 	mok_buf_release(&body);
 }
