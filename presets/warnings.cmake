@@ -10,7 +10,7 @@ if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
 	target_compile_options(mok_warnings INTERFACE -Wlogical-op -Wduplicated-cond
 		-Wduplicated-branches -Wjump-misses-init -Walloca)
 elseif(CMAKE_C_COMPILER_ID STREQUAL "Clang")
-	target_compile_options(mok_warnings INTERFACE -Wmissing-variable-declarations
+	target_compile_options(mok_warnings INTERFACE
 		-Wcomma -Wshorten-64-to-32)
 endif()
 if(MOK_WERROR)

@@ -75,7 +75,7 @@ void *mok_arena_alloc(struct mok_arena *arena, size_t size);
 char *mok_arena_strdup(struct mok_arena *arena, const char *s);
 char *mok_arena_strndup(struct mok_arena *arena, const char *s, size_t len);
 char *mok_arena_printf(struct mok_arena *arena, const char *fmt, ...) MOK_PRINTF(2, 3);
-char *mok_arena_vprintf(struct mok_arena *arena, const char *fmt, va_list ap);
+char *mok_arena_vprintf(struct mok_arena *arena, const char *fmt, va_list ap) MOK_PRINTF(2, 0);
 size_t mok_arena_used(const struct mok_arena *arena); /* bytes handed out */
 #define MOK_NEW(arena, type) ((type *)mok_arena_alloc(arena, sizeof(type)))
 #define MOK_NEW_N(arena, type, n) ((type *)mok_arena_alloc(arena, (n) * sizeof(type)))

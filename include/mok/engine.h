@@ -30,9 +30,12 @@ struct mok_journal_entry {
 };
 /* For `mok log`: every readable entry, oldest first, without opening it for writing. -1: I/O. An
  * absent journal has no entries. */
+struct mok_journal_visitor {
+	void *self;
+	void (*entry)(void *self, const struct mok_journal_entry *e);
+};
 int mok_journal_read(const struct mok_env *env, struct mok_arena *arena, const char *dir,
-	const char *stack, void (*entry)(void *ctx, const struct mok_journal_entry *e), void *ctx,
-	struct mok_err *err);
+	const char *stack, const struct mok_journal_visitor *visitor, struct mok_err *err);
 
 struct mok_lockfile *mok_stack_lock(
 	const struct mok_env *env, const char *dir, const char *stack, struct mok_err *err);

@@ -6,8 +6,7 @@
 
 struct reader {
 	struct mok_arena *arena;
-	void (*entry)(void *ctx, const struct mok_journal_entry *e);
-	void *ctx;
+	const struct mok_journal_visitor *visitor;
 	struct mok_journal_entry run; /* who the following entries are of */
 };
 
@@ -40,15 +39,14 @@ static void read_record(struct reader *r, const cJSON *record)
 	e.user = r->run.user;
 	e.commit = r->run.commit;
 	e.command = r->run.command;
-	r->entry(r->ctx, &e);
+	r->visitor->entry(r->visitor->self, &e);
 }
 
 int mok_journal_read(const struct mok_env *env, struct mok_arena *arena, const char *dir,
-	const char *stack, void (*entry)(void *ctx, const struct mok_journal_entry *e), void *ctx,
-	struct mok_err *err)
+	const char *stack, const struct mok_journal_visitor *visitor, struct mok_err *err)
 {
 	const char *path = mok_arena_printf(arena, "%s/%s.journal", dir, stack);
-	struct reader r = { .arena = arena, .entry = entry, .ctx = ctx };
+	struct reader r = { .arena = arena, .visitor = visitor };
 	struct mok_buf text;
 	const char *line, *end;
 

@@ -120,7 +120,10 @@ static const char *quoted(struct parser *p, char quote)
 
 		if (c == '\\' && p->pos < p->len) {
 			c = p->text[p->pos++];
-			c = (char)(c == 'n' ? '\n' : c == 't' ? '\t' : c);
+			if (c == 'n')
+				c = '\n';
+			else if (c == 't')
+				c = '\t';
 		}
 		mok_buf_putc(&buf, c);
 	}

@@ -86,35 +86,44 @@ static size_t heap_pop(struct heap *heap)
 	return top;
 }
 
+static bool find_self_edge(
+	const struct mok_graph *graph, const size_t *nblock, struct mok_cycle *cycle)
+{
+	for (size_t i = 0; i < graph->len; i++) {
+		if (nblock[i] == 0 || !graph->nodes[i].self)
+			continue;
+		mok_vec_push(graph->arena, &cycle->nodes, i);
+		mok_vec_push(graph->arena, &cycle->nodes, i);
+		return true;
+	}
+	return false;
+}
+
 /* Every node left over has a predecessor left over: walking back must come round. */
 static void find_cycle(const struct mok_graph *graph, const size_t *nblock, struct mok_cycle *cycle)
 {
 	struct mok_arena *arena = graph->arena;
 	size_t *before = MOK_NEW_N(arena, size_t, graph->len);
-	size_t *seen = MOK_NEW_N(arena, size_t, graph->len);
-	size_t at = graph->len, step = 0;
+	bool *seen = MOK_NEW_N(arena, bool, graph->len);
+	size_t at = graph->len, first;
 
+	if (find_self_edge(graph, nblock, cycle))
+		return;
 	for (size_t i = 0; i < graph->len; i++) {
 		if (nblock[i] == 0)
 			continue;
 		at = at == graph->len ? i : at;
 		for (size_t k = 0; k < graph->nodes[i].after.len; k++)
 			before[graph->nodes[i].after.items[k]] = i;
-		if (graph->nodes[i].self) {
-			mok_vec_push(arena, &cycle->nodes, i);
-			mok_vec_push(arena, &cycle->nodes, i);
-			return;
-		}
 	}
-	while (!seen[at]) {
-		seen[at] = ++step;
-		at = before[at];
-	}
-	for (size_t first = at, go = 1; go; go = at != first) {
+	for (; !seen[at]; at = before[at])
+		seen[at] = true;
+	first = at;
+	do {
 		mok_vec_push(arena, &cycle->nodes, at);
 		at = before[at];
-	}
-	mok_vec_push(arena, &cycle->nodes, at);
+	} while (at != first);
+	mok_vec_push(arena, &cycle->nodes, first);
 }
 
 int mok_graph_order(const struct mok_graph *graph, size_t *order, struct mok_cycle *cycle)

@@ -102,8 +102,7 @@ static void assert_problem(
 
 	f->diags.list.len = 0;
 	if (mok_expr_parse(f->arena, text, mark_of(text), &f->diags, &parsed) == 0)
-		assert_int_equal(
-			mok_expr_eval(f->arena, &parsed, &f->scope, &f->diags, &out), -1);
+		assert_int_equal(mok_expr_eval(f->arena, &parsed, &f->scope, &f->diags, &out), -1);
 	assert_int_equal(f->diags.list.len, 1);
 	d = &f->diags.list.items[0];
 	assert_string_equal(d->code, code);
