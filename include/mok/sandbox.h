@@ -14,6 +14,8 @@
 
 struct mok_sandbox;
 
+#define MOK_SANDBOX_HEADERS 96 /* of one answer: objects in Spaces have many */
+
 struct mok_sandbox_header {
 	const char *name, *value;
 };
@@ -33,7 +35,7 @@ struct mok_sandbox_request {
 /* init with mok_sandbox_response_init, release with _release. */
 struct mok_sandbox_response {
 	int status;
-	struct mok_sandbox_header headers[24]; /* strings live in `arena` */
+	struct mok_sandbox_header headers[MOK_SANDBOX_HEADERS]; /* strings live in `arena` */
 	size_t nheaders;
 	struct mok_buf body;
 	bool dropped;     /* a fault: the connection closes without an answer */

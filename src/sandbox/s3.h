@@ -2,18 +2,20 @@
  * s3: Spaces, as its users see it through S3's XML. Private to the sandbox.
  *
  * One request goes: s3_uri.c takes it apart, s3_auth.c finds out who sends it, s3_body.c takes
- * chunk framing off and checks digests, s3_ops.c finds the operation, s3_access.c says whether it is
- * allowed, and the operation's handler answers. Spaces runs on Ceph's gateway: where DigitalOcean's
- * documents are silent, forms (orders, defaults, empty elements) follow that gateway.
+ * chunk framing off and checks digests, s3_ops.c finds the operation, s3_access.c says whether it
+ * is allowed, and the operation's handler answers. Spaces runs on Ceph's gateway: where
+ * DigitalOcean's documents are silent, forms (orders, defaults, empty elements) follow that
+ * gateway.
  */
 #ifndef SANDBOX_S3_H
 #define SANDBOX_S3_H
 
 #include "core.h"
 
-#include <sqlite3.h>
-
 #define S3_NAMESPACE "http://s3.amazonaws.com/doc/2006-03-01/"
+/* What a bucket is called in the log of requests, and its name among a project's resources. */
+#define S3_NOTE_KIND "spaces_bucket"
+#define S3_URN "do:space:%s"
 #define S3_OBJECT_MAX ((int64_t)64 << 20) /* bytes of one object; the real limit is 5 TB */
 #define S3_PART_MIN ((int64_t)5 << 20)
 #define S3_XML_MAX ((size_t)2 << 20)
@@ -87,6 +89,7 @@ enum s3_role {
 struct s3_identity {
 	enum s3_role role;
 	const char *access_key, *secret; /* NULL: anonymous */
+	const cJSON *grants;             /* of a scoped key */
 	const char *scope_region;        /* of a SigV4 credential scope, or NULL */
 	/* What signing aws-chunked bodies goes on from. */
 	const char *scope, *amz_date, *seed_signature;
@@ -100,7 +103,7 @@ enum s3_versioning {
 };
 
 struct s3_bucket {
-	int64_t id, created_ms;
+	int64_t id, created_ms, visible_ms; /* before visible_ms most requests miss it */
 	const char *name, *region;
 	enum s3_versioning versioning;
 };
@@ -127,6 +130,13 @@ struct s3_request {
 	const struct s3_op *op;
 };
 
+/* ---- s3.c ---- */
+
+/* "read", "readwrite" or NULL: what the sender's key may do with that bucket's objects. */
+const char *s3_grant_for(const struct s3_request *rq, const char *bucket);
+/* Is the name one that stands for another customer's bucket ("taken-...")? */
+bool s3_is_strangers(const char *bucket);
+
 /* ---- s3_error.c: answers ---- */
 
 /* The error document of code, with its usual message or another one. */
@@ -148,10 +158,9 @@ bool s3_parse_http_time(const char *text, int64_t *out_wall_ms);
 /* <Owner> or <Initiator> with the account's id. */
 void s3_put_owner(struct s3_request *rq, struct mok_buf *out, const char *element);
 
-
 /* ---- s3_uri.c: the request taken apart ---- */
 
-const char *s3_query(const struct s3_request *rq, const char *name); /* NULL: absent */
+const char *s3_query(const struct s3_request *rq, const char *name);      /* NULL: absent */
 const char *s3_req_header(const struct s3_request *rq, const char *name); /* NULL: absent */
 /* Decodes %xx (and '+' if plus) of len bytes; NULL on a broken escape or a NUL. */
 char *s3_url_decode(struct mok_arena *arena, const char *text, size_t len, bool plus);

@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-/* What a scoped key's permission covers: objects and the list of them, never a bucket's settings. */
+/* What a scoped key's permission covers: objects and the list of them, never a bucket's settings.
+ */
 static bool grant_covers(const char *permission, enum s3_need need)
 {
 	bool write = mok_streq(permission, "readwrite");
@@ -37,8 +38,8 @@ static const char *need_permission(enum s3_need need)
 }
 
 /* Writing an object asks for the bucket's ACL, reading it for its own. */
-static bool acl_opens(struct s3_request *rq, enum s3_need need, const struct s3_bucket *bucket,
-	const char *key)
+static bool acl_opens(
+	struct s3_request *rq, enum s3_need need, const struct s3_bucket *bucket, const char *key)
 {
 	const char *permission = need_permission(need), *acl;
 	struct s3_object object;
@@ -68,8 +69,7 @@ bool s3_allowed_on(struct s3_request *rq, const char *action, enum s3_need need,
 		return false;
 	if (rq->who.role == S3_OWNER || verdict == S3_ALLOW)
 		return true;
-	if (rq->who.role == S3_SCOPED &&
-		grant_covers(s3_grant_for(rq, bucket->name), need))
+	if (rq->who.role == S3_SCOPED && grant_covers(s3_grant_for(rq, bucket->name), need))
 		return true;
 	return acl_opens(rq, need, bucket, key);
 }

@@ -55,8 +55,8 @@ static const char *group_of(const char *uri)
 }
 
 /* id="...", uri="...", ... */
-static bool add_grantees(struct s3_request *rq, struct mok_buf *acl, const char *list,
-	const char *permission)
+static bool add_grantees(
+	struct s3_request *rq, struct mok_buf *acl, const char *list, const char *permission)
 {
 	while (*list) {
 		size_t len, name;
@@ -115,9 +115,9 @@ const char *s3_acl_from_headers(struct s3_request *rq)
 	mok_buf_init(&acl, 1 << 16);
 	ok = grants && add_grant_headers(rq, &acl, &found) && !(name && found) && !acl.overflow;
 	if (ok)
-		out = found ? mok_arena_strdup(rq->arena, acl.data)
-			    : mok_arena_printf(rq->arena, "FULL_CONTROL %s\n%s", rq->owner_id,
-				      grants);
+		out = found
+			? mok_arena_strdup(rq->arena, acl.data)
+			: mok_arena_printf(rq->arena, "FULL_CONTROL %s\n%s", rq->owner_id, grants);
 	mok_buf_release(&acl);
 	if (!out)
 		s3_fail(rq, S3_INVALID_ARGUMENT);
@@ -207,8 +207,8 @@ void s3_get_acl(struct s3_request *rq)
 static bool add_grant(struct mok_buf *acl, const struct s3_node *grant)
 {
 	const struct s3_node *grantee = s3_xml_child(grant, "Grantee");
-	const char *permission = s3_xml_text(grant, "Permission"),
-		   *id = s3_xml_text(grantee, "ID"), *uri = s3_xml_text(grantee, "URI");
+	const char *permission = s3_xml_text(grant, "Permission"), *id = s3_xml_text(grantee, "ID"),
+		   *uri = s3_xml_text(grantee, "URI");
 
 	if (!grantee || !permission || !known_permission(permission) || !grantee->type)
 		return false;

@@ -240,8 +240,7 @@ void s3_sign_hex(const struct s3_request *rq, const char *string_to_sign, char o
 {
 	unsigned char mac[32];
 
-	mok_hmac_sha256(
-		rq->who.signing_key, 32, string_to_sign, strlen(string_to_sign), mac);
+	mok_hmac_sha256(rq->who.signing_key, 32, string_to_sign, strlen(string_to_sign), mac);
 	mok_hex(mac, sizeof(mac), out);
 }
 
@@ -265,7 +264,8 @@ static enum s3_code check_signature(struct s3_request *rq, const struct claim *c
 	mok_buf_release(&canonical);
 
 	make_signing_key(rq, claim);
-	rq->who.scope = mok_arena_printf(rq->arena, "%s/%s/s3/aws4_request", claim->day, claim->region);
+	rq->who.scope =
+		mok_arena_printf(rq->arena, "%s/%s/s3/aws4_request", claim->day, claim->region);
 	rq->who.amz_date = claim->amz_date;
 	rq->who.seed_signature = claim->signature;
 	s3_sign_hex(rq,

@@ -3,6 +3,7 @@
 #include "s3_store.h"
 #include "s3_xml.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define BUCKETS_MAX 100
@@ -24,28 +25,27 @@ static const char *told_region(const struct s3_request *rq)
 {
 	if (rq->region)
 		return rq->region;
-	return rq->who.scope_region && s3_known_region(rq->who.scope_region)
-		? rq->who.scope_region
-		: NULL;
+	return rq->who.scope_region && s3_known_region(rq->who.scope_region) ? rq->who.scope_region
+									     : NULL;
 }
 
 void s3_list_buckets(struct s3_request *rq)
 {
 	const char *region = told_region(rq);
-	sqlite3_stmt *stmt MOK_CLEANUP(s3_done) = NULL;
+	struct s3_rows rows MOK_CLEANUP(s3_done) = { NULL, NULL };
 	struct mok_buf *out = s3_answer_xml(rq);
 
 	mok_buf_puts(out, "<ListAllMyBucketsResult xmlns=\"" S3_NAMESPACE "\">");
 	s3_put_owner(rq, out, "Owner");
 	mok_buf_puts(out, "<Buckets>");
 	/* A scoped key sees only what it has a grant for. */
-	stmt = s3_select(rq,
-		"SELECT name, created_ms FROM s3_bucket WHERE ?1 IS NULL OR region = ?1 "
-		"ORDER BY name",
-		"t", region);
-	while (s3_row(rq, &stmt)) {
-		const char *name = s3_text(rq, stmt, 0);
-		int64_t created_ms = sqlite3_column_int64(stmt, 1);
+	rows = s3_select(rq,
+		"SELECT name, created_ms FROM s3_bucket WHERE (?1 IS NULL OR region = ?1) "
+		"AND visible_ms <= ?2 ORDER BY name",
+		"si", region, rq->now_ms);
+	while (s3_row(&rows)) {
+		const char *name = s3_text(rq, rows.stmt, 0);
+		int64_t created_ms = sqlite3_column_int64(rows.stmt, 1);
 
 		if (rq->who.role != S3_OWNER && !s3_grant_for(rq, name))
 			continue;
@@ -70,7 +70,8 @@ static bool wanted_region(struct s3_request *rq, const char **out)
 	if (!config)
 		return false;
 	location = s3_xml_text(config, "LocationConstraint");
-	if (!location || !*location || mok_streq(location, "us-east-1") || mok_streq(location, "US"))
+	if (!location || !*location || mok_streq(location, "us-east-1") ||
+		mok_streq(location, "US"))
 		return true;
 	if (!s3_known_region(location) || (rq->region && !mok_streq(rq->region, location))) {
 		s3_fail(rq, S3_INVALID_LOCATION);
@@ -78,12 +79,6 @@ static bool wanted_region(struct s3_request *rq, const char **out)
 	}
 	*out = location;
 	return true;
-}
-
-/* Names that begin so belong to somebody else, to let clients meet that. */
-static bool is_strangers(const char *name)
-{
-	return mok_starts(name, "taken-");
 }
 
 static void create_bucket(struct s3_request *rq, const char *region, const char *acl)
@@ -96,7 +91,9 @@ static void create_bucket(struct s3_request *rq, const char *region, const char 
 	}
 	id = s3_bucket_add(rq, rq->bucket_name, region);
 	s3_config_put(rq, id, "acl", acl);
-	s3_note_bucket(rq, rq->bucket_name, true);
+	if (!sb_project_join(rq->ctx, NULL, mok_arena_printf(rq->arena, S3_URN, rq->bucket_name)))
+		return;
+	sb_note_create(rq->ctx, S3_NOTE_KIND, rq->bucket_name);
 	s3_answer_empty(rq, 200);
 }
 
@@ -109,7 +106,7 @@ void s3_put_bucket(struct s3_request *rq)
 		return;
 	if (!name_fits(rq->bucket_name)) {
 		s3_fail(rq, S3_INVALID_BUCKET_NAME);
-	} else if (is_strangers(rq->bucket_name)) {
+	} else if (s3_is_strangers(rq->bucket_name)) {
 		s3_fail(rq, S3_BUCKET_EXISTS);
 	} else if (!s3_bucket_find(rq, rq->bucket_name, &old)) {
 		create_bucket(rq, region, acl);
@@ -147,7 +144,8 @@ void s3_delete_bucket(struct s3_request *rq)
 		return;
 	}
 	s3_bucket_remove(rq, rq->bucket.id);
-	s3_note_bucket(rq, rq->bucket.name, false);
+	sb_project_leave(rq->ctx, mok_arena_printf(rq->arena, S3_URN, rq->bucket.name));
+	sb_note_delete(rq->ctx, S3_NOTE_KIND, rq->bucket.name);
 	s3_answer_empty(rq, 204);
 }
 
@@ -155,7 +153,8 @@ void s3_get_location(struct s3_request *rq)
 {
 	struct mok_buf *out = s3_answer_xml(rq);
 
-	mok_buf_printf(out, "<LocationConstraint xmlns=\"" S3_NAMESPACE "\">%s</LocationConstraint>",
+	mok_buf_printf(out,
+		"<LocationConstraint xmlns=\"" S3_NAMESPACE "\">%s</LocationConstraint>",
 		rq->bucket.region);
 }
 

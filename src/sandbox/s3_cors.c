@@ -38,7 +38,8 @@ static size_t stars(const char *text)
 static bool take_values(const struct s3_node *rule, const char *name, struct values *out)
 {
 	out->len = 0;
-	for (const struct s3_node *node = s3_xml_child(rule, name); node; node = s3_xml_again(node)) {
+	for (const struct s3_node *node = s3_xml_child(rule, name); node;
+		node = s3_xml_again(node)) {
 		if (out->len == VALUES_MAX || !*node->text || stars(node->text) > 1)
 			return false;
 		out->items[out->len++] = node->text;
@@ -78,8 +79,8 @@ static bool put_rule(struct mok_buf *out, const struct s3_node *rule, struct val
 	const char *id = s3_xml_text(rule, "ID"), *age = s3_xml_text(rule, "MaxAgeSeconds");
 	int64_t seconds = 0;
 
-	if ((id && strlen(id) > 255) || (age && (!mok_parse_i64(age, &seconds) || seconds < 0 ||
-							seconds > INT32_MAX)))
+	if ((id && strlen(id) > 255) ||
+		(age && (!mok_parse_i64(age, &seconds) || seconds < 0 || seconds > INT32_MAX)))
 		return false;
 	mok_buf_puts(out, "<CORSRule>");
 	if (id && *id)
@@ -196,8 +197,8 @@ static const char *joined(struct s3_request *rq, const struct s3_node *rule, con
 	return out;
 }
 
-static void answer_rule(struct s3_request *rq, const struct s3_node *rule, const char *origin,
-	const char *headers)
+static void answer_rule(
+	struct s3_request *rq, const struct s3_node *rule, const char *origin, const char *headers)
 {
 	const char *age = s3_xml_text(rule, "MaxAgeSeconds");
 	const char *expose = joined(rq, rule, "ExposeHeader");

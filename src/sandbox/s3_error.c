@@ -99,7 +99,8 @@ static const struct code_row codes[S3_CODE_COUNT] = {
 	[S3_PRECONDITION_FAILED] = { "PreconditionFailed", 412,
 		"At least one of the preconditions you specified did not hold." },
 	[S3_SIGNATURE_MISMATCH] = { "SignatureDoesNotMatch", 403,
-		"The request signature that the server calculated does not match the signature that "
+		"The request signature that the server calculated does not match the signature "
+		"that "
 		"you provided. Check your secret access key and signing method." },
 	[S3_TIME_SKEWED] = { "RequestTimeTooSkewed", 403,
 		"The difference between the request time and the server's time is too large." },
@@ -227,8 +228,9 @@ bool s3_parse_http_time(const char *text, int64_t *out_wall_ms)
 		found = sscanf(text, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d", month, &day,
 				&hour, &minute, &second, &year) == 6;
 	}
-	if (!found || (*zone && !mok_streq(zone, "GMT") && !mok_streq(zone, "+0000") &&
-				!mok_streq(zone, "-0000") && !mok_streq(zone, "UTC")))
+	if (!found ||
+		(*zone && !mok_streq(zone, "GMT") && !mok_streq(zone, "+0000") &&
+			!mok_streq(zone, "-0000") && !mok_streq(zone, "UTC")))
 		return false;
 	if (year >= 0 && year < 100)
 		year += year < 70 ? 2000 : 1900;

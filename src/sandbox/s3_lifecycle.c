@@ -111,8 +111,7 @@ static bool put_actions(struct s3_request *rq, struct mok_buf *out, const struct
 
 static bool no_transitions(struct s3_request *rq, const struct s3_node *node)
 {
-	if (!s3_xml_child(node, "Transition") &&
-		!s3_xml_child(node, "NoncurrentVersionTransition"))
+	if (!s3_xml_child(node, "Transition") && !s3_xml_child(node, "NoncurrentVersionTransition"))
 		return true;
 	s3_fail_with(rq, S3_NOT_IMPLEMENTED, "There are no storage classes to move objects to.");
 	return false;

@@ -34,8 +34,6 @@ bool s3_glob(const char *pattern, const char *text)
 	return pattern[strspn(pattern, "*")] == '\0';
 }
 
-
-
 static bool same_nocase(const char *pattern, const char *actual)
 {
 	return strcasecmp(pattern, actual) == 0;
@@ -50,7 +48,8 @@ static bool in_network(const char *network, const char *actual)
 	uint32_t mask;
 
 	if (len >= sizeof(address) ||
-		(network[len] && (!mok_parse_i64(network + len + 1, &bits) || bits < 0 || bits > 32)))
+		(network[len] &&
+			(!mok_parse_i64(network + len + 1, &bits) || bits < 0 || bits > 32)))
 		return false;
 	memcpy(address, network, len);
 	address[len] = '\0';
@@ -122,7 +121,8 @@ static const char *condition_value(const struct condition_key *key, const struct
 }
 
 /* A string or a list of strings: does any fit? */
-static bool any_fits(const cJSON *value, bool (*fits)(const char *, const char *), const char *actual)
+static bool any_fits(
+	const cJSON *value, bool (*fits)(const char *, const char *), const char *actual)
 {
 	const cJSON *item;
 
@@ -130,9 +130,8 @@ static bool any_fits(const cJSON *value, bool (*fits)(const char *, const char *
 		return fits(value->valuestring, actual);
 	if (cJSON_IsBool(value))
 		return fits(cJSON_IsTrue(value) ? "true" : "false", actual);
-	cJSON_ArrayForEach(item, value)
-		if (cJSON_IsString(item) && fits(item->valuestring, actual))
-			return true;
+	cJSON_ArrayForEach(item,
+		value) if (cJSON_IsString(item) && fits(item->valuestring, actual)) return true;
 	return false;
 }
 
@@ -140,10 +139,12 @@ static bool conditions_hold(const cJSON *conditions, const struct s3_request *rq
 {
 	const cJSON *group, *test;
 
-	cJSON_ArrayForEach(group, conditions) {
+	cJSON_ArrayForEach(group, conditions)
+	{
 		const struct op_row *row = find_operator(group->string);
 
-		cJSON_ArrayForEach(test, group) {
+		cJSON_ArrayForEach(test, group)
+		{
 			const struct condition_key *key = find_condition_key(test->string);
 			const char *actual = key ? condition_value(key, rq) : NULL;
 			bool fits = row && actual && any_fits(test, row->fits, actual);
@@ -174,12 +175,12 @@ static bool principal_fits(const cJSON *principal, const struct principal_test *
 
 	if (cJSON_IsString(principal))
 		return principal_is(principal->valuestring, test);
-	cJSON_ArrayForEach(value, principal) {
+	cJSON_ArrayForEach(value, principal)
+	{
 		if (cJSON_IsString(value) && principal_is(value->valuestring, test))
 			return true;
-		cJSON_ArrayForEach(item, value)
-			if (cJSON_IsString(item) && principal_is(item->valuestring, test))
-				return true;
+		cJSON_ArrayForEach(item, value) if (cJSON_IsString(item) &&
+			principal_is(item->valuestring, test)) return true;
 	}
 	return false;
 }
@@ -222,7 +223,8 @@ enum s3_verdict s3_policy_ask(const char *policy, const struct s3_question *ques
 			return S3_SILENT;
 		return mok_streq(mok_json_str(statements, "Effect"), "Deny") ? S3_DENY : S3_ALLOW;
 	}
-	cJSON_ArrayForEach(statement, statements) {
+	cJSON_ArrayForEach(statement, statements)
+	{
 		if (!statement_fits(statement, question, resource))
 			continue;
 		if (mok_streq(mok_json_str(statement, "Effect"), "Deny"))
@@ -242,9 +244,7 @@ static bool strings(const cJSON *value)
 		return true;
 	if (!cJSON_IsArray(value) || cJSON_GetArraySize(value) == 0)
 		return false;
-	cJSON_ArrayForEach(item, value)
-		if (!cJSON_IsString(item))
-			return false;
+	cJSON_ArrayForEach(item, value) if (!cJSON_IsString(item)) return false;
 	return true;
 }
 
@@ -280,9 +280,7 @@ static bool all_fit(const cJSON *value, bool (*fits)(const char *, const char *)
 
 	if (cJSON_IsString(value))
 		return fits(value->valuestring, with);
-	cJSON_ArrayForEach(item, value)
-		if (!fits(item->valuestring, with))
-			return false;
+	cJSON_ArrayForEach(item, value) if (!fits(item->valuestring, with)) return false;
 	return true;
 }
 
@@ -292,10 +290,12 @@ static const char *check_conditions(const cJSON *conditions)
 
 	if (conditions && !cJSON_IsObject(conditions))
 		return "Condition must be an object";
-	cJSON_ArrayForEach(group, conditions) {
+	cJSON_ArrayForEach(group, conditions)
+	{
 		if (!find_operator(group->string) || !cJSON_IsObject(group))
 			return "Policy has an invalid condition operator";
-		cJSON_ArrayForEach(test, group) {
+		cJSON_ArrayForEach(test, group)
+		{
 			if (!find_condition_key(test->string))
 				return "Policy has an invalid condition key";
 			if (!strings(test) && !cJSON_IsBool(test))
@@ -307,7 +307,8 @@ static const char *check_conditions(const cJSON *conditions)
 
 static const cJSON *either(const cJSON *statement, const char *name, const char *not_name)
 {
-	const cJSON *value = mok_json_at(statement, name), *other = mok_json_at(statement, not_name);
+	const cJSON *value = mok_json_at(statement, name),
+		    *other = mok_json_at(statement, not_name);
 
 	return value && other ? NULL : value ? value : other;
 }
@@ -324,7 +325,8 @@ static const char *check_statement(const cJSON *statement, const char *bucket)
 
 	if (!cJSON_IsObject(statement))
 		return "Statement must be an object";
-	cJSON_ArrayForEach(item, statement) {
+	cJSON_ArrayForEach(item, statement)
+	{
 		bool known = false;
 
 		for (size_t i = 0; i < MOK_COUNT(statement_keys) && !known; i++)
@@ -349,8 +351,9 @@ static bool version_fits(const cJSON *json)
 	const cJSON *version = mok_json_at(json, "Version");
 
 	return !version ||
-		(cJSON_IsString(version) && (mok_streq(version->valuestring, "2012-10-17") ||
-						    mok_streq(version->valuestring, "2008-10-17")));
+		(cJSON_IsString(version) &&
+			(mok_streq(version->valuestring, "2012-10-17") ||
+				mok_streq(version->valuestring, "2008-10-17")));
 }
 
 const char *s3_policy_check(const char *text, size_t len, const char *bucket)
@@ -363,10 +366,9 @@ const char *s3_policy_check(const char *text, size_t len, const char *bucket)
 		return "Policies must be no longer than 20480 bytes";
 	if (!cJSON_IsObject(json))
 		return "Policies must be valid JSON and the first byte must be '{'";
-	cJSON_ArrayForEach(item, json)
-		if (!mok_streq(item->string, "Version") && !mok_streq(item->string, "Id") &&
-			!mok_streq(item->string, "Statement"))
-			return "Unknown field in policy";
+	cJSON_ArrayForEach(item, json) if (!mok_streq(item->string, "Version") &&
+		!mok_streq(item->string, "Id") &&
+		!mok_streq(item->string, "Statement")) return "Unknown field in policy";
 	if (!version_fits(json))
 		return "The policy must contain a valid version string";
 	if (cJSON_IsObject(statements))
@@ -374,7 +376,8 @@ const char *s3_policy_check(const char *text, size_t len, const char *bucket)
 	if (!cJSON_IsArray(statements) || cJSON_GetArraySize(statements) == 0 ||
 		cJSON_GetArraySize(statements) > STATEMENTS_MAX)
 		return "Missing required field Statement";
-	cJSON_ArrayForEach(statement, statements) {
+	cJSON_ArrayForEach(statement, statements)
+	{
 		const char *wrong = check_statement(statement, bucket);
 
 		if (wrong)

@@ -27,8 +27,8 @@ void s3_put_policy(struct s3_request *rq)
 		s3_fail_with(rq, S3_MALFORMED_POLICY, wrong);
 		return;
 	}
-	s3_config_put(rq, rq->bucket.id, "policy",
-		mok_arena_strndup(rq->arena, rq->body, rq->body_len));
+	s3_config_put(
+		rq, rq->bucket.id, "policy", mok_arena_strndup(rq->arena, rq->body, rq->body_len));
 	s3_answer_empty(rq, 204);
 }
 

@@ -54,7 +54,7 @@ static void add_amz_headers(struct s3_request *rq, struct mok_buf *out)
 		const char *name = rq->http->headers[i].name;
 
 		if (strncasecmp(name, "x-amz-", 6) == 0)
-			found[n++] = (struct s3_param) { lower(rq->arena, name),
+			found[n++] = (struct s3_param){ lower(rq->arena, name),
 				rq->http->headers[i].value };
 	}
 	qsort(found, n, sizeof(*found), by_name);

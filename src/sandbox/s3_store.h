@@ -8,6 +8,8 @@
 
 #include "s3.h"
 
+#include <sqlite3.h>
+
 #define S3_NULL_VERSION "null"
 
 struct s3_object {
@@ -29,22 +31,19 @@ struct s3_upload {
 	int64_t bucket_id, begun_ms;
 };
 
-/* ---- statements: types is one letter per argument: i int64_t, t text (NULL: null), b bytes and
- * their size_t ---- */
+/* ---- statements, on sb_sql of core.h ---- */
 
-sqlite3_stmt *s3_select(struct s3_request *rq, const char *sql, const char *types, ...);
-/* Next row? When not, the statement is finalised and *stmt NULL. */
-bool s3_row(struct s3_request *rq, sqlite3_stmt **stmt);
-void s3_done(sqlite3_stmt **stmt); /* for MOK_CLEANUP and for leaving off early */
-const char *s3_text(struct s3_request *rq, sqlite3_stmt *stmt, int column); /* in the arena */
-void s3_run(struct s3_request *rq, const char *sql, const char *types, ...);
-int64_t s3_number(struct s3_request *rq, const char *sql, const char *types, ...); /* 0: no row */
-
-void s3_script(struct s3_request *rq, const char *sql);
-uint64_t s3_random(struct s3_request *rq);
-
-/* Makes the tables in a new database. */
-void s3_store_prepare(struct s3_request *rq);
+struct s3_rows {
+	struct sb_ctx *ctx;
+	sqlite3_stmt *stmt; /* on the row that s3_row moved to; NULL: no more */
+};
+#define s3_select(rq, ...) ((struct s3_rows){ (rq)->ctx, sb_sql((rq)->ctx, __VA_ARGS__) })
+#define s3_run(rq, ...) ((void)sb_sql_run((rq)->ctx, __VA_ARGS__))
+#define s3_number(rq, ...) s3_first_number(s3_select(rq, __VA_ARGS__))
+bool s3_row(struct s3_rows *rows);
+void s3_done(struct s3_rows *rows);                                         /* for MOK_CLEANUP */
+int64_t s3_first_number(struct s3_rows rows);                               /* 0: no row */
+const char *s3_text(struct s3_request *rq, sqlite3_stmt *stmt, int column); /* NULL: NULL */
 
 /* ---- buckets ---- */
 

@@ -94,8 +94,8 @@ static void on_text(void *data, const XML_Char *text, int len)
 		mok_buf_add(&reader->text[reader->depth - 1], text, (size_t)len);
 }
 
-static void on_doctype(
-	void *data, const XML_Char *name, const XML_Char *sysid, const XML_Char *pubid, int internal)
+static void on_doctype(void *data, const XML_Char *name, const XML_Char *sysid,
+	const XML_Char *pubid, int internal)
 {
 	(void)name;
 	(void)sysid;
