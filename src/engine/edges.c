@@ -60,7 +60,7 @@ static void made_edges(struct edges *x, size_t i)
 		edge(x, e->make[i]->node, accepted(e->end[i]));
 	else if (e->make[i] && e->end[i])
 		edge(x, e->end[i]->node, e->make[i]->node);
-	if (e->rename[i]) {
+	if (e->rename[i] && e->make[i]) {
 		edge(x, e->make[i]->node, e->rename[i]->node);
 		if (e->end[i])
 			edge(x, e->end[i]->node, e->rename[i]->node);
@@ -202,7 +202,7 @@ static void rank_edges(struct edges *x, size_t first_barrier, const int *ranks, 
 
 		if (op->what != OP_DELETE || op->change->implied)
 			continue;
-		while (ranks[r] != op->change->kind->destroy_rank)
+		while (r + 1 < nranks && ranks[r] != op->change->kind->destroy_rank)
 			r++;
 		edge(x, op->accepted_node, first_barrier + r);
 		if (r > 0)

@@ -139,7 +139,7 @@ static const struct mok_change *find_change(const struct mok_changes *changes, c
 {
 	const char *address = mok_json_str(saved, "address"), *id = mok_json_str(saved, "id");
 
-	for (size_t i = 0; i < changes->list.len; i++) {
+	for (size_t i = 0; changes->list.items && i < changes->list.len; i++) {
 		const struct mok_change *c = &changes->list.items[i];
 
 		if (mok_streq(c->address, address) &&
@@ -161,8 +161,9 @@ int mok_saved_plan_check(const cJSON *saved, const struct mok_stack *stack,
 		return stale(err, "the plan file or a variable has changed");
 	cJSON_ArrayForEach(item, list)
 	{
-		const struct mok_change *c =
-			next < changes->list.len ? &changes->list.items[next] : NULL;
+		const struct mok_change *c = changes->list.items && next < changes->list.len
+			? &changes->list.items[next]
+			: NULL;
 
 		/* Both are in the same order unless something moved. */
 		if (!c || !mok_streq(c->address, mok_json_str(item, "address")))

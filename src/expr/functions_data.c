@@ -197,7 +197,8 @@ static bool emit_value(struct mok_arena *arena, yaml_emitter_t *emitter, const s
 		return ok && yaml_mapping_end_event_initialize(&event) &&
 			yaml_emitter_emit(emitter, &event);
 	}
-	return emit_scalar(emitter, text ? text : "null", v->type == MOK_STR && needs_quotes(text));
+	return emit_scalar(
+		emitter, text ? text : "null", v->type == MOK_STR && text && needs_quotes(text));
 }
 
 static int append(void *data, unsigned char *bytes, size_t size)

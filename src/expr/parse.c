@@ -70,7 +70,7 @@ static struct mok_expr *syntax(struct parser *p, size_t from, size_t to, const c
 
 static char peek(const struct parser *p)
 {
-	return p->pos < p->len ? p->text[p->pos] : '\0';
+	return p->text[p->pos < p->len ? p->pos : p->len]; /* the text ends with a NUL */
 }
 
 static void skip_space(struct parser *p)
