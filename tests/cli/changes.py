@@ -1,0 +1,308 @@
+#!/usr/bin/env python3
+"""One test per type of change. Each asserts the requests that the sandbox logged, not mok's words."""
+import sys
+
+from lib import Cloud, Failure, Stack, check, equal, run_tests
+
+HEAD = "mok: 1\nname: t\nregion: ams3\nresources:\n"
+NETWORK = "  net: { kind: vpc, ip_range: 10.40.0.0/20, description: one }\n"
+CLUSTER = """\
+  k: { kind: kubernetes_cluster, name: k, version: "1.35" }
+  a: { kind: kubernetes_node_pool, cluster_id: "${k.id}", name: a, size: s-2vcpu-4gb, count: 2 }
+  b: { kind: kubernetes_node_pool, cluster_id: "${k.id}", name: b, size: s-2vcpu-4gb, count: 1 }
+"""
+DATABASE = """\
+  db: { kind: database_cluster, name: pg-t, engine: pg, version: "16", size: db-s-1vcpu-2gb, num_nodes: 1 }
+  user: { kind: database_user, cluster_id: "${db.id}", name: app }
+"""
+ZONE = """\
+  zone: { kind: domain, name: t.example }
+  www: { kind: record, domain: "${zone.name}", type: A, name: www, data: 192.0.2.1, ttl: 600 }
+"""
+
+
+def world(text):
+    """A cloud and a stack to which the plan was applied, and where the log stood then."""
+    cloud = Cloud()
+    stack = Stack(cloud, HEAD + text)
+    stack.apply()
+    stack.plan(0)
+    return cloud, stack, len(cloud.log())
+
+
+def without_tags(writes):
+    return [w for w in writes if "/v2/tags" not in w]
+
+
+def change(text, new, wanted, tags_too=False):
+    """Applies `text`, then `new`, and compares the writes of the second with the wanted ones."""
+    cloud, stack, mark = world(text)
+    with cloud, stack:
+        stack.write(HEAD + new)
+        stack.plan(2)
+        equal(cloud.writes(mark), [], "writes of a plan")
+        stack.apply()
+        writes = cloud.writes(mark)
+        equal(writes if tags_too else without_tags(writes), wanted, "writes")
+        stack.plan(0)
+        stack.destroy()
+
+
+def test_field_update():
+    change(NETWORK, NETWORK.replace("description: one", "description: two"),
+           ["PATCH /v2/vpcs/<id>"], tags_too=True)
+
+
+def test_record_update():
+    change(ZONE, ZONE.replace("ttl: 600", "ttl: 900"),
+           ["PATCH /v2/domains/t.example/records/<id>"], tags_too=True)
+
+
+def test_database_resize():
+    change(DATABASE, DATABASE.replace("db-s-1vcpu-2gb", "db-s-2vcpu-4gb"),
+           ["PUT /v2/databases/<id>/resize"], tags_too=True)
+
+
+def test_database_upgrade():
+    change(DATABASE, DATABASE.replace('"16"', '"17"'), ["PUT /v2/databases/<id>/upgrade"],
+           tags_too=True)
+
+
+def test_cluster_upgrade():
+    change(CLUSTER, CLUSTER.replace('"1.35"', '"1.36"'),
+           ["POST /v2/kubernetes/clusters/<id>/upgrade"], tags_too=True)
+
+
+def test_pool_count():
+    change(CLUSTER, CLUSTER.replace("count: 2", "count: 3"),
+           ["PUT /v2/kubernetes/clusters/<id>/node_pools/<id>"], tags_too=True)
+
+
+def test_pool_replacement():
+    """A pool of another size: a new one first, the old one away, then the name back."""
+    cloud, stack, mark = world(CLUSTER)
+    with cloud, stack:
+        cluster = cloud.get("/v2/kubernetes/clusters")["kubernetes_clusters"][0]
+        old = {p["name"]: p["id"] for p in cluster["node_pools"]}
+        stack.write(HEAD + CLUSTER.replace("name: b, size: s-2vcpu-4gb", "name: b, size: s-4vcpu-8gb"))
+        changes = stack.plan_json()["changes"]
+        equal([c["action"] for c in changes if c["address"] == "b"], ["replace"], "the plan's action")
+        stack.apply()
+        equal(without_tags(cloud.writes(mark)),
+              ["POST /v2/kubernetes/clusters/<id>/node_pools",
+               "DELETE /v2/kubernetes/clusters/<id>/node_pools/<id>",
+               "PUT /v2/kubernetes/clusters/<id>/node_pools/<id>"], "writes")
+        after = cloud.get("/v2/kubernetes/clusters")["kubernetes_clusters"][0]
+        new = {p["name"]: p["id"] for p in after["node_pools"]}
+        equal(sorted(new), ["a", "b"], "pools")
+        equal(after["id"], cluster["id"], "the cluster")
+        check(new["a"] == old["a"] and new["b"] != old["b"], "only b is another pool")
+        stack.plan(0)
+
+
+def test_replacement():
+    """A VPC's range cannot change, and two ranges of one name cannot be side by side."""
+    cloud, stack, mark = world(NETWORK + "  two: { kind: vpc, ip_range: 10.41.0.0/20 }\n")
+    with cloud, stack:
+        stack.write(HEAD + NETWORK + "  two: { kind: vpc, ip_range: 10.42.0.0/20 }\n")
+        plan = stack.plan_json()
+        two = [c for c in plan["changes"] if c["address"] == "two"][0]
+        equal(two["action"], "replace", "the plan's action")
+        check(any(f["forces_replacement"] for f in two["fields"] if f["path"] == "ip_range"),
+              "the field that forces it is named")
+        stack.apply()
+        equal(cloud.writes(mark), ["DELETE /v2/vpcs/<id>", "POST /v2/vpcs"], "writes")
+        stack.plan(0)
+
+
+def test_moved_from():
+    cloud, stack, mark = world(NETWORK)
+    with cloud, stack:
+        before = cloud.get("/v2/vpcs")["vpcs"]
+        stack.write(HEAD + NETWORK.replace("net: {", "lan: { moved_from: net,"))
+        stack.plan(2)
+        stack.apply()
+        equal([w for w in cloud.writes(mark) if "PATCH /v2/vpcs" not in w and "PUT /v2/vpcs" not in w],
+              [], "writes besides the marker's")
+        equal({v["id"] for v in cloud.get("/v2/vpcs")["vpcs"]}, {v["id"] for v in before}, "VPCs")
+        stack.plan(0)
+        stack.write(HEAD + NETWORK.replace("net: {", "lan: {"))
+        stack.plan(0)
+
+
+def test_removal_beside_strangers():
+    """Blocks go away; a stranger's record and user beside them stay, without the journal too."""
+    cloud, stack, _ = world(DATABASE + ZONE)
+    with cloud, stack:
+        db = cloud.get("/v2/databases")["databases"][0]["id"]
+        cloud.post(f"/v2/databases/{db}/users", {"name": "stranger"})
+        theirs = cloud.post("/v2/domains/t.example/records",
+                            {"type": "A", "name": "www", "data": "192.0.2.99", "ttl": 600})
+        theirs = theirs["domain_record"]["id"]
+        stack.forget_journal()
+        stack.plan(0)
+        mark = len(cloud.log())
+        stack.write(HEAD + DATABASE.splitlines()[0] + "\n" + ZONE.splitlines()[0] + "\n")
+        stack.forget_journal()
+        stack.apply()
+        equal(sorted(without_tags(cloud.writes(mark))),
+              ["DELETE /v2/databases/<id>/users/app", "DELETE /v2/domains/t.example/records/<id>"],
+              "writes")
+        names = {u["name"] for u in cloud.get(f"/v2/databases/{db}/users")["users"]}
+        check("stranger" in names and "app" not in names, f"users: {names}")
+        records = [r["id"] for r in cloud.all("/v2/domains/t.example/records", "domain_records")
+                   if r["type"] == "A"]
+        equal(records, [theirs], "A records")
+        stack.plan(0)
+
+
+def test_retain():
+    cloud, stack, mark = world(NETWORK.replace("description", "retain: true, description"))
+    with cloud, stack:
+        ids = {v["id"] for v in cloud.get("/v2/vpcs")["vpcs"]}
+        stack.write(HEAD.replace("resources:\n", "resources: {}\n"))
+        stack.apply()
+        check(not any(w.startswith("DELETE /v2/vpcs") for w in cloud.writes(mark)), "no VPC is deleted")
+        vpcs = cloud.get("/v2/vpcs")["vpcs"]
+        equal({v["id"] for v in vpcs}, ids, "VPCs")
+        check(not any("mok:" in (v.get("description") or "") for v in vpcs), "no marker is left")
+        equal([t["name"] for t in cloud.all("/v2/tags", "tags")], [], "tags")
+        stack.plan(0)
+
+
+def test_drift():
+    cloud, stack, _ = world(NETWORK + ZONE)
+    with cloud, stack:
+        vpc = [v for v in cloud.get("/v2/vpcs")["vpcs"] if v["name"] == "t-net"][0]
+        status, _ = cloud.call("PATCH", f"/v2/vpcs/{vpc['id']}",
+                               {"description": vpc["description"].replace("one", "hand-made")})
+        equal(status, 200, "the drift is made")
+        mark = len(cloud.log())
+        plan = stack.plan_json()
+        fields = [f for c in plan["changes"] for f in c["fields"]]
+        equal([(f["path"], f["before"], f["after"]) for f in fields],
+              [("description", "hand-made", "one")], "the plan's fields")
+        stack.apply()
+        equal(cloud.writes(mark), ["PATCH /v2/vpcs/<id>"], "writes")
+        stack.plan(0)
+
+
+def test_deleted_behind_our_back():
+    cloud, stack, _ = world(ZONE)
+    with cloud, stack:
+        ours = [r for r in cloud.all("/v2/domains/t.example/records", "domain_records")
+                if r["type"] == "A"][0]
+        cloud.call("DELETE", f"/v2/domains/t.example/records/{ours['id']}")
+        mark = len(cloud.log())
+        stack.apply()
+        equal(without_tags(cloud.writes(mark)), ["POST /v2/domains/t.example/records"], "writes")
+        stack.plan(0)
+
+
+def test_protected():
+    text = NETWORK.replace("description", "protect: true, description")
+    cloud, stack, mark = world(text)
+    with cloud, stack:
+        stack.run("destroy", "--yes", "--confirm", "t").expect(5)
+        stack.write(HEAD.replace("resources:\n", "resources: {}\n"))
+        stack.forget_journal()
+        stack.run("apply", "--yes").expect(5)
+        stack.write(HEAD + NETWORK.replace("10.40", "10.43"))
+        stack.run("apply", "--yes").expect(5)
+        equal(cloud.writes(mark), [], "writes of what is refused")
+        stack.write(HEAD + NETWORK.replace("description", "protect: false, description"))
+        stack.apply()
+        stack.destroy()
+
+
+def test_partial_failure():
+    """One resource is refused: the others go on, exit 3, the next run completes."""
+    faults = {"rules": [{"match": {"method": "POST", "path": "/v2/domains"}, "do": "status",
+                         "status": 422, "times": 1, "when": "before",
+                         "body": {"id": "unprocessable_entity", "message": "no zones today"}}]}
+    cloud = Cloud(faults=faults)
+    with cloud, Stack(cloud, HEAD + NETWORK + ZONE) as stack:
+        result = stack.run("apply", "--yes").expect(3)
+        check("no zones today" in result.out + result.err, "the API's words are shown")
+        check("mok.yaml:6:" in result.out + result.err, f"the place is shown\n{result.out}{result.err}")
+        writes = cloud.writes()
+        check("POST /v2/vpcs" in writes, "the VPC is made all the same")
+        check("POST /v2/domains/t.example/records" not in writes, "the record waits for its zone")
+        stack.apply()
+        stack.plan(0)
+        stack.destroy()
+
+
+def test_stale_saved_plan():
+    cloud, stack, _ = world(NETWORK)
+    with cloud, stack:
+        stack.write(HEAD + NETWORK.replace("description: one", "description: two"))
+        stack.run("plan", "-o", "saved.json").expect(0)
+        vpc = [v for v in cloud.get("/v2/vpcs")["vpcs"] if v["name"] == "t-net"][0]
+        cloud.call("PATCH", f"/v2/vpcs/{vpc['id']}",
+                   {"description": vpc["description"].replace("one", "three")})
+        mark = len(cloud.log())
+        result = stack.run("apply", "saved.json").expect(1)
+        check("net" in result.err and "moved" in result.err or "changed" in result.err,
+              f"what moved is said: {result.err}")
+        equal(cloud.writes(mark), [], "writes")
+        stack.run("plan", "-o", "saved.json").expect(0)
+        stack.run("apply", "saved.json").expect(0)
+        equal(cloud.writes(mark), ["PATCH /v2/vpcs/<id>"], "writes of the fresh plan")
+        stack.run("apply", "saved.json").expect(1)
+        stack.plan(0)
+
+
+def test_unmarked_object_with_the_name():
+    with Cloud() as cloud, Stack(cloud, HEAD + DATABASE) as stack:
+        theirs = cloud.post("/v2/databases", {
+            "name": "pg-t", "engine": "pg", "version": "16", "size": "db-s-1vcpu-2gb",
+            "num_nodes": 1, "region": "ams3"})["database"]["id"]
+        mark = len(cloud.log())
+        result = stack.run("apply", "--yes").expect(1)
+        text = result.out + result.err
+        check("E0806" in text and f"mok adopt db {theirs}" in text, f"the way out is shown: {text}")
+        equal(cloud.writes(mark), [], "writes")
+        stack.run("adopt", "db", theirs).expect(0)
+        stack.apply()
+        equal([d["id"] for d in cloud.get("/v2/databases")["databases"]], [theirs], "databases")
+        stack.plan(0)
+
+
+def test_target_exclude_replace():
+    with Cloud() as cloud, Stack(cloud, HEAD + NETWORK + ZONE) as stack:
+        stack.apply(0, "--target", "net")
+        equal(without_tags(cloud.writes()), ["POST /v2/vpcs"], "writes with --target")
+        mark = len(cloud.log())
+        stack.apply(0, "--exclude", "www")
+        equal(without_tags(cloud.writes(mark)), ["POST /v2/domains"], "writes with --exclude")
+        stack.apply()
+        stack.plan(0)
+        mark = len(cloud.log())
+        stack.apply(0, "--replace", "www")
+        equal(sorted(w.split()[0] for w in without_tags(cloud.writes(mark))), ["DELETE", "POST"],
+              "writes with --replace")
+        stack.plan(0)
+
+
+def test_strangers_firewall_rules_stay():
+    text = DATABASE + ("  fw: { kind: database_firewall, cluster_id: \"${db.id}\", "
+                       "rules: [ { type: ip_addr, value: 192.0.2.7 } ] }\n")
+    cloud, stack, _ = world(text)
+    with cloud, stack:
+        db = cloud.get("/v2/databases")["databases"][0]["id"]
+        rules = cloud.get(f"/v2/databases/{db}/firewall")["rules"]
+        keep = [{"type": r["type"], "value": r["value"], "description": r.get("description", "")}
+                for r in rules]
+        cloud.call("PUT", f"/v2/databases/{db}/firewall",
+                   {"rules": keep + [{"type": "ip_addr", "value": "192.0.2.200"}]})
+        stack.plan(0)
+        stack.write(HEAD + text.replace("192.0.2.7", "192.0.2.8"))
+        stack.apply()
+        values = {r["value"] for r in cloud.get(f"/v2/databases/{db}/firewall")["rules"]}
+        equal(values, {"192.0.2.8", "192.0.2.200"}, "rules")
+        stack.plan(0)
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests([f for name, f in sorted(globals().items()) if name.startswith("test_")]))
