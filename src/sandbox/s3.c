@@ -109,6 +109,20 @@ static void perform(struct s3_request *rq)
 	rq->op->handle(rq);
 }
 
+/* Errors that the framework made (there is no such project) stand as they are. */
+static void answer(struct s3_request *rq)
+{
+	if (!s3_take_apart(rq, rq->http->target))
+		return;
+	load_bucket(rq);
+	if (mok_streq(rq->method, "OPTIONS")) {
+		s3_preflight(rq);
+		return;
+	}
+	perform(rq);
+	s3_add_cors_headers(rq);
+}
+
 void sb_s3_handle(struct sb_ctx *ctx)
 {
 	struct s3_request rq = {
@@ -123,13 +137,7 @@ void sb_s3_handle(struct sb_ctx *ctx)
 		.body = "",
 	};
 
-	if (!s3_take_apart(&rq, ctx->request->target))
-		return;
-	load_bucket(&rq);
-	if (mok_streq(rq.method, "OPTIONS")) {
-		s3_preflight(&rq);
-		return;
-	}
-	perform(&rq);
-	s3_add_cors_headers(&rq);
+	answer(&rq);
+	if (!sb_answered(ctx))
+		sb_reply_empty(ctx, ctx->out->status);
 }
