@@ -43,23 +43,24 @@ static bool is_done(void *ctx)
 	return ((struct adoption *)ctx)->done;
 }
 
-static bool is_called(const struct mok_object *o, const char *id)
-{
-	const char *key = o->name ? o->name : "";
-
-	return mok_streq(o->id, id) || strcmp(key, id) == 0;
-}
-
+/* By its id, else by its name if only one has it. */
 static struct mok_object *find(
 	const struct mok_apply_input *in, const struct mok_resource *r, const char *id)
 {
+	struct mok_object *named = NULL;
+	size_t nnamed = 0;
+
 	for (size_t i = 0; i < in->live->objects.len; i++) {
 		struct mok_object *o = in->live->objects.items[i];
 
-		if (o->kind == r->kind && is_called(o, id))
+		if (o->kind == r->kind && mok_streq(o->id, id))
 			return o;
+		if (o->kind == r->kind && mok_streq(o->name, id)) {
+			named = o;
+			nnamed++;
+		}
 	}
-	return NULL;
+	return nnamed == 1 ? named : NULL;
 }
 
 static int check(const struct mok_apply_input *in, const struct mok_resource *r,

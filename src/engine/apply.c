@@ -131,7 +131,7 @@ struct holder {
 	struct op *op, *first, *last;
 };
 
-static void run_step(struct op *op);
+static void begin(struct op *op);
 
 /* Writes under one parent that the API wants one at a time. */
 static const char *serial_key(const struct op *op)
@@ -183,7 +183,7 @@ static void give_turn(struct op *op)
 		if (!h->first)
 			h->last = NULL;
 		if (h->op)
-			run_step(h->op);
+			begin(h->op);
 	}
 }
 
@@ -317,13 +317,24 @@ static int timeout_s(const struct op *op)
 	return s > 0 ? s : DEFAULT_TIMEOUT_S;
 }
 
+/* It is its turn: its time runs from now. */
+static void begin(struct op *op)
+{
+	struct engine *e = op->engine;
+	int64_t limit = mok_engine_ms(e, timeout_s(op));
+	int64_t least =
+		mok_loop_env(e->loop)->speed == 1 ? 0 : 60000; /* a sandbox may be slow too */
+
+	op->started_ms = mok_loop_now(e->loop);
+	op->deadline_ms = op->started_ms + (limit > least ? limit : least);
+	mok_engine_emit(op, MOK_EV_START, NULL);
+	run_step(op);
+}
+
 static void start(struct op *op)
 {
 	struct engine *e = op->engine;
 	struct mok_err err;
-	int64_t least =
-		mok_loop_env(e->loop)->speed == 1 ? 0 : 60000; /* a sandbox may be slow too */
-	int64_t limit = mok_engine_ms(e, timeout_s(op));
 
 	if (op->blocked_by || e->fatal) {
 		if (!op->blocked_by)
@@ -333,15 +344,13 @@ static void start(struct op *op)
 	}
 	op->started = true;
 	op->started_ms = mok_loop_now(e->loop);
-	op->deadline_ms = op->started_ms + (limit > least ? limit : least);
 	if (mok_op_prepare(op) != 0) {
 		err = op->err;
 		mok_op_fail(op, &err);
 		return;
 	}
-	mok_engine_emit(op, MOK_EV_START, NULL);
 	if (take_turn(op))
-		run_step(op);
+		begin(op);
 }
 
 static void pump(struct engine *e)
