@@ -1,0 +1,213 @@
+#include "mok/model.h"
+
+#include <string.h>
+
+/* Every diagnostic code, sorted. The explanation shows the mistake and the remedy. */
+static const struct mok_code codes[] = {
+	/* ---- files and YAML ---- */
+	{ "E0101", "a file cannot be read",
+		"A plan file, an included file or a variable file is missing, is not readable, or "
+		"is "
+		"larger than 16 MiB.\n\nPaths after -f are relative to the working directory "
+		"(after "
+		"-C); paths after `include:` are relative to the file that includes them." },
+	{ "E0102", "this is not YAML",
+		"The file does not follow YAML's syntax; what follows the place shown was not "
+		"read.\n\n"
+		"Frequent causes: a tab used for indentation, a missing space after a colon, an "
+		"unclosed quote or bracket, a value with `: ` or ` #` inside that needs quotes:\n\n"
+		"    description: \"web: the front\"" },
+	{ "E0103", "this is not UTF-8 text",
+		"Plan files are UTF-8. The place shown holds a byte that is not, or a NUL byte. "
+		"Save "
+		"the file as UTF-8 in your editor." },
+	{ "E0104", "the same key twice",
+		"YAML readers differ in which of two equal keys they keep, so mok refuses the "
+		"file.\n\n"
+		"    net: { kind: vpc, region: ams3, region: fra1 }\n\nRemove one of them." },
+	{ "E0105", "too deep or too large",
+		"The file nests deeper than 100 levels, or its aliases stand for more than two "
+		"million "
+		"values. Neither happens in a plan that people write." },
+	{ "E0106", "${...} inside {} or [] needs quotes",
+		"Inside `{}` and `[]` YAML gives braces a meaning of their own, so an expression "
+		"there "
+		"must be quoted:\n\n    { kind: record, domain: \"${zone.name}\" }" },
+	{ "E0107", "YAML that a plan file does not use",
+		"A plan file is one document. Several documents (`---`), tags such as `!include`, "
+		"and "
+		"keys that are lists or maps are refused rather than guessed at." },
+	{ "E0108", "files include each other in a circle",
+		"Each file of an `include:` chain is read once; this one is already being read." },
+	/* ---- structure ---- */
+	{ "E0201", "an unknown key at the top",
+		"The top of a plan file has `mok`, `name`, `region`, `variables`, `resources`, "
+		"`outputs` and `include`. Resources go under `resources:`." },
+	{ "E0202", "a required key is missing at the top",
+		"Every plan begins with the format and the stack's name:\n\n    mok: 1\n    name: "
+		"social" },
+	{ "E0203", "another format",
+		"This mok reads format 1: `mok: 1`. A file of a later format needs a later mok." },
+	{ "E0204", "not a stack name",
+		"The stack's name marks everything that it owns, so it is short and plain: a "
+		"letter, "
+		"then letters, digits and hyphens, all lower case, at most 31 characters." },
+	{ "E0205", "another type is expected",
+		"For instance `resources:` is a map of blocks, not a list:\n\n    resources:\n     "
+		" "
+		"net: { kind: vpc, ip_range: 10.20.0.0/20 }" },
+	{ "E0206", "not in this version",
+		"The `mastodon:` block and the kinds `kubernetes_manifest` and `helm_release` "
+		"belong to "
+		"a later version of mok. This version provisions DigitalOcean and Spaces." },
+	{ "E0207", "not an address",
+		"The key of a resource block is a letter or underscore, then letters, digits, "
+		"underscores and hyphens, and not `var`, `env` or `each`." },
+	/* ---- variables ---- */
+	{ "E0301", "a variable is not well declared",
+		"A variable has `type` (string, number, bool, list or map) and may have `default`, "
+		"`pattern`, `sensitive` and `description`:\n\n    domain: { type: string, pattern: "
+		"'^[a-z0-9.-]+$' }" },
+	{ "E0302", "a variable has no value",
+		"It has no default, and nothing gave it a value. Use --var NAME=VALUE, a "
+		"--var-file, or "
+		"the environment variable MOK_VAR_NAME (the only ways for a sensitive one are the "
+		"last two)." },
+	{ "E0303", "a value is not of the variable's type",
+		"The declared type decides: a number is written 3 or 2.5, a bool true or false, a "
+		"list "
+		"[a, b], a map { a: 1 }. On the command line lists and maps are written the same "
+		"way." },
+	{ "E0304", "a value does not match the variable's pattern",
+		"`pattern` is a POSIX extended regular expression." },
+	{ "E0305", "a sensitive variable as an argument",
+		"Arguments can be read by every user of the machine and end up in shell histories, "
+		"so "
+		"a sensitive variable is refused there. Set MOK_VAR_NAME or use a --var-file." },
+	{ "E0306", "an undeclared variable is given a value",
+		"A --var or --var-file names a variable that the plan does not declare: a spelling "
+		"mistake, or a variable that was removed." },
+	/* ---- kinds and fields ---- */
+	{ "E0401", "no such kind",
+		"Every resource says what it is: `kind: vpc`. `mok help kinds` and docs/kinds.md "
+		"list "
+		"them; names are the Terraform provider's without `digitalocean_`." },
+	{ "E0402", "no such field",
+		"The kind has no field of that name. docs/kinds.md lists each kind's fields." },
+	{ "E0403", "a field that cannot be set",
+		"The field is computed by DigitalOcean: it can be referred to, not written." },
+	{ "E0404", "a required field is missing", "docs/kinds.md says which fields are required." },
+	{ "E0405", "a value of another type",
+		"The field's type decides how its scalar is read: `version: 1.30` stays the text "
+		"1.30, "
+		"a bool is true or false (also yes, no, on, off), a list is written with `- ` or "
+		"[]." },
+	{ "E0406", "not a legal value",
+		"The legal values are listed with the diagnostic; what is on offer for sizes, "
+		"versions "
+		"and regions is checked against the live catalogue when planning and against the "
+		"shipped one offline." },
+	{ "E0407", "out of range",
+		"A number, or the length of a text or a list, is outside of what the API takes." },
+	{ "E0408", "not of the required form",
+		"The text does not match the form that the API asks for, such as a range "
+		"10.20.0.0/20 "
+		"or an hour 04:00." },
+	{ "E0409", "a region is needed",
+		"The resource takes a region, and neither it nor the stack names one. Write "
+		"`region:` "
+		"at the top of the file." },
+	/* ---- expressions and references ---- */
+	{ "E0501", "an expression cannot be read",
+		"Inside ${...} there is a reference (`db.id`, `var.domain`, `web[\"a\"].id`), a "
+		"literal, "
+		"a list or a function call. A literal ${ is written $${." },
+	{ "E0502", "no such function", "docs/functions.md lists the functions." },
+	{ "E0503", "the wrong number of arguments",
+		"The diagnostic shows the function's arguments." },
+	{ "E0504", "a function cannot do this",
+		"An argument has the wrong type or value, or a list or map was put inside a "
+		"text." },
+	{ "E0505", "a reference to nothing",
+		"No resource, variable, or environment variable of that name. A resource with "
+		"`for_each` is referred to with an index: `web[\"a\"].id`. `each` exists only in a "
+		"block with `for_each`." },
+	{ "E0506", "a reference to a field that is not there",
+		"The kind that is referred to has no such field; docs/kinds.md lists them. Every "
+		"resource has `id`." },
+	{ "E0507", "resources need each other in a circle",
+		"Each needs another's value or names it in depends_on, so none can be first. The "
+		"path "
+		"is shown with the places of the references; take out one of them." },
+	{ "E0508", "resources of the account need each other in a circle",
+		"Found while comparing with the account. Take out one of the references." },
+	{ "E0509", "a sensitive output that is not marked",
+		"The output holds a sensitive value. Say that you know:\n\n    kubeconfig: { "
+		"value: "
+		"\"${cluster.kubeconfig}\", sensitive: true }" },
+	/* ---- life cycle ---- */
+	{ "E0601", "not something to repeat over",
+		"`for_each` takes a list of distinct strings or a map, known without the account: "
+		"literals, variables, functions of those." },
+	{ "E0602", "depends_on names nothing",
+		"`depends_on` is a list of addresses of this plan; a block with for_each may be "
+		"named "
+		"as a whole." },
+	{ "E0603", "ignore_changes names no field", "It is a list of the resource's own fields." },
+	{ "E0604", "not a duration",
+		"`timeouts: { create: 30m, update: 90s, delete: 1h }`, each optional." },
+	{ "E0605", "moved_from names a resource that is still there",
+		"`moved_from` is the address that the resource had before; a block of that address "
+		"cannot be in the plan too." },
+	{ "E0606", "two resources of one name",
+		"Both would be the same object in the account. Give one another name." },
+	/* ---- rules of single kinds ---- */
+	{ "E0701", "fields that exclude each other",
+		"One of the two has no meaning beside the "
+		"other, or the API refuses the pair." },
+	{ "E0702", "fields that need each other", "The API takes one only with the other." },
+	{ "E0703", "a field that does not go with this type",
+		"What the type, engine or record type allows is in docs/kinds.md." },
+	{ "E0704", "a value outside of the kind's rules",
+		"The API would refuse the value, or it would not mean what it seems to." },
+	{ "E0705", "a name that is DigitalOcean's or mok's own",
+		"The name belongs to something that exists without you, or to a marker." },
+	/* ---- the account ---- */
+	{ "E0804", "two objects with one marker",
+		"Somebody copied a tag or a description, or restored one. mok cannot tell which "
+		"object "
+		"is the stack's: take the marker off the other one." },
+	{ "E0805", "the old and the new address both exist",
+		"With `moved_from` the object of the old address gets the new one's marker; but an "
+		"object of the new address exists already." },
+	{ "E0806", "an object of that name is not this stack's",
+		"Only what carries the stack's marker is changed or deleted. To take the object "
+		"over, "
+		"type the mok adopt command that is shown; otherwise choose another name." },
+	{ "W0807", "the API reports a failed state",
+		"The object exists but is in an error state. Replacing it is often the only way: "
+		"mok "
+		"apply --replace ADDRESS." },
+	{ "E0808", "an option names no resource",
+		"--target, --exclude and --replace take addresses of the plan, or a block's name "
+		"for "
+		"all of its instances." },
+	{ "E0809", "two objects look alike",
+		"The marker of this kind stands beside the object, and a stranger's object has the "
+		"same "
+		"name and values. Nothing tells which one is the stack's, so none is deleted." },
+};
+
+const struct mok_code *mok_code_find(const char *code)
+{
+	for (size_t i = 0; i < MOK_COUNT(codes); i++)
+		if (strcmp(codes[i].code, code) == 0)
+			return &codes[i];
+	return NULL;
+}
+
+const struct mok_code *mok_codes(size_t *count)
+{
+	*count = MOK_COUNT(codes);
+	return codes;
+}
