@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# Judged by others: MOK=build/release/mok tests/contract/run.sh [SUITE...]
+#
+#   forms   curl: the answers have the real API's forms
+#   s3cmd   s3cmd (Debian) through a bucket's life
+#   boto3, minio   two more clients of S3 (PyPI)
+#   pydo    DigitalOcean's own client (PyPI) through the life of every kind
+#   prism   a validating proxy (npm) with DigitalOcean's API description between mok and the
+#           sandbox, for every file in plans/
+#
+# Tools at pinned versions go to ${MOK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mok}/contract. The
+# description is at MOK_OPENAPI or ../shared/data/digitalocean-openapi.json beside the repository.
+# What cannot run is skipped with a reason; with CI=true that is a failure.
+set -uo pipefail
+cd "$(dirname "$0")" || exit 1
+here=$PWD
+root=$(cd ../.. && pwd)
+MOK=$(readlink -f "${MOK:-$root/build/release/mok}")
+export MOK
+cache=${MOK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mok}/contract
+export MOK_OPENAPI=${MOK_OPENAPI:-$root/../shared/data/digitalocean-openapi.json}
+suites=${*:-forms s3cmd boto3 minio pydo prism}
+passed=0 failed=0 skipped=0
+
+skip()
+{
+	echo "skip  $1: $2"
+	if [ "${CI:-}" = true ]; then
+		echo "FAIL  $1 may not be skipped when CI=true"
+		failed=$((failed + 1))
+	else
+		skipped=$((skipped + 1))
+	fi
+}
+
+# A virtual environment that fits the requirements; made again when they change.
+python_tools()
+{
+	local venv=$cache/venv
+	cmp -s requirements.txt "$venv/requirements.txt" && return 0
+	rm -rf "$venv" && mkdir -p "$cache" && python3 -m venv "$venv" || return 1
+	"$venv/bin/pip" install -q --disable-pip-version-check -r requirements.txt &&
+		cp requirements.txt "$venv/"
+}
+
+node_tools()
+{
+	local dir=$cache/prism
+	cmp -s package.json "$dir/installed.json" && return 0
+	rm -rf "$dir" && mkdir -p "$dir" && cp package.json "$dir/" || return 1
+	(cd "$dir" && PATH=$cache/venv/bin:$PATH "$cache/venv/bin/npm" install --silent \
+		--no-audit --no-fund --ignore-scripts >/dev/null) && cp package.json "$dir/installed.json"
+}
+
+# suite NAME COMMAND...: runs it and adds its summary line to ours.
+suite()
+{
+	local name=$1 out line p f s
+	shift
+	echo "== $name"
+	out=$("$@" 2>&1)
+	echo "$out"
+	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' <<<"$out" | tail -n 1)
+	IFS=' ,' read -r p _ f _ s _ <<<"${line:-0 passed, 1 failed, 0 skipped}"
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+}
+
+with_python_tools()
+{
+	if python_tools; then
+		suite "$1" "$cache/venv/bin/python" "$here/$1.py"
+	else
+		skip "$1" "its packages cannot be installed from PyPI"
+	fi
+}
+
+run_suite()
+{
+	case $1 in
+	forms) suite forms python3 forms.py ;;
+	s3cmd)
+		if command -v s3cmd >/dev/null; then
+			suite s3cmd python3 s3cmd.py
+		else
+			skip s3cmd "it is not installed (apt-get install s3cmd)"
+		fi ;;
+	boto3 | minio | pydo) with_python_tools "$1_life" ;;
+	prism)
+		if [ ! -r "$MOK_OPENAPI" ]; then
+			skip prism "no API description at $MOK_OPENAPI; set MOK_OPENAPI"
+		elif python_tools && node_tools; then
+			suite prism env PRISM="$cache/prism/node_modules/.bin/prism" \
+				NODE_BIN="$cache/venv/bin" python3 prism.py
+		else
+			skip prism "its packages cannot be installed from PyPI and npm"
+		fi ;;
+	*)
+		echo "tests/contract/run.sh: no suite \"$1\"" >&2
+		exit 2 ;;
+	esac
+}
+
+if [ ! -x "$MOK" ]; then
+	echo "tests/contract/run.sh: no binary at $MOK; set MOK" >&2
+	exit 2
+fi
+for name in $suites; do
+	run_suite "$name"
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
