@@ -57,7 +57,7 @@ def bucket_is_made_listed_and_removed(s3):
     check("BucketAlreadyExists" in out or "already exists" in out, out)
     s3("put", s3.file("a", b"x"), "s3://media/a")
     check("BucketNotEmpty" in s3("rb", "s3://media", code=13), "a full bucket stays")
-    s3("rb", "--force", "s3://media")
+    s3("rb", "--force", "--recursive", "s3://media")
     equal(s3("ls").strip(), "", "all buckets")
     check("NoSuchBucket" in s3("ls", "s3://media", code=12), "it is gone")
 
@@ -79,7 +79,9 @@ def objects_go_there_and_back(s3):
     check("ünïcode" in listed and "/copy" not in listed, listed)
     s3("del", "s3://media/ünïcode")
     s3("modify", "--add-header=Cache-Control:max-age=60", "s3://media/dir/a b+c.bin")
-    check("max-age=60" in s3("info", "s3://media/dir/a b+c.bin"), "headers can be changed")
+    url = s3("signurl", "s3://media/dir/a b+c.bin", "+60").strip()
+    check("max-age=60" in subprocess.check_output(["curl", "-s", "-D", "-", "-o", "back", url],
+                                                  text=True, cwd=s3.folder), "changed headers")
     check("404" in s3("info", "s3://media/never", code=12), "no such key")
 
 
@@ -104,8 +106,9 @@ def folders_are_synced(s3):
 @with_s3cmd
 def large_files_go_in_parts(s3):
     data = os.urandom(16 * MIB + 123)
-    out = s3("put", s3.file("big", data), "s3://media/big")
-    check("part 4 of 4" in out, f"in parts: {out[-300:]}")
+    s3("put", s3.file("big", data), "s3://media/big")
+    parts = [e for e in s3.cloud.log() if e["method"] == "PUT" and "partNumber" in e["query"]]
+    equal(len(parts), 4, "parts")
     s3("get", "s3://media/big", "back")
     check((s3.folder / "back").read_bytes() == data, "the parts make the whole")
     equal(s3("multipart", "s3://media").count("2~"), 0, "uploads left over")
@@ -151,13 +154,19 @@ def settings_read_back(s3):
     check("s3:GetObject" in s3("info", "s3://media"), "policy")
     s3("delpolicy", "s3://media")
     check(re.search(r"Policy:\s+none", s3("info", "s3://media")), "no policy")
-    s3("setversioning", "s3://media", "enable")
-    check("Enabled" in s3("info", "s3://media"), "versioning")
 
 
 @with_s3cmd
 def versions_hold_a_bucket(s3):
-    s3("setversioning", "s3://media", "enable")
+    # s3cmd of Debian 12 cannot switch versioning on; curl signs, too.
+    env = s3.cloud.env
+    equal(subprocess.check_output(
+        ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", "PUT",
+         "--aws-sigv4", "aws:amz:nyc3:s3", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD",
+         "--user", f"{env['SPACES_ACCESS_KEY_ID']}:{env['SPACES_SECRET_ACCESS_KEY']}", "--data",
+         "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
+         env["SPACES_ENDPOINT_URL"].rstrip("/") + "/media?versioning="], text=True), "200",
+        "versioning by curl")
     s3("put", s3.file("a", b"1"), "s3://media/a")
     s3("put", s3.file("a", b"2"), "s3://media/a")
     s3("del", "s3://media/a")
@@ -168,7 +177,7 @@ def versions_hold_a_bucket(s3):
 @with_s3cmd
 def what_spaces_lacks_is_refused(s3):
     check("NotImplemented" in s3("setnotification", s3.file("n.xml", b"<a/>"), "s3://media",
-                                 code=30), "notifications")
+                                 code=11), "notifications")
 
 
 if __name__ == "__main__":
