@@ -6,6 +6,12 @@
  * is allowed, and the operation's handler answers. Spaces runs on Ceph's gateway: where
  * DigitalOcean's documents are silent, forms (orders, defaults, empty elements) follow that
  * gateway.
+ *
+ * Beyond the protocol: a bucket "taken-..." is another customer's (409 on PUT, 403 on all else);
+ * the fault "delete_errors" fails every key of a DeleteObjects within its 200; with a lag, all but
+ * PUT and HEAD of a new bucket answer NoSuchBucket for a while. Objects hold 64 MiB at most. Not
+ * modelled: forms posted by browsers, SSE-C (it needs TLS), and what lifecycle rules or logging
+ * would do as time goes by.
  */
 #ifndef SANDBOX_S3_H
 #define SANDBOX_S3_H
