@@ -18,33 +18,36 @@ int text_show(
 	struct mok_buf *out, const struct mok_style *style, const char *s, struct text_char ch);
 void text_add_n(struct mok_buf *out, const struct mok_style *style, const char *s, size_t len);
 
-/* "->" or an arrow, "..." or its one-character form, "-" or a long dash. */
+/* "->" or an arrow, "..." or its one-character form, "*" or a bullet. */
 const char *text_arrow(const struct mok_style *style);
 const char *text_dots(const struct mok_style *style);
 const char *text_bullet(const struct mok_style *style);
 
-/* A value on one line: "text", 12, [a, b], {k: v}, (sensitive value), (known after apply). */
-void value_inline(struct mok_buf *out, const struct mok_style *style, const struct mok_val *v);
-/* After a label that ends at column `at`: on the same line if it fits, else as an indented block.
- * Ends with a newline. */
-void value_block(struct mok_buf *out, const struct mok_style *style, const struct mok_val *v,
-	int at, int indent);
+/* A value on one line: "text", 12, [a, b], {k: v}, (sensitive value), (known after apply). `field`
+ * (may be NULL) tells which parts are sensitive besides those that say so themselves. */
+void value_inline(struct mok_buf *out, const struct mok_style *style, const struct mok_val *v,
+	const struct mok_field *field);
+int value_width(
+	const struct mok_style *style, const struct mok_val *v, const struct mok_field *field);
+void value_cut(struct mok_buf *out, const struct mok_style *style, const struct mok_val *v,
+	const struct mok_field *field, int columns);
+cJSON *value_json(const struct mok_val *v, const struct mok_field *field);
 
-const char *severity_name(enum mok_severity severity);
 void place_json(cJSON *object, const struct mok_mark *at);
 void add_text_or_null(cJSON *object, const char *name, const char *s);
-/* file:line:column of a resource's block, or "". */
+/* file:line:column, or nothing. */
 void place_add(struct mok_buf *out, const struct mok_style *style, const struct mok_mark *at);
+/* "list of strings", "object". _rules: that, and what a value has to obey. */
+void field_type(struct mok_buf *out, const struct mok_field *f);
+void field_rules(struct mok_buf *out, const struct mok_field *f);
+/* "creating", "deleting" ... */
+const char *event_doing(enum mok_action action);
+const char *plural(size_t n); /* "s" unless 1 */
 
-/* -->, the source line and its caret; nothing more than the arrow when the source is not known. */
-struct snippet {
-	const char *arrow, *label;
-	char caret;
-	enum mok_tint tint;
-	int gutter; /* columns of the line number */
-};
-void snippet_add(struct mok_buf *out, const struct mok_style *style,
-	const struct mok_sources *sources, const struct mok_mark *at, const struct snippet *how);
-int snippet_gutter(const struct mok_mark *at, const struct mok_mark *other);
+/* {"before","after","currency","unpriced"} */
+cJSON *cost_json(const struct mok_changes *changes);
+/* ", 2 without a known price (a, b)"; nothing when there is none. */
+void unpriced_add(
+	struct mok_buf *out, const struct mok_style *style, const struct mok_changes *changes);
 
 #endif

@@ -267,8 +267,8 @@ static void wrap_paragraph(struct mok_buf *out, const struct mok_style *style, c
 	} while (len);
 }
 
-void mok_text_wrap(struct mok_buf *out, const struct mok_style *style, const char *s, int indent,
-	bool hanging)
+void mok_text_wrap(
+	struct mok_buf *out, const struct mok_style *style, const char *s, int indent, bool hanging)
 {
 	for (;;) {
 		size_t len = strcspn(s, "\n");
@@ -288,7 +288,8 @@ void mok_text_duration(struct mok_buf *out, int64_t ms)
 	if (ms < 10000) {
 		int64_t tenths = (ms + 50) / 100;
 
-		mok_buf_printf(out, "%lld.%llds", (long long)(tenths / 10), (long long)(tenths % 10));
+		mok_buf_printf(
+			out, "%lld.%llds", (long long)(tenths / 10), (long long)(tenths % 10));
 	} else if (seconds < 60) {
 		mok_buf_printf(out, "%llds", (long long)seconds);
 	} else if (seconds < 3600) {
