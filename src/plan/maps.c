@@ -1,0 +1,102 @@
+#include "plan_internal.h"
+
+#include <regex.h>
+#include <string.h>
+
+const struct mok_pair *plan_pair(const struct mok_val *map, const char *key)
+{
+	for (size_t i = 0; map->type == MOK_MAP && i < map->u.map.len; i++)
+		if (strcmp(map->u.map.pairs[i].key, key) == 0)
+			return &map->u.map.pairs[i];
+	return NULL;
+}
+
+bool plan_map(struct load *load, const struct mok_val *v, const char *what, struct mok_val *out)
+{
+	*out = (struct mok_val){ .type = MOK_MAP };
+	if (!v || v->type == MOK_NULL)
+		return true;
+	*out = *v;
+	if (v->type == MOK_MAP)
+		return true;
+	mok_diag_add(
+		load->diags, "E0205", v->at, "%s is a map, not a %s", what, mok_type_name(v->type));
+	*out = (struct mok_val){ .type = MOK_MAP };
+	return false;
+}
+
+bool plan_text(struct load *load, const struct mok_val *v, const char *what, const char **out)
+{
+	*out = NULL;
+	if (!v || v->type == MOK_NULL)
+		return false;
+	if (v->type == MOK_STR) {
+		*out = v->u.s;
+		return true;
+	}
+	mok_diag_add(load->diags, "E0205", v->at, "%s is a text, not a %s", what,
+		mok_type_name(v->type));
+	return false;
+}
+
+void plan_unknown_keys(struct load *load, const struct mok_val *map, const char *code,
+	const char *const *known, const char *what)
+{
+	size_t n = 0;
+
+	while (known[n])
+		n++;
+	for (size_t i = 0; i < map->u.map.len; i++) {
+		const struct mok_pair *pair = &map->u.map.pairs[i];
+		struct mok_diag *d;
+		const char *near;
+		bool found = false;
+
+		for (size_t k = 0; k < n && !found; k++)
+			found = strcmp(known[k], pair->key) == 0;
+		if (found)
+			continue;
+		d = mok_diag_add(
+			load->diags, code, pair->key_at, "%s has no key \"%s\"", what, pair->key);
+		near = mok_nearest(pair->key, known, n);
+		if (near)
+			mok_diag_hint(load->diags, d, "did you mean \"%s\"?", near);
+	}
+}
+
+bool plan_matches(const char *pattern, const char *text, bool whole, bool *is_pattern)
+{
+	regex_t regex;
+	regmatch_t match;
+	bool found;
+
+	*is_pattern = regcomp(&regex, pattern, REG_EXTENDED) == 0;
+	if (!*is_pattern)
+		return false;
+	found = regexec(&regex, text, 1, &match, 0) == 0;
+	if (found && whole)
+		found = match.rm_so == 0 && (size_t)match.rm_eo == strlen(text);
+	regfree(&regex);
+	return found;
+}
+
+bool plan_bool(const struct mok_val *v, bool *out)
+{
+	static const char *const words[] = { "false", "true", "no", "yes", "off", "on" };
+
+	if (v->type == MOK_BOOL) {
+		*out = v->u.b;
+		return true;
+	}
+	for (size_t i = 0; v->type == MOK_STR && i < MOK_COUNT(words); i++)
+		if (strcmp(v->u.s, words[i]) == 0) {
+			*out = i % 2 == 1;
+			return true;
+		}
+	return false;
+}
+
+struct mok_mark plan_mark(const struct mok_val *v, struct mok_mark fallback)
+{
+	return v && v->at.file ? v->at : fallback;
+}

@@ -1,0 +1,212 @@
+#include "plan_internal.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+bool plan_is_scope_root(const char *root)
+{
+	return strcmp(root, "var") == 0 || strcmp(root, "env") == 0 || strcmp(root, "each") == 0;
+}
+
+static const char *first_part(struct mok_arena *arena, const char *path)
+{
+	return mok_arena_strndup(arena, path, strcspn(path, "."));
+}
+
+static bool not_there(struct mok_diags *diags, const struct mok_ref *ref, const char *what,
+	const char *name, const char *near)
+{
+	struct mok_diag *d =
+		mok_diag_add(diags, "E0505", ref->at, "there is no %s \"%s\"", what, name);
+
+	if (near)
+		mok_diag_hint(diags, d, "did you mean \"%s\"?", near);
+	return false;
+}
+
+static const char *nearest_key(struct mok_arena *arena, const struct mok_map *map, const char *name)
+{
+	size_t n = mok_map_len(map);
+	const char **names = MOK_NEW_N(arena, const char *, n + 1);
+
+	for (size_t i = 0; i < n; i++)
+		names[i] = mok_map_key(map, i);
+	return mok_nearest(name, names, n);
+}
+
+/* The rest of a path inside a value that is known. */
+static bool inside(struct mok_diags *diags, const struct mok_ref *ref, const char *name,
+	const struct mok_val *v, struct mok_val *out)
+{
+	const char *rest = strchr(ref->path, '.');
+	const struct mok_val *at = rest && v->type != MOK_UNKNOWN ? mok_val_at(v, rest + 1) : v;
+
+	if (!at) {
+		mok_diag_add(diags, "E0506", ref->at, "%s has no \"%s\"", name, rest + 1);
+		return false;
+	}
+	*out = *at;
+	out->sensitive |= v->sensitive;
+	return true;
+}
+
+static bool variable(struct plan_scope *s, const struct mok_ref *ref, struct mok_val *out,
+	struct mok_diags *diags)
+{
+	const char *name = first_part(s->arena, ref->path);
+	const struct mok_variable *var = mok_map_get(s->plan->variables, name);
+
+	if (!var)
+		return not_there(diags, ref, "variable", name,
+			nearest_key(s->arena, s->plan->variables, name));
+	return inside(diags, ref, mok_arena_printf(s->arena, "var.%s", name), &var->value, out);
+}
+
+static bool is_secret_name(const char *name)
+{
+	static const char *const words[] = { "TOKEN", "SECRET", "PASSWORD", "PASSWD", "KEY",
+		"CREDENTIAL", "PASSPHRASE" };
+	char upper[128];
+	size_t i;
+
+	for (i = 0; name[i] && i < sizeof(upper) - 1; i++)
+		upper[i] = (char)toupper((unsigned char)name[i]);
+	upper[i] = '\0';
+	for (i = 0; i < MOK_COUNT(words); i++)
+		if (strstr(upper, words[i]))
+			return true;
+	return false;
+}
+
+static bool environment(struct plan_scope *s, const struct mok_ref *ref, struct mok_val *out,
+	struct mok_diags *diags)
+{
+	const struct mok_assignment *a = mok_map_get(s->plan->environment, ref->path);
+
+	if (!a)
+		return not_there(diags, ref, "environment variable", ref->path, NULL);
+	*out = mok_val_str(a->value);
+	out->sensitive = is_secret_name(ref->path);
+	return true;
+}
+
+static bool each(struct plan_scope *s, const struct mok_ref *ref, struct mok_val *out,
+	struct mok_diags *diags)
+{
+	const char *name = first_part(s->arena, ref->path);
+	const struct mok_resource *r = s->resource;
+
+	if (!r || r->each_key.type == MOK_NULL) {
+		mok_diag_add(diags, "E0505", ref->at,
+			"each.%s exists only in a block with for_each", name);
+		return false;
+	}
+	if (strcmp(name, "key") == 0)
+		return inside(diags, ref, "each.key", &r->each_key, out);
+	if (strcmp(name, "value") == 0)
+		return inside(diags, ref, "each.value", &r->each_value, out);
+	mok_diag_add(diags, "E0505", ref->at, "each has key and value, no \"%s\"", name);
+	return false;
+}
+
+/* ---- resources ---- */
+
+/* web[each.key] -> web["a"] */
+static const char *resolve_index(struct mok_arena *arena, const struct mok_resource *from,
+	const struct mok_ref *ref, struct mok_diags *diags)
+{
+	const char *open = strchr(ref->root, '[');
+	const struct mok_val *v;
+
+	if (!open || (strcmp(open, "[each.key]") != 0 && strcmp(open, "[each.value]") != 0))
+		return ref->root;
+	v = !from || from->each_key.type == MOK_NULL ? NULL
+		: strcmp(open, "[each.key]") == 0    ? &from->each_key
+						     : &from->each_value;
+	if (!v || v->type != MOK_STR) {
+		mok_diag_add(diags, "E0505", ref->at,
+			"each.key and each.value as an index need a block with for_each over "
+			"texts");
+		return NULL;
+	}
+	return mok_arena_printf(arena, "%.*s[\"%s\"]", (int)(open - ref->root), ref->root, v->u.s);
+}
+
+const struct mok_resource *plan_find(const struct mok_plan *plan, const struct mok_resource *from,
+	const struct mok_ref *ref, struct mok_arena *arena, struct mok_diags *diags)
+{
+	const char *address = resolve_index(arena, from, ref, diags);
+	const struct mok_resource *r =
+		address ? mok_map_get(plan->stack->by_address, address) : NULL;
+	struct mok_diag *d;
+
+	if (r || !address)
+		return r;
+	if (mok_map_get(plan->blocks, address)) {
+		d = mok_diag_add(diags, "E0505", ref->at,
+			"\"%s\" has for_each: a reference to it needs an index", address);
+		mok_diag_hint(diags, d, "write %s[\"KEY\"]", address);
+		return NULL;
+	}
+	not_there(diags, ref, "resource", address,
+		nearest_key(arena, plan->stack->by_address, address));
+	return NULL;
+}
+
+static bool resolve(
+	void *self, const struct mok_ref *ref, struct mok_val *out, struct mok_diags *diags)
+{
+	struct plan_scope *s = self;
+	const struct mok_resource *r;
+
+	if (strcmp(ref->root, "var") == 0)
+		return variable(s, ref, out, diags);
+	if (strcmp(ref->root, "env") == 0)
+		return environment(s, ref, out, diags);
+	if (strcmp(ref->root, "each") == 0)
+		return each(s, ref, out, diags);
+	if (!s->lookup) {
+		mok_diag_add(diags, "E0601", ref->at,
+			"this must be known without the account: \"%s\" is a resource", ref->root);
+		return false;
+	}
+	r = plan_find(s->plan, s->resource, ref, s->arena, diags);
+	return r && s->lookup->attribute(s->lookup->self, r, ref->path, out);
+}
+
+/* Read once: evaluation while applying sees what the plan saw. */
+static int read_file(void *self, const char *base, const char *path, struct mok_arena *arena,
+	const char **out, struct mok_err *err)
+{
+	struct plan_scope *s = self;
+	const struct mok_plan *plan = s->plan;
+	const char *slash = base ? strrchr(base, '/') : NULL;
+	const char *full = slash && *path != '/'
+		? mok_arena_printf(arena, "%.*s/%s", (int)(slash - base), base, path)
+		: path;
+	const char *text = mok_map_get(plan->files, full);
+	size_t len = 0, bad;
+
+	if (text) {
+		*out = text;
+		return 0;
+	}
+	if (plan->options->read(plan->options->self, full, FUNCTION_FILE_MAX, plan->arena, &text,
+		    &len, err) != 0)
+		return -1;
+	if (memchr(text, '\0', len) || !mok_utf8_valid(text, len, &bad))
+		return mok_err_set(err, MOK_ERR_INPUT, "%s is not UTF-8 text", full);
+	mok_map_put(plan->files, full, (void *)(uintptr_t)text);
+	*out = text;
+	return 0;
+}
+
+void plan_scope_init(struct plan_scope *s, struct mok_arena *arena, const struct mok_plan *plan,
+	const struct mok_resource *resource, const struct mok_lookup *lookup)
+{
+	*s = (struct plan_scope){
+		.plan = plan, .resource = resource, .lookup = lookup, .arena = arena
+	};
+	s->scope = (struct mok_scope){ s, resolve, read_file };
+}
