@@ -1,5 +1,5 @@
 #include "connection.h"
-#include "kind_help.h"
+#include "check_help.h"
 
 #include "mok/provider.h"
 

@@ -1,4 +1,4 @@
-#include "kind_help.h"
+#include "check_help.h"
 
 static const struct mok_field fields[] = {
 	{ .name = "cluster_id",

@@ -1,4 +1,4 @@
-#include "kind_help.h"
+#include "check_help.h"
 
 #include "mok/provider.h"
 

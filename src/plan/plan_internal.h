@@ -19,7 +19,7 @@ struct mok_plan {
 	struct mok_map *variables;   /* name -> struct mok_variable */
 	struct mok_map *environment; /* name -> struct mok_assignment */
 	struct mok_map *files;       /* path -> const char *: what file() has read */
-	struct mok_map *blocks;      /* block name -> its key's struct mok_mark */
+	struct mok_map *blocks;      /* block name -> bool: does it have for_each? */
 	struct mok_map *depends_on;  /* block name -> struct mok_val: the list as written */
 };
 

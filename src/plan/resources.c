@@ -205,10 +205,10 @@ static void read_block(struct load *load, const struct mok_pair *block)
 {
 	struct mok_resource r = { .address = block->key, .block = block->key, .at = block->key_at };
 	const struct mok_val *each;
-	struct mok_mark *at = MOK_NEW(load->arena, struct mok_mark);
+	bool *repeats = MOK_NEW(load->arena, bool);
 
-	*at = block->key_at;
-	mok_map_put(load->plan->blocks, block->key, at);
+	*repeats = mok_val_get(&block->val, "for_each") != NULL;
+	mok_map_put(load->plan->blocks, block->key, repeats);
 	if (!is_block_name(block->key)) {
 		mok_diag_add(load->diags, "E0207", block->key_at,
 			"\"%s\" cannot be the address of a resource", block->key);

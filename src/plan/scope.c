@@ -139,11 +139,15 @@ const struct mok_resource *plan_find(const struct mok_plan *plan, const struct m
 	const char *address = resolve_index(arena, from, ref, diags);
 	const struct mok_resource *r =
 		address ? mok_map_get(plan->stack->by_address, address) : NULL;
+	const bool *repeats;
 	struct mok_diag *d;
 
 	if (r || !address)
 		return r;
-	if (mok_map_get(plan->blocks, address)) {
+	repeats = mok_map_get(plan->blocks, address);
+	if (repeats && !*repeats)
+		return NULL; /* what is wrong with that block is said there */
+	if (repeats) {
 		d = mok_diag_add(diags, "E0505", ref->at,
 			"\"%s\" has for_each: a reference to it needs an index", address);
 		mok_diag_hint(diags, d, "write %s[\"KEY\"]", address);

@@ -1,6 +1,6 @@
 /* What several kind files share: version order, prices, and shorthand for tables. */
-#ifndef MOK_KINDS_KIND_HELP_H
-#define MOK_KINDS_KIND_HELP_H
+#ifndef MOK_KINDS_CHECK_HELP_H
+#define MOK_KINDS_CHECK_HELP_H
 
 #include "mok/catalogue.h"
 
