@@ -216,9 +216,9 @@ enum s3_need {
 struct s3_op {
 	const char *method;
 	enum s3_scope scope;
+	enum s3_need need;
 	const char *sub;    /* the query parameter that makes it this operation, or NULL */
 	const char *action; /* its name in policies */
-	enum s3_need need;
 	void (*handle)(struct s3_request *rq);
 };
 

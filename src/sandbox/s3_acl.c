@@ -249,7 +249,7 @@ static const char *acl_from_xml(struct s3_request *rq)
 
 void s3_put_acl(struct s3_request *rq)
 {
-	struct s3_object object;
+	struct s3_object object = { .id = 0 };
 	const char *acl;
 
 	if (rq->key && !s3_find_object(rq, &object))

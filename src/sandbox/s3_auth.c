@@ -35,8 +35,10 @@ static bool parse_amz_date(const char *text, int64_t *out_ms)
 
 	if (strlen(text) != 16 || text[8] != 'T' || text[15] != 'Z')
 		return false;
-	(void)snprintf(iso, sizeof(iso), "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", text, text + 4, text + 6,
-		text + 9, text + 11, text + 13);
+	(void)snprintf(iso, sizeof(iso),
+		"%.4s-%.2s-%.2s"
+		"T%.2s:%.2s:%.2sZ",
+		text, text + 4, text + 6, text + 9, text + 11, text + 13);
 	return mok_parse_time(iso, out_ms) == 0;
 }
 
@@ -291,8 +293,10 @@ static enum s3_code check_header_date(struct s3_request *rq, struct claim *claim
 		: !date || !(parse_amz_date(date, &sent_ms) || s3_parse_http_time(date, &sent_ms)))
 		return S3_ACCESS_DENIED;
 	mok_format_time(sent_ms, text);
-	claim->amz_date = mok_arena_printf(rq->arena, "%.4s%.2s%.2sT%.2s%.2s%.2sZ", text, text + 5,
-		text + 8, text + 11, text + 14, text + 17);
+	claim->amz_date = mok_arena_printf(rq->arena,
+		"%.4s%.2s%.2s"
+		"T%.2s%.2s%.2sZ",
+		text, text + 5, text + 8, text + 11, text + 14, text + 17);
 	if (llabs(rq->now_ms - sent_ms) > SKEW_MAX_MS)
 		return S3_TIME_SKEWED;
 	return strncmp(claim->day, claim->amz_date, 8) == 0 ? S3_OK : S3_SIGNATURE_MISMATCH;

@@ -57,13 +57,14 @@ void s3_list_buckets(struct s3_request *rq)
 	mok_buf_puts(out, "</Buckets></ListAllMyBucketsResult>");
 }
 
-/* False: it has answered. An empty body and "us-east-1", which SDKs send, mean the endpoint's. */
+/* *out NULL: nothing tells one. False: it has answered. An empty body and "us-east-1", which SDKs
+ * send, mean the endpoint's. */
 static bool wanted_region(struct s3_request *rq, const char **out)
 {
 	const struct s3_node *config;
 	const char *location;
 
-	*out = told_region(rq) ? told_region(rq) : DEFAULT_REGION;
+	*out = told_region(rq);
 	if (rq->body_len == 0)
 		return true;
 	config = s3_body_xml(rq, "CreateBucketConfiguration");
@@ -97,6 +98,20 @@ static void create_bucket(struct s3_request *rq, const char *region, const char 
 	s3_answer_empty(rq, 200);
 }
 
+/* Creating one's own again succeeds and leaves everything but a given ACL; names are one space over
+ * all regions. */
+static void create_again(
+	struct s3_request *rq, const struct s3_bucket *old, const char *region, const char *acl)
+{
+	if (region && !mok_streq(old->region, region)) {
+		s3_fail(rq, S3_BUCKET_EXISTS);
+		return;
+	}
+	if (s3_req_header(rq, "x-amz-acl"))
+		s3_config_put(rq, old->id, "acl", acl);
+	s3_answer_empty(rq, 200);
+}
+
 void s3_put_bucket(struct s3_request *rq)
 {
 	const char *region, *acl = s3_acl_from_headers(rq);
@@ -104,20 +119,14 @@ void s3_put_bucket(struct s3_request *rq)
 
 	if (!acl || !wanted_region(rq, &region))
 		return;
-	if (!name_fits(rq->bucket_name)) {
+	if (!name_fits(rq->bucket_name))
 		s3_fail(rq, S3_INVALID_BUCKET_NAME);
-	} else if (s3_is_strangers(rq->bucket_name)) {
+	else if (s3_is_strangers(rq->bucket_name))
 		s3_fail(rq, S3_BUCKET_EXISTS);
-	} else if (!s3_bucket_find(rq, rq->bucket_name, &old)) {
-		create_bucket(rq, region, acl);
-	} else if (!mok_streq(old.region, region)) {
-		s3_fail(rq, S3_BUCKET_EXISTS); /* names are one space over all regions */
-	} else {
-		/* Creating one's own again succeeds and leaves everything but a given ACL. */
-		if (s3_req_header(rq, "x-amz-acl"))
-			s3_config_put(rq, old.id, "acl", acl);
-		s3_answer_empty(rq, 200);
-	}
+	else if (s3_bucket_find(rq, rq->bucket_name, &old))
+		create_again(rq, &old, region, acl);
+	else
+		create_bucket(rq, region ? region : DEFAULT_REGION, acl);
 }
 
 void s3_head_bucket(struct s3_request *rq)

@@ -1,7 +1,6 @@
 #include "s3.h"
 #include "s3_xml.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -202,41 +201,74 @@ const char *s3_http_time(struct s3_request *rq, int64_t wall_ms)
 		tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
-static int month_of(const char *name)
+/* Which of the names begins the word: 1 for the first, 0: none. */
+static int name_number(const char *word, size_t len, const char *const *names, size_t count)
 {
-	for (size_t i = 0; i < MOK_COUNT(month_names); i++)
-		if (strcasecmp(name, month_names[i]) == 0)
+	for (size_t i = 0; len >= 3 && i < count; i++)
+		if (strncasecmp(word, names[i], 3) == 0)
 			return (int)i + 1;
 	return 0;
 }
 
+struct http_date {
+	int64_t numbers[3]; /* day, year, and perhaps an offset */
+	size_t n;
+	int month;
+	char clock[9]; /* "10:11:12" */
+};
+
+static bool is_zone(const char *word, size_t len)
+{
+	return len == 3 && (strncmp(word, "GMT", 3) == 0 || strncmp(word, "UTC", 3) == 0);
+}
+
+/* False: no part of a date. */
+static bool take_date_word(struct http_date *date, const char *word, size_t len)
+{
+	char digits[9] = "";
+	int month;
+
+	if (*word >= '0' && *word <= '9') {
+		if (len > 8)
+			return false;
+		memcpy(digits, word, len);
+		if (strchr(digits, ':')) {
+			memcpy(date->clock, digits, sizeof(digits));
+			return len == 8;
+		}
+		return date->n < MOK_COUNT(date->numbers) &&
+			mok_parse_i64(digits, &date->numbers[date->n++]);
+	}
+	month = name_number(word, len, month_names, MOK_COUNT(month_names));
+	if (month > 0)
+		date->month = month;
+	return month > 0 || is_zone(word, len) ||
+		name_number(word, len, day_names, MOK_COUNT(day_names)) > 0;
+}
+
+/* The three forms of RFC 9110 (and some that clients make of them) have the same words, and in all
+ * of them the day is the first number and the year the second. */
 bool s3_parse_http_time(const char *text, int64_t *out_wall_ms)
 {
-	int day = 0, year = 0, hour = 0, minute = 0, second = 0;
-	char month[4] = "", zone[8] = "", iso[96];
-	bool found;
+	struct http_date date = { .n = 0 };
+	char iso[64];
+	int64_t year;
 
-	/* IMF-fixdate, the same without the day's name, RFC 850, asctime */
-	found = sscanf(text, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d %7s", &day, month, &year,
-			&hour, &minute, &second, zone) == 7 ||
-		sscanf(text, "%2d %3[A-Za-z] %4d %2d:%2d:%2d %7s", &day, month, &year, &hour,
-			&minute, &second, zone) == 7 ||
-		sscanf(text, "%*9[A-Za-z], %2d-%3[A-Za-z]-%2d %2d:%2d:%2d %7s", &day, month, &year,
-			&hour, &minute, &second, zone) == 7;
-	if (!found) {
-		*zone = '\0';
-		found = sscanf(text, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d", month, &day,
-				&hour, &minute, &second, &year) == 6;
+	for (text += strspn(text, " ,-+"); *text; text += strspn(text, " ,-+")) {
+		size_t len = strcspn(text, " ,-+");
+
+		if (!take_date_word(&date, text, len))
+			return false;
+		text += len;
 	}
-	if (!found ||
-		(*zone && !mok_streq(zone, "GMT") && !mok_streq(zone, "+0000") &&
-			!mok_streq(zone, "-0000") && !mok_streq(zone, "UTC")))
+	if (date.n < 2 || (date.n == 3 && date.numbers[2] != 0) || date.month == 0 || !*date.clock)
 		return false;
-	if (year >= 0 && year < 100)
+	year = date.numbers[1];
+	if (year < 100)
 		year += year < 70 ? 2000 : 1900;
-	if (year < 1970 || year > 9999 || month_of(month) == 0)
+	if (year < 1970 || year > 9999 || date.numbers[0] > 31)
 		return false;
-	(void)snprintf(iso, sizeof(iso), "%04d-%02d-%02dT%02d:%02d:%02dZ", year, month_of(month),
-		day, hour, minute, second);
+	(void)snprintf(iso, sizeof(iso), "%04d-%02d-%02dT%sZ", (int)year, date.month,
+		(int)date.numbers[0], date.clock);
 	return mok_parse_time(iso, out_wall_ms) == 0;
 }

@@ -52,7 +52,10 @@ char *s3_url_decode(struct mok_arena *arena, const char *text, size_t len, bool 
 		int high, low;
 
 		if (text[i] != '%') {
-			*to++ = plus && text[i] == '+' ? ' ' : text[i];
+			*to = text[i];
+			if (plus && *to == '+')
+				*to = ' ';
+			to++;
 			continue;
 		}
 		if (len - i < 3)

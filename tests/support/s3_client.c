@@ -49,8 +49,10 @@ static const char *amz_date(struct s3_client *client)
 	char text[21];
 
 	mok_format_time(client->sent_ms ? client->sent_ms : client->now_ms, text);
-	return mok_arena_printf(client->arena, "%.4s%.2s%.2sT%.2s%.2s%.2sZ", text, text + 5,
-		text + 8, text + 11, text + 14, text + 17);
+	return mok_arena_printf(client->arena,
+		"%.4s%.2s%.2s"
+		"T%.2s%.2s%.2sZ",
+		text, text + 5, text + 8, text + 11, text + 14, text + 17);
 }
 
 static const char *scope(struct s3_client *client)
