@@ -87,6 +87,9 @@ bool sb_db_layout_fits(
 int sb_db_size_memory_gib(const char *slug);
 void sb_db_size_storage_mib(const char *slug, int64_t *base, int64_t *most);
 
+/* As /v2/kubernetes/options and /upgrades list it. */
+cJSON *sb_k8s_version_view(const struct sb_k8s_version *version);
+
 /* The certificate authority of every database and Kubernetes cluster, PEM. */
 extern const char sb_ca_pem[];
 

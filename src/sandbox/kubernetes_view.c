@@ -9,7 +9,8 @@ const char *k8s_cluster_state(const cJSON *cluster, int64_t now_ms)
 		return "deleted";
 	if (now_ms < sb_get_int(cluster, "ready_ms", 0))
 		return "provisioning";
-	if (now_ms < sb_get_int(cluster, "upgraded_ms", 0))
+	if (now_ms >= sb_get_int(cluster, "upgrade_ms", 0) &&
+		now_ms < sb_get_int(cluster, "upgraded_ms", 0))
 		return "upgrading";
 	return "running";
 }
