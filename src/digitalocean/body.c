@@ -217,8 +217,8 @@ static bool differs(struct mok_arena *arena, const struct mok_field *f, const st
 	return !mok_val_equal(&w, &h);
 }
 
-/* What of a field a call sends, or MOK_NULL: what is wanted if it changes or always goes along, what
- * is there if the call replaces everything or always takes it. */
+/* What of a field a call sends, or MOK_NULL: what is wanted if it changes or always goes along,
+ * what is there if the call replaces everything or always takes it. */
 static struct mok_val sent_value(struct mok_arena *arena, const struct mok_ask *ask,
 	const struct mok_field *f, const struct mok_val *have_attrs)
 {
@@ -298,5 +298,6 @@ cJSON *mok_do_mark_body(const struct mok_ask *ask, struct mok_err *err)
 bool mok_do_is_assignment(const struct mok_ask *ask)
 {
 	return ask->verb == MOK_ASK_ASSIGN ||
-		(ask->verb == MOK_ASK_CALL && ask->call->path && mok_ends(ask->call->path, "/resources"));
+		(ask->verb == MOK_ASK_CALL && ask->call->path &&
+			mok_ends(ask->call->path, "/resources"));
 }

@@ -30,4 +30,12 @@ bool mok_do_verdict(
 	const struct mok_ask *ask, const struct mok_http_reply *reply, struct mok_answer *out);
 bool mok_do_is_write(enum mok_verb verb);
 
+/* encode.c, decode.c: the provider's two functions. */
+int mok_do_encode(void *self, const struct mok_ask *ask, struct mok_arena *arena,
+	struct mok_wire_request *out, struct mok_err *err);
+void mok_do_decode(void *self, const struct mok_ask *ask, const struct mok_http_reply *reply,
+	struct mok_arena *arena, struct mok_answer *out);
+/* A field's value as the API gave it, by its type and normaliser; MOK_NULL if it is of another. */
+struct mok_val mok_do_value(struct mok_arena *arena, const struct mok_field *f, const cJSON *json);
+
 #endif

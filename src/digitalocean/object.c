@@ -98,8 +98,7 @@ static struct mok_val read_text(struct mok_arena *arena, const cJSON *json)
 	if (cJSON_IsString(json))
 		return mok_val_str(mok_arena_strdup(arena, json->valuestring));
 	if (cJSON_IsNumber(json) && json->valuedouble >= -9e15 && json->valuedouble <= 9e15)
-		return mok_val_str(
-			mok_arena_printf(arena, "%lld", (long long)json->valuedouble));
+		return mok_val_str(mok_arena_printf(arena, "%lld", (long long)json->valuedouble));
 	return mok_val_null();
 }
 
@@ -122,7 +121,8 @@ static struct mok_val read_raw(struct mok_arena *arena, const struct mok_field *
 	struct mok_val map = { .type = MOK_MAP };
 
 	switch (type) {
-	case MOK_BOOL: return cJSON_IsBool(json) ? mok_val_bool(cJSON_IsTrue(json)) : mok_val_null();
+	case MOK_BOOL:
+		return cJSON_IsBool(json) ? mok_val_bool(cJSON_IsTrue(json)) : mok_val_null();
 	case MOK_INT:
 	case MOK_NUM: return read_number(type, json);
 	case MOK_STR: return read_text(arena, json);
@@ -133,8 +133,7 @@ static struct mok_val read_raw(struct mok_arena *arena, const struct mok_field *
 			return mok_val_null();
 		if (!f->sub)
 			return read_strings(arena, json);
-		map.u.map.pairs =
-			read_fields(arena, f->sub, json, 0, &map.u.map.len, depth + 1);
+		map.u.map.pairs = read_fields(arena, f->sub, json, 0, &map.u.map.len, depth + 1);
 		return map;
 	case MOK_NULL:
 	case MOK_EXPR:
@@ -153,6 +152,11 @@ static struct mok_val read_value(struct mok_arena *arena, const struct mok_field
 	v = read_raw(arena, f, type, json, depth);
 	/* Of a list's items the list takes care. */
 	return type == f->type && v.type != MOK_NULL ? mok_norm(arena, f->norm, v) : v;
+}
+
+struct mok_val mok_do_value(struct mok_arena *arena, const struct mok_field *f, const cJSON *json)
+{
+	return read_value(arena, f, f->type, json, 0);
 }
 
 /* ---- markers ---- */
@@ -275,8 +279,7 @@ static void read_embedded(struct mok_arena *arena, const struct mok_ask *ask, st
 		if (!mok_streq(kinds[i]->parent, o->kind->name) || kinds[i]->list_path)
 			continue;
 		under.parent_id = o->id;
-		cJSON_ArrayForEach(
-			item, cJSON_GetObjectItemCaseSensitive(api, kinds[i]->list_key))
+		cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(api, kinds[i]->list_key))
 		{
 			struct mok_object *child =
 				mok_do_object(arena, &under, kinds[i], item, out);

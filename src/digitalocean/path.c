@@ -29,8 +29,8 @@ int mok_do_path(struct mok_arena *arena, const char *path, const struct path_par
 	mok_buf_init(&buf, 4096);
 	while (rc == 0 && (open = strchr(path, '{'))) {
 		const char *close = strchr(open, '}');
-		const char *value = close ? part_of(parts, open + 1, (size_t)(close - open - 1))
-					  : NULL;
+		const char *value =
+			close ? part_of(parts, open + 1, (size_t)(close - open - 1)) : NULL;
 
 		/* An id of "." or ".." would walk up in the path. */
 		if (!value || !*value || mok_streq(value, ".") || mok_streq(value, "..")) {

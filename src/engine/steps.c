@@ -334,7 +334,7 @@ static void lay_out_delete(struct op *op)
 		s.run = kind->flags & MOK_K_LEAVES_BEHIND ? mok_step_associated : mok_step_ask;
 		mok_step_add(op, s);
 		s.accepts = false;
-		if (kind->typical_delete_s > 0) {
+		if (kind->typical_delete_s > 0 && !(kind->flags & MOK_K_SINGLE)) {
 			s.run = mok_step_gone;
 			s.label = "waiting until gone";
 			s.ask = ask_about(op, MOK_ASK_READ);
