@@ -1,0 +1,134 @@
+#include "cli.h"
+
+static const struct cli_command commands[] = {
+	{ .name = "validate",
+		.arguments = "",
+		.summary = "check the plan file, offline",
+		.details = "Reports every mistake at once, each with its place. Values on offer "
+			   "(sizes, regions, versions) are checked against a snapshot that comes "
+			   "with mok; `mok plan` checks them against the account.",
+		.examples = "mok validate\nmok -f base.yaml -f prod.yaml validate --format json\n",
+		.run = cli_run_validate },
+	{ .name = "plan",
+		.arguments = "",
+		.summary = "show what apply would do, against the live account",
+		.details = "Writes nothing. The last lines are what weighs most: what destroys "
+			   "data comes last and in red.",
+		.examples = "mok plan\nmok plan -o plan.json\nmok plan --destroy\n"
+			    "mok plan --detailed-exitcode      # exit 2 when there are changes\n"
+			    "mok --sandbox plan --target db\n",
+		.options = OPT_BIT(OPT_OUT) | OPT_BIT(OPT_DESTROY) | OPT_BIT(OPT_DETAILED),
+		.run = cli_run_plan },
+	{ .name = "apply",
+		.arguments = "[PLANFILE]",
+		.summary = "make the account as the plan file says",
+		.details = "Shows the plan and asks, unless --yes. With a saved plan it does "
+			   "exactly that plan without asking, or nothing when the account moved "
+			   "since. Interrupted or killed: run it again.",
+		.examples = "mok apply\nmok apply --yes --events events.jsonl\n"
+			    "mok apply plan.json\nmok --sandbox apply --yes\n",
+		.max_args = 1,
+		.run = cli_run_apply },
+	{ .name = "destroy",
+		.arguments = "",
+		.summary = "remove what the stack owns",
+		.details = "Wants the stack's name, typed or as --confirm STACK. --yes alone is "
+			   "enough in the sandbox, or when nothing that goes holds data.",
+		.examples = "mok destroy\nmok destroy --confirm social --yes\n"
+			    "mok --sandbox destroy --yes\n",
+		.options = OPT_BIT(OPT_CONFIRM),
+		.run = cli_run_destroy },
+	{ .name = "adopt",
+		.arguments = "ADDRESS ID",
+		.summary = "take over an object that exists",
+		.details = "Marks the object as the resource's; nothing else is written. ID is the "
+			   "API's, or the name if only one object has it.",
+		.examples = "mok adopt db 9cc10173-e9ea-4176-9dbc-a4cee4c4ff30\n"
+			    "mok adopt 'www[\"a\"]' 3352896\n",
+		.min_args = 2,
+		.max_args = 2,
+		.run = cli_run_adopt },
+	{ .name = "output",
+		.arguments = "[NAME]",
+		.summary = "show the outputs' values",
+		.details = "Sensitive ones are masked, unless asked for by name or with --json.",
+		.examples = "mok output\nmok output kubeconfig >kubeconfig\nmok output --json\n",
+		.options = OPT_BIT(OPT_JSON),
+		.max_args = 1,
+		.run = cli_run_output },
+	{ .name = "graph",
+		.arguments = "",
+		.summary = "show what needs what",
+		.details = "Formats: dot (the default), mermaid, json.",
+		.examples = "mok graph | dot -Tsvg >graph.svg\nmok graph --format mermaid\n",
+		.run = cli_run_graph },
+	{ .name = "log",
+		.arguments = "",
+		.summary = "show the journal: when, who, what, id",
+		.details = "The journal is of this directory; another machine has its own.",
+		.examples = "mok log\nmok log --format json\n",
+		.run = cli_run_log },
+	{ .name = "sandbox",
+		.arguments = "",
+		.summary = "serve the offline cloud to other tools",
+		.details = "Prints the shell lines that point any tool at it, then serves until "
+			   "Ctrl-C. The cloud is kept in --dir and goes on when served again.",
+		.examples = "mok sandbox --listen 127.0.0.1:8080\n"
+			    "eval \"$(mok sandbox --detach --listen 127.0.0.1:0)\"\n"
+			    "mok sandbox --stop\nmok sandbox --reset\n",
+		.options = OPT_BIT(OPT_LISTEN) | OPT_BIT(OPT_CLOUD_DIR) | OPT_BIT(OPT_TOKEN_FILE) |
+			OPT_BIT(OPT_DETACH) | OPT_BIT(OPT_STOP) | OPT_BIT(OPT_RESET) |
+			OPT_BIT(OPT_ALLOW_REMOTE),
+		.run = cli_run_sandbox },
+	{ .name = "explain",
+		.arguments = "CODE|KIND",
+		.summary = "explain a diagnostic's code or a kind's fields",
+		.examples = "mok explain E0401\nmok explain database_cluster\n",
+		.min_args = 1,
+		.max_args = 1,
+		.run = cli_run_explain },
+	{ .name = "schema",
+		.arguments = "",
+		.summary = "print the plan file's JSON Schema, for editors",
+		.examples = "mok schema >mok.schema.json\n",
+		.run = cli_run_schema },
+	{ .name = "completion",
+		.arguments = "bash|zsh|fish",
+		.summary = "print a completion script",
+		.examples = "source <(mok completion bash)\nmok completion fish | source\n",
+		.min_args = 1,
+		.max_args = 1,
+		.run = cli_run_completion },
+	{ .name = "docs",
+		.arguments = "kinds|errors|functions",
+		.summary = "print a reference page as Markdown",
+		.examples = "mok docs kinds >docs/kinds.md\n",
+		.min_args = 1,
+		.max_args = 1,
+		.run = cli_run_docs },
+	{ .name = "version",
+		.arguments = "",
+		.summary = "print the version",
+		.examples = "mok version\n",
+		.run = cli_run_version },
+	{ .name = "help",
+		.arguments = "[COMMAND|exit-codes]",
+		.summary = "show this, a command, or the exit codes",
+		.examples = "mok help plan\nmok help exit-codes\n",
+		.max_args = 1,
+		.run = cli_run_help },
+};
+
+const struct cli_command *cli_commands(size_t *count)
+{
+	*count = MOK_COUNT(commands);
+	return commands;
+}
+
+const struct cli_command *cli_command_find(const char *name)
+{
+	for (size_t i = 0; i < MOK_COUNT(commands); i++)
+		if (mok_streq(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}

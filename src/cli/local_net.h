@@ -1,0 +1,21 @@
+/*
+ * local_net: the sandbox's core in this process as a network.
+ */
+#ifndef MOK_CLI_LOCAL_NET_H
+#define MOK_CLI_LOCAL_NET_H
+
+#include "mok/env.h"
+#include "mok/sandbox.h"
+
+/* The two addresses that it answers on; nothing listens there. */
+#define LOCAL_API_URL "http://127.0.0.1:8080"
+#define LOCAL_SPACES_URL "http://127.0.0.1:8081"
+#define LOCAL_SPACES_HOST "127.0.0.1:8081"
+
+struct local_net;
+/* Neither is owned. */
+struct local_net *local_net_new(struct mok_real_env *real, struct mok_sandbox *sandbox);
+void local_net_free(struct local_net *net);
+struct mok_net local_net_get(struct local_net *net);
+
+#endif

@@ -1,0 +1,249 @@
+#include "session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PLAN_FILE "mok.yaml"
+#define TEXT_MAX ((size_t)1 << 20)
+#define DIAGS_MAX ((size_t)16 << 20)
+
+extern char **environ;
+
+int session_begin(struct session *s, struct cli *cli)
+{
+	struct mok_err err = { 0 };
+
+	*s = (struct session){ .cli = cli, .arena = mok_arena_new() };
+	s->diags.arena = s->arena;
+	s->real = mok_real_env_new(&err);
+	if (!s->real)
+		return cli_fail(cli, &err, NULL);
+	s->env = *mok_real_env_get(s->real);
+	s->list[0] = *mok_digitalocean_provider();
+	s->list[1] = *mok_spaces_provider();
+	s->providers = (struct mok_providers){ s->list, MOK_COUNT(s->list) };
+	return CLI_DONE;
+}
+
+void session_end(struct session *s)
+{
+	mok_journal_close(s->journal);
+	mok_http_free(s->http);
+	mok_loop_free(s->loop);
+	local_net_free(s->local);
+	if (s->sandbox)
+		mok_sandbox_close(s->sandbox);
+	if (s->lock)
+		s->env.files.unlock(s->env.files.self, s->lock);
+	mok_real_env_free(s->real);
+	mok_arena_free(s->arena);
+}
+
+/* ---- the plan file ---- */
+
+static int read_file(void *self, const char *path, size_t max, struct mok_arena *arena,
+	const char **out, size_t *out_len, struct mok_err *err)
+{
+	struct session *s = self;
+	struct mok_buf buf;
+	int rc;
+
+	mok_buf_init(&buf, max);
+	rc = s->env.files.read(s->env.files.self, path, &buf, err);
+	if (rc == 0) {
+		*out = mok_arena_strndup(arena, buf.data, buf.len);
+		*out_len = buf.len;
+	}
+	mok_buf_release(&buf);
+	return rc;
+}
+
+static struct mok_assignment split(struct mok_arena *arena, const char *text)
+{
+	size_t len = strcspn(text, "=");
+
+	return (struct mok_assignment){ .name = mok_arena_strndup(arena, text, len),
+		.value = text[len] ? mok_arena_strdup(arena, text + len + 1) : "" };
+}
+
+static const struct mok_assignment *environment(struct session *s, size_t *count)
+{
+	struct mok_assignment *list;
+	size_t n = 0;
+
+	while (environ[n])
+		n++;
+	list = MOK_NEW_N(s->arena, struct mok_assignment, n + 1);
+	for (size_t i = 0; i < n; i++)
+		list[i] = split(s->arena, environ[i]);
+	*count = n;
+	return list;
+}
+
+void session_print_diags(struct session *s)
+{
+	struct mok_buf buf;
+
+	if (!s->diags.list.len)
+		return;
+	mok_diags_sort(&s->diags);
+	mok_buf_init(&buf, DIAGS_MAX);
+	mok_report_diags(&buf, &s->cli->err, &s->diags, s->stack ? &s->stack->sources : NULL);
+	cli_err(s->cli, &buf);
+	mok_buf_release(&buf);
+}
+
+void session_diags_document(struct session *s)
+{
+	cJSON *json;
+
+	if (!cli_is_json(s->cli))
+		return;
+	json = cJSON_CreateObject();
+	cJSON_AddNumberToObject(json, "format_version", 1);
+	cJSON_AddItemToObject(json, "diagnostics", mok_report_diags_json(&s->diags));
+	cli_out_json(s->cli, json);
+}
+
+static int give_up(struct session *s)
+{
+	session_print_diags(s);
+	session_diags_document(s);
+	return CLI_ERROR;
+}
+
+int session_load(struct session *s)
+{
+	static const char *const standard[] = { PLAN_FILE };
+	const struct cli_options *o = &s->cli->opt;
+	struct mok_assignment *vars =
+		MOK_NEW_N(s->arena, struct mok_assignment, o->vars.list.len + 1);
+	struct mok_plan_options options = { .files = standard,
+		.nfiles = 1,
+		.vars = vars,
+		.nvars = o->vars.list.len,
+		.var_files = o->var_files.list.items,
+		.nvar_files = o->var_files.list.len,
+		.read = read_file,
+		.self = s };
+
+	for (size_t i = 0; i < o->vars.list.len; i++)
+		vars[i] = split(s->arena, o->vars.list.items[i]);
+	if (o->files.list.len) {
+		options.files = o->files.list.items;
+		options.nfiles = o->files.list.len;
+	}
+	options.environment = environment(s, &options.nenvironment);
+	s->stack = mok_plan_load(s->arena, &options, &s->diags);
+	if (!s->stack || s->diags.nerrors)
+		return give_up(s);
+	return CLI_DONE;
+}
+
+/* ---- the account ---- */
+
+int session_lock(struct session *s)
+{
+	struct mok_err err = { 0 };
+
+	s->lock = mok_stack_lock(&s->env, SESSION_DIR, s->stack->name, &err);
+	return s->lock ? CLI_DONE : cli_fail(s->cli, &err, NULL);
+}
+
+struct known {
+	struct session *s;
+	struct mok_map *ids;
+};
+
+static void remember(void *self, const struct mok_journal_entry *e)
+{
+	struct known *known = self;
+	char hash[17];
+
+	if (!e->address || !e->id)
+		return;
+	mok_addr_hash(e->address, hash);
+	if (strcmp(e->what, "ack") == 0)
+		mok_map_put(known->ids, hash, mok_arena_strdup(known->s->arena, e->id));
+	else if (strcmp(e->what, "gone") == 0)
+		mok_map_put(known->ids, hash, NULL);
+}
+
+int session_sweep(struct session *s, bool without_catalogue)
+{
+	struct known known = { .s = s, .ids = mok_map_new(s->arena) };
+	const struct mok_journal_visitor visitor = { .self = &known, .entry = remember };
+	struct mok_live_input in = { .loop = s->loop,
+		.http = s->http,
+		.providers = &s->providers,
+		.stack = s->stack,
+		.known_ids = known.ids,
+		.without_catalogue = without_catalogue };
+	struct mok_err err = { 0 };
+
+	if (mok_journal_read(&s->env, s->arena, SESSION_DIR, s->stack->name, &visitor, &err) != 0 ||
+		mok_live_sweep(&in, s->arena, &s->diags, &s->live, &err) != 0)
+		return cli_fail(s->cli, &err, &s->stack->sources);
+	return s->diags.nerrors ? give_up(s) : CLI_DONE;
+}
+
+struct mok_diff_options session_diff_options(const struct session *s, bool destroy)
+{
+	const struct cli_options *o = &s->cli->opt;
+
+	return (struct mok_diff_options){ .destroy = destroy,
+		.targets = o->targets.list.items,
+		.ntargets = o->targets.list.len,
+		.excludes = o->excludes.list.items,
+		.nexcludes = o->excludes.list.len,
+		.replaces = o->replaces.list.items,
+		.nreplaces = o->replaces.list.len };
+}
+
+int session_diff(struct session *s, const struct mok_diff_options *options)
+{
+	int rc = mok_diff(s->arena, s->stack, &s->live, options, &s->diags, &s->changes);
+
+	return rc != 0 || s->diags.nerrors ? give_up(s) : CLI_DONE;
+}
+
+/* ---- the journal ---- */
+
+static const char *first_set(const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && *value)
+			return value;
+	}
+	return NULL;
+}
+
+int session_open_journal(struct session *s)
+{
+	static const char *const users[] = { "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "SUDO_USER",
+		"USER", "LOGNAME" };
+	static const char *const commits[] = { "GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT" };
+	struct mok_journal_info info = { .api_url = s->journal_api,
+		.account_uuid = s->live.account_uuid,
+		.command = s->cli->command->name,
+		.user = first_set(users, MOK_COUNT(users)),
+		.commit = first_set(commits, MOK_COUNT(commits)) };
+	struct mok_err err = { 0 };
+
+	s->journal = mok_journal_open(&s->env, SESSION_DIR, s->stack->name, &info, &err);
+	return s->journal ? CLI_DONE : cli_fail(s->cli, &err, NULL);
+}
+
+struct mok_apply_input session_input(struct session *s, const struct mok_events *events)
+{
+	return (struct mok_apply_input){ .loop = s->loop,
+		.http = s->http,
+		.providers = &s->providers,
+		.stack = s->stack,
+		.live = &s->live,
+		.changes = &s->changes,
+		.journal = s->journal,
+		.events = events };
+}

@@ -1,0 +1,59 @@
+/*
+ * session: one run's wiring, from the plan file to the differences: environment, endpoints, sandbox
+ * in this process or beside it, sweep, diff. Each step prints what went wrong and returns the exit
+ * code, CLI_DONE to go on.
+ */
+#ifndef MOK_CLI_SESSION_H
+#define MOK_CLI_SESSION_H
+
+#include "cli.h"
+#include "local_net.h"
+
+#define SESSION_DIR ".mok"
+
+struct session {
+	struct cli *cli;
+	struct mok_arena *arena;
+	struct mok_real_env *real;
+	struct mok_env env; /* the real one, its net replaced in the sandbox */
+	struct mok_sandbox *sandbox;
+	struct local_net *local;
+	struct mok_loop *loop;
+	struct mok_http *http;
+	struct mok_provider list[2];
+	struct mok_providers providers;
+	const char *journal_api; /* what the journal is bound to, besides the account */
+	struct mok_diags diags;
+	struct mok_stack *stack;
+	struct mok_live live;
+	struct mok_changes changes;
+	struct mok_lockfile *lock;
+	struct mok_journal *journal;
+};
+
+/* From here on signals are only noted. Always _end what was begun. */
+int session_begin(struct session *s, struct cli *cli);
+void session_end(struct session *s);
+
+/* Reads the plan file; its mistakes are printed. */
+int session_load(struct session *s);
+/* Endpoints, tokens, sandbox. */
+int session_connect(struct session *s);
+int session_lock(struct session *s);
+/* The account, with what the journal knows. */
+int session_sweep(struct session *s, bool without_catalogue);
+/* Mistakes that show against the account are printed. */
+int session_diff(struct session *s, const struct mok_diff_options *options);
+int session_open_journal(struct session *s);
+/* The engine's input; events may be NULL. */
+struct mok_apply_input session_input(struct session *s, const struct mok_events *events);
+
+/* --target, --exclude, --replace. */
+struct mok_diff_options session_diff_options(const struct session *s, bool destroy);
+/* Prints the diagnostics there are, to stderr. */
+void session_print_diags(struct session *s);
+/* A JSON document of diagnostics alone: what a command that cannot go on leaves on stdout. */
+void session_diags_document(struct session *s);
+const char *cli_token(void); /* NULL: none in the environment */
+
+#endif
