@@ -146,7 +146,8 @@ void mok_sha256(const void *data, size_t len, unsigned char out[32]);
 void mok_sha256_hex(const void *data, size_t len, char out[65]);
 void mok_hmac_sha256(
 	const void *key, size_t key_len, const void *data, size_t len, unsigned char out[32]);
-void mok_hex(const unsigned char *data, size_t len, char *out); /* 2*len+1 bytes */
+void mok_md5(const void *data, size_t len, unsigned char out[16]); /* only where S3 asks for it */
+void mok_hex(const unsigned char *data, size_t len, char *out);    /* 2*len+1 bytes */
 uint32_t mok_crc32(const void *data, size_t len);
 char *mok_base64(struct mok_arena *arena, const void *data, size_t len);
 /* A small, fast, seeded generator (splitmix64), not for secrets. */

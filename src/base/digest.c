@@ -9,6 +9,14 @@ void mok_sha256(const void *data, size_t len, unsigned char out[32])
 	SHA256(data, len, out);
 }
 
+void mok_md5(const void *data, size_t len, unsigned char out[16])
+{
+	unsigned int out_len = 16;
+
+	if (EVP_Digest(data, len, out, &out_len, EVP_md5(), NULL) != 1)
+		MOK_BUG("no MD5");
+}
+
 void mok_hex(const unsigned char *data, size_t len, char *out)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -64,9 +64,17 @@ static void got_contents(void *ctx, struct mok_answer *answer)
 
 	if (repeats(op, answer))
 		return;
-	if (answer->verdict == MOK_ANS_GONE || answer->value.type != MOK_LIST ||
-		answer->value.u.list.len == 0) {
+	if (answer->verdict == MOK_ANS_GONE || answer->value.type != MOK_LIST) {
 		mok_op_next(op);
+		return;
+	}
+	if (answer->value.u.list.len == 0) {
+		if (mok_op_step(op)->ask.page > 1) {
+			mok_op_next(op);
+			return;
+		}
+		mok_op_step(op)->ask.page = 2;
+		list_contents(op);
 		return;
 	}
 	p = MOK_NEW(op->engine->arena, struct purge);
@@ -76,6 +84,7 @@ static void got_contents(void *ctx, struct mok_answer *answer)
 	send_batch(p);
 }
 
+/* First what is stored, then what was never finished: pages 1 and 2 of the listing. */
 static void list_contents(void *ctx)
 {
 	struct op *op = ctx;

@@ -75,6 +75,14 @@ static struct mok_val norm_hour(struct mok_arena *arena, struct mok_val v)
 	return with_text(v, mok_arena_printf(arena, "%02d:%02d", part[0], part[1]));
 }
 
+/* "2027-01-31T00:00:00.000Z" is the day. */
+static struct mok_val norm_date(struct mok_arena *arena, struct mok_val v)
+{
+	if (strlen(v.u.s) > 10 && v.u.s[10] == 'T')
+		return with_text(v, mok_arena_strndup(arena, v.u.s, 10));
+	return v;
+}
+
 /* The endpoint spells allkeys_lru what a config calls allkeys-lru. */
 static struct mok_val norm_eviction(struct mok_arena *arena, struct mok_val v)
 {
@@ -210,6 +218,7 @@ static const struct {
 	struct mok_val (*fn)(struct mok_arena *arena, struct mok_val v);
 } norms[] = {
 	{ "cidr", norm_cidr },
+	{ "date", norm_date },
 	{ "duration", norm_duration },
 	{ "eviction", norm_eviction },
 	{ "fqdn", norm_fqdn },
