@@ -234,6 +234,7 @@ cJSON *db_view(const cJSON *database, const cJSON *users, const cJSON *dbs, int6
 	static const char *const head[] = { "id", "name", "engine" };
 	static const char *const tail[] = { "region", "maintenance_window", "tags",
 		"private_network_uuid", "project_id", "do_settings" };
+	static const char *const place[] = { "region", "private_network_uuid" };
 	const char *engine = sb_get_str(database, "engine");
 	const struct db_login login = { engine, db_primary_user(engine),
 		sb_get_str(database, "password"), NULL, 0 };
@@ -260,6 +261,8 @@ cJSON *db_view(const cJSON *database, const cJSON *users, const cJSON *dbs, int6
 	sb_set_str(view, "status", db_status(database, now_ms));
 	sb_set_time(view, "created_at", sb_get_int(database, "created_ms", 0));
 	sb_copy(view, database, tail, MOK_COUNT(tail));
+	if (now_ms < sb_get_int(database, "migrated_ms", 0))
+		sb_copy(view, sb_get(database, "before"), place, MOK_COUNT(place));
 	sb_set(view, "rules", db_rules_view(database));
 	view_storage_autoscale(view, database);
 	view_metrics(view, database, num_nodes > 1);
