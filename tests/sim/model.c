@@ -44,7 +44,7 @@ static const char *const days[] = { "monday", "tuesday", "friday", "sunday" };
 static const char *const pool_sizes[] = { "s-2vcpu-4gb", "s-4vcpu-8gb", "s-2vcpu-2gb" };
 static const char *const db_sizes[] = { "db-s-1vcpu-2gb", "db-s-2vcpu-4gb", "db-s-4vcpu-8gb" };
 static const char *const pool_modes[] = { "transaction", "session" };
-static const char *const permissions[] = { "readwrite", "read", "fullaccess" };
+static const char *const permissions[] = { "readwrite", "read" };
 static const int cdn_ttls[] = { 3600, 60, 86400 };
 static const char *const environments[] = { "Production", "Staging", "Development" };
 
@@ -67,7 +67,7 @@ static const struct kind_row rows[SIM_KINDS] = {
 	[SIM_DB_POOL] = { "dbpool", "database_connection_pool", "conn", SIM_DB, { 3, 2 }, -1, -1 },
 	[SIM_DB_FIREWALL] = { "dbfw", "database_firewall", "fw", SIM_DB, { 4, 1 }, -1, -1 },
 	[SIM_BUCKET] = { "bucket", "spaces_bucket", "bucket", SIM_KINDS, { 2, 2 }, -1, -1 },
-	[SIM_KEY] = { "key", "spaces_key", "key", SIM_BUCKET, { 3, 1 }, 0, -1 },
+	[SIM_KEY] = { "key", "spaces_key", "key", SIM_BUCKET, { 2, 1 }, 0, -1 },
 	[SIM_CDN] = { "cdn", "cdn", "cdn", SIM_BUCKET, { 3, 1 }, -1, -1 },
 	[SIM_CERTIFICATE] = { "cert", "certificate", "cert", SIM_DOMAIN, { 3, 1 }, 0, -1 },
 	[SIM_DOMAIN] = { "domain", "domain", "z", SIM_KINDS, { 1, 1 }, -1, -1 },
