@@ -4,10 +4,10 @@
 #include <string.h>
 
 #define TIMEOUT_MS 60000
-#define BACKOFF_BASE_MS 500
+#define BACKOFF_BASE_MS ((int64_t)500)
 #define BACKOFF_MAX_MS 30000
 /* An hourly limit may take an hour to give way; what is refused longer than that is stuck. */
-#define REFUSED_MAX_MS (70 * 60 * 1000)
+#define REFUSED_MAX_MS ((int64_t)70 * 60 * 1000)
 #define REFUSALS_MAX 300
 #define DEFAULT_PARALLELISM 10
 #define DEFAULT_TRIES 6
@@ -124,17 +124,22 @@ static void land(struct job *job)
 
 static void job_free(struct job *job)
 {
-	*job->all_link = job->all_next;
-	if (job->all_next)
-		job->all_next->all_link = job->all_link;
 	land(job);
 	free(job->block);
 	free(job);
 }
 
+static void unlink_job(struct job *job)
+{
+	*job->all_link = job->all_next;
+	if (job->all_next)
+		job->all_next->all_link = job->all_link;
+}
+
 static void deliver(struct job *job, const struct mok_http_reply *reply)
 {
 	job->done(job->ctx, reply);
+	unlink_job(job);
 	job_free(job);
 }
 
@@ -190,7 +195,7 @@ static void send_again_in(struct job *job, int64_t delay_ms)
 static int64_t backoff_ms(const struct job *job)
 {
 	int shift = job->tries < 7 ? job->tries - 1 : 6;
-	int64_t full = (int64_t)BACKOFF_BASE_MS << shift;
+	int64_t full = BACKOFF_BASE_MS << shift;
 	int64_t half;
 
 	if (full > BACKOFF_MAX_MS)
@@ -386,11 +391,12 @@ struct mok_http *mok_http_new(
 
 void mok_http_free(struct mok_http *http)
 {
+	struct job *next;
+
 	if (!http)
 		return;
-	while (http->all) {
-		struct job *job = http->all;
-
+	for (struct job *job = http->all; job; job = next) {
+		next = job->all_next;
 		if (job->timer)
 			mok_loop_cancel(http->loop, job->timer);
 		else if (job->arena)

@@ -165,12 +165,19 @@ struct mok_wire_request wire_copy(const struct mok_wire_request *request, char *
 
 /* ---- a request as an exchange ---- */
 
-static void add_header(
-	struct mok_exchange *x, struct mok_header *list, const char *name, const char *value)
+struct filling {
+	const struct endpoints *endpoints;
+	const struct mok_wire_request *request;
+	struct mok_arena *arena;
+	struct mok_exchange *x;
+	struct mok_header *headers; /* the same as x's, but not const */
+};
+
+static void add_header(struct filling *f, const char *name, const char *value)
 {
-	if (x->nheaders == HEADERS_MAX)
+	if (f->x->nheaders == HEADERS_MAX)
 		MOK_BUG("a request has too many headers");
-	list[x->nheaders++] = (struct mok_header){ .name = name, .value = value };
+	f->headers[f->x->nheaders++] = (struct mok_header){ .name = name, .value = value };
 }
 
 static bool is_region(const char *region)
@@ -183,10 +190,10 @@ static bool is_region(const char *region)
 	return true;
 }
 
-static int set_url(const struct endpoints *e, const struct mok_wire_request *request,
-	struct mok_arena *arena, struct mok_exchange *x, struct mok_err *err)
+static int set_url(struct filling *f, struct mok_err *err)
 {
-	const char *base = e->api_url;
+	const struct mok_wire_request *request = f->request;
+	const char *base = f->endpoints->api_url;
 	char *filled = NULL;
 
 	if (has_control(request->path) || (request->query && has_control(request->query)) ||
@@ -196,86 +203,88 @@ static int set_url(const struct endpoints *e, const struct mok_wire_request *req
 		if (!is_region(request->region))
 			return mok_err_set(err, MOK_ERR_INPUT, "\"%.60s\" is not a region",
 				request->region ? request->region : "");
-		base = filled = with_region(e->spaces_url, request->region);
+		base = filled = with_region(f->endpoints->spaces_url, request->region);
 	}
-	x->url = request->query && *request->query
-		? mok_arena_printf(arena, "%s%s?%s", base, request->path, request->query)
-		: mok_arena_printf(arena, "%s%s", base, request->path);
+	f->x->url = request->query && *request->query
+		? mok_arena_printf(f->arena, "%s%s?%s", base, request->path, request->query)
+		: mok_arena_printf(f->arena, "%s%s", base, request->path);
 	free(filled);
 	return 0;
 }
 
-static int sign(const struct endpoints *e, const struct mok_wire_request *request,
-	struct mok_arena *arena, int64_t wall_ms, struct mok_exchange *x, struct mok_header *list,
-	struct mok_err *err)
+static int sign(struct filling *f, int64_t wall_ms, struct mok_err *err)
 {
+	const struct mok_wire_request *request = f->request;
+	struct mok_sigv4 in = {
+		.key = f->endpoints->spaces_key,
+		.secret = f->endpoints->spaces_secret,
+		.region = request->region,
+		.service = "s3",
+		.method = request->method,
+		.query = request->query,
+		.body = request->body,
+		.body_len = request->body_len,
+		.wall_ms = wall_ms,
+		.headers = f->headers,
+		.nheaders = f->x->nheaders,
+	};
 	struct mok_header out[4];
-	const char *host, *path;
+	const char *host;
 	size_t host_len, n;
 
-	if (!e->spaces_key || !e->spaces_secret) {
+	if (!in.key || !in.secret) {
 		mok_err_set(err, MOK_ERR_INPUT, "there is no access key for Spaces");
 		mok_err_hint(err, "set SPACES_ACCESS_KEY_ID and SPACES_SECRET_ACCESS_KEY");
 		return -1;
 	}
-	if (!mok_url_host(x->url, &host, &host_len))
+	if (!mok_url_host(f->x->url, &host, &host_len))
 		MOK_BUG("an endpoint has no host");
-	path = mok_arena_strndup(arena, host + host_len, strcspn(host + host_len, "?"));
-	host = mok_arena_strndup(arena, host, host_len);
-	n = mok_sigv4_sign(arena,
-		&(struct mok_sigv4){ .key = e->spaces_key,
-			.secret = e->spaces_secret,
-			.region = request->region,
-			.service = "s3",
-			.method = request->method,
-			.host = host,
-			.path = path,
-			.query = request->query,
-			.body = request->body,
-			.body_len = request->body_len,
-			.wall_ms = wall_ms,
-			.headers = list,
-			.nheaders = x->nheaders },
-		out);
+	in.path = mok_arena_strndup(f->arena, host + host_len, strcspn(host + host_len, "?"));
+	in.host = mok_arena_strndup(f->arena, host, host_len);
+	n = mok_sigv4_sign(f->arena, &in, out);
 	for (size_t i = 0; i < n; i++)
-		add_header(x, list, out[i].name, out[i].value);
+		add_header(f, out[i].name, out[i].value);
 	return 0;
 }
 
-static int authorize(const struct endpoints *e, struct mok_arena *arena, struct mok_exchange *x,
-	struct mok_header *list, struct mok_err *err)
+static int authorize(struct filling *f, struct mok_err *err)
 {
-	if (!e->token) {
+	if (!f->endpoints->token) {
 		mok_err_set(err, MOK_ERR_INPUT, "there is no token for the API");
 		mok_err_hint(err, "set DIGITALOCEAN_TOKEN, or try it offline with --sandbox");
 		return -1;
 	}
-	add_header(x, list, "Authorization", mok_arena_printf(arena, "Bearer %s", e->token));
+	add_header(
+		f, "Authorization", mok_arena_printf(f->arena, "Bearer %s", f->endpoints->token));
 	return 0;
 }
 
 int wire_fill(const struct endpoints *e, const struct mok_wire_request *request,
 	struct mok_arena *arena, int64_t wall_ms, struct mok_exchange *x, struct mok_err *err)
 {
-	struct mok_header *list = MOK_NEW_N(arena, struct mok_header, HEADERS_MAX);
+	struct filling f = { .endpoints = e,
+		.request = request,
+		.arena = arena,
+		.x = x,
+		.headers = MOK_NEW_N(arena, struct mok_header, HEADERS_MAX) };
 
 	x->method = request->method;
 	x->body = request->body;
 	x->body_len = request->body ? request->body_len : 0;
-	x->headers = list;
+	x->headers = f.headers;
 	x->nheaders = 0;
-	if (set_url(e, request, arena, x, err) != 0)
+	if (set_url(&f, err) != 0)
 		return -1;
-	add_header(x, list, "User-Agent", "mok");
+	add_header(&f, "User-Agent", "mok");
 	if (request->content_type)
-		add_header(x, list, "Content-Type", request->content_type);
+		add_header(&f, "Content-Type", request->content_type);
 	for (size_t i = 0; i < request->nheaders; i++)
-		add_header(x, list, request->headers[i].name, request->headers[i].value);
+		add_header(&f, request->headers[i].name, request->headers[i].value);
 	switch (request->auth) {
-	case MOK_AUTH_SIGV4: return sign(e, request, arena, wall_ms, x, list, err);
+	case MOK_AUTH_SIGV4: return sign(&f, wall_ms, err);
 	case MOK_AUTH_BEARER:
-		add_header(x, list, "Accept", "application/json");
-		return authorize(e, arena, x, list, err);
+		add_header(&f, "Accept", "application/json");
+		return authorize(&f, err);
 	case MOK_AUTH_NONE: break;
 	}
 	return 0;

@@ -278,7 +278,8 @@ static void compare(struct sim_world *w, const struct sim_lines *want, const str
 		else if (order > 0)
 			sim_wrong(w, "%s: too many: %s", when, have->list.items[k++]);
 		else
-			i++, k++;
+			i++;
+		k += order == 0;
 	}
 }
 
