@@ -457,9 +457,9 @@ def certificates_are_read(cloud):
         "name": "c", "type": "lets_encrypt", "dns_names": ["elsewhere.example"]})
 
 
-@with_cloud(faults=[{"match": {"method": "POST", "path": "/v2/tags"}, "do": "status", "status": 502,
-                     "when": "after", "body": "<html>bad gateway</html>",
-                     "headers": {"content-type": "text/html"}, "times": 1}])
+@with_cloud(faults={"rules": [{
+    "match": {"method": "POST", "path": "/v2/tags"}, "do": "status", "status": 502, "when": "after",
+    "body": "<html>bad gateway</html>", "headers": {"content-type": "text/html"}, "times": 1}]})
 def a_fault_can_hide_a_success(cloud):
     answer = curl(cloud, "POST", "/v2/tags", {"name": "blue"})
     equal((answer.status, answer.body[:6]), (502, "<html>"), "the answer")

@@ -263,8 +263,8 @@ static void deleting_many_says_what_became_of_each(void **state)
 static void keys_can_fail_within_a_success(void **state)
 {
 	static const struct mok_sandbox_options options = { .seed = 3,
-		.faults = "[{\"match\":{\"method\":\"POST\",\"path\":\"/media\"},"
-			  "\"do\":\"delete_errors\"}]" };
+		.faults = "{\"rules\":[{\"match\":{\"method\":\"POST\",\"path\":\"/media\"},"
+			  "\"do\":\"delete_errors\"}]}" };
 	struct s3_client *c = *state;
 
 	s3_client_close(c);
