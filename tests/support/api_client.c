@@ -1,0 +1,131 @@
+#include "api_client.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+void api_client_open(struct api_client *client, const struct mok_sandbox_options *options)
+{
+	static const struct mok_sandbox_options plain = { .speed = 1, .seed = 7 };
+	struct mok_err err;
+
+	*client = (struct api_client){
+		.arena = mok_arena_new(),
+		.now_ms = (int64_t)1793000000 * 1000,
+	};
+	client->sandbox = mok_sandbox_open(options ? options : &plain, &err);
+	if (!client->sandbox)
+		fail_msg("%s", err.msg);
+	mok_sandbox_response_init(&client->out);
+}
+
+void api_client_close(struct api_client *client)
+{
+	cJSON_Delete(client->json);
+	mok_sandbox_response_release(&client->out);
+	mok_sandbox_close(client->sandbox);
+	mok_arena_free(client->arena);
+}
+
+int api_ask(struct api_client *client, const char *method, const char *body, const char *fmt, ...)
+{
+	const struct mok_sandbox_header headers[] = {
+		{ "Authorization", "Bearer dop_v1_test" },
+		{ "Content-Type", "application/json" },
+	};
+	struct mok_sandbox_request request = {
+		.method = method,
+		.host = "127.0.0.1:8080",
+		.headers = headers,
+		.nheaders = 2,
+		.body = body,
+		.body_len = body ? strlen(body) : 0,
+	};
+	va_list ap;
+
+	va_start(ap, fmt);
+	request.target = mok_arena_vprintf(client->arena, fmt, ap);
+	va_end(ap);
+	mok_sandbox_response_release(&client->out);
+	mok_sandbox_response_init(&client->out);
+	mok_sandbox_handle(client->sandbox, &request, client->now_ms, &client->out);
+	cJSON_Delete(client->json);
+	client->json = mok_json_parse(client->out.body.data, client->out.body.len);
+	return client->out.status;
+}
+
+const char *api_json(struct api_client *client, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	text = mok_arena_vprintf(client->arena, fmt, ap);
+	va_end(ap);
+	for (char *p = text; *p; p++)
+		if (*p == '\'')
+			*p = '"';
+	return text;
+}
+
+static const cJSON *at(struct api_client *client, const char *path)
+{
+	const cJSON *item = client->json ? mok_json_at(client->json, path) : NULL;
+
+	if (!item)
+		fail_msg("no %s in %d %s", path, client->out.status, client->out.body.data);
+	return item;
+}
+
+const char *api_str(struct api_client *client, const char *path)
+{
+	const char *text = cJSON_GetStringValue(at(client, path));
+
+	if (!text)
+		fail_msg("%s is no string in %s", path, client->out.body.data);
+	return mok_arena_strdup(client->arena, text);
+}
+
+int64_t api_int(struct api_client *client, const char *path)
+{
+	const cJSON *item = at(client, path);
+
+	assert_true(cJSON_IsNumber(item));
+	return (int64_t)item->valuedouble;
+}
+
+bool api_bool(struct api_client *client, const char *path)
+{
+	const cJSON *item = at(client, path);
+
+	assert_true(cJSON_IsBool(item));
+	return cJSON_IsTrue(item) != 0;
+}
+
+size_t api_len(struct api_client *client, const char *path)
+{
+	const cJSON *item = at(client, path);
+
+	assert_true(cJSON_IsArray(item));
+	return (size_t)cJSON_GetArraySize(item);
+}
+
+bool api_has(struct api_client *client, const char *path)
+{
+	return client->json && mok_json_at(client->json, path) != NULL;
+}
+
+bool api_list_has(struct api_client *client, const char *path, const char *word)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, at(client, path))
+	{
+		if (mok_streq(cJSON_GetStringValue(item), word))
+			return true;
+	}
+	return false;
+}

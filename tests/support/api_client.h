@@ -1,0 +1,38 @@
+/*
+ * api_client: asks a sandbox's API in-process and reads its answers as JSON. Time is the test's.
+ */
+#ifndef MOK_TEST_API_CLIENT_H
+#define MOK_TEST_API_CLIENT_H
+
+#include "mok/sandbox.h"
+
+struct api_client {
+	struct mok_sandbox *sandbox;
+	struct mok_arena *arena;
+	int64_t now_ms;
+	struct mok_sandbox_response out; /* the newest answer */
+	cJSON *json;                     /* its body, or NULL: none, or no JSON */
+};
+
+enum { API_MINUTE_MS = 60 * 1000 };
+
+/* A new cloud in memory. options NULL: real time (speed 1), so that deadlines can be watched. */
+void api_client_open(struct api_client *client, const struct mok_sandbox_options *options);
+void api_client_close(struct api_client *client);
+
+/* One request; returns the status. body: JSON text, or NULL. The target is made with fmt. */
+int api_ask(struct api_client *client, const char *method, const char *body, const char *fmt, ...)
+	MOK_PRINTF(4, 5);
+/* JSON for `api_ask`, in the arena: single quotes stand for double ones. */
+const char *api_json(struct api_client *client, const char *fmt, ...) MOK_PRINTF(2, 3);
+
+/* Members of the newest answer, as mok_json_at has them; a missing one fails the test. Strings are
+ * copied into the arena. */
+const char *api_str(struct api_client *client, const char *path);
+int64_t api_int(struct api_client *client, const char *path);
+bool api_bool(struct api_client *client, const char *path);
+size_t api_len(struct api_client *client, const char *path); /* of an array */
+bool api_has(struct api_client *client, const char *path);
+bool api_list_has(struct api_client *client, const char *path, const char *word);
+
+#endif
