@@ -47,11 +47,15 @@ struct mok_loop *mok_loop_new(const struct mok_env *env)
 	return loop;
 }
 
-static void drop_flight(struct flight *f)
+static void unlink_flight(struct flight *f)
 {
 	*f->link = f->next;
 	if (f->next)
 		f->next->link = f->link;
+}
+
+static void flight_free(struct flight *f)
+{
 	f->x->done = f->done;
 	f->x->ctx = f->ctx;
 	free(f);
@@ -59,13 +63,14 @@ static void drop_flight(struct flight *f)
 
 void mok_loop_free(struct mok_loop *loop)
 {
+	struct flight *next;
+
 	if (!loop)
 		return;
-	while (loop->flights) {
-		struct mok_exchange *x = loop->flights->x;
-
-		loop->env.net.cancel(loop->env.net.self, x);
-		drop_flight(loop->flights);
+	for (struct flight *f = loop->flights; f; f = next) {
+		next = f->next;
+		loop->env.net.cancel(loop->env.net.self, f->x);
+		flight_free(f);
 	}
 	for (size_t i = 0; i < loop->ntimers; i++)
 		free(loop->heap[i]);
@@ -146,6 +151,7 @@ static void unlink_timer(struct mok_loop *loop, struct mok_timer *t)
 	size_t at = t->at;
 	struct mok_timer *last = loop->heap[--loop->ntimers];
 
+	loop->heap[loop->ntimers] = NULL;
 	if (last == t)
 		return;
 	if (at > 0 && before(last, loop->heap[(at - 1) / 2]))
@@ -164,21 +170,32 @@ void mok_loop_cancel(struct mok_loop *loop, struct mok_timer *timer)
 	free(timer);
 }
 
+/* Takes it out of the heap; the caller frees it. NULL: none is due. */
+static struct mok_timer *take_due(struct mok_loop *loop, uint64_t limit)
+{
+	struct mok_timer *t = loop->ntimers > 0 ? loop->heap[0] : NULL;
+
+	/* The analyzer does not see that what was freed is no longer in the heap. */
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
+	if (!t || t->due > loop->now || t->seq >= limit)
+		return NULL;
+	unlink_timer(loop, t);
+	return t;
+}
+
 /* Only those asked for before this turn: a callback that asks for no delay gets the next turn, so
  * that the net is heard in between. */
 static void run_timers(struct mok_loop *loop)
 {
 	uint64_t limit = loop->seq;
+	struct mok_timer *t;
 
-	while (loop->ntimers > 0) {
-		struct mok_timer *t = loop->heap[0];
-		struct mok_timer fired = *t;
+	while ((t = take_due(loop, limit))) {
+		void (*fn)(void *ctx) = t->fn;
+		void *ctx = t->ctx;
 
-		if (t->due > loop->now || t->seq >= limit)
-			return;
-		unlink_timer(loop, t);
 		free(t);
-		fired.fn(fired.ctx);
+		fn(ctx);
 	}
 }
 
@@ -213,7 +230,8 @@ static void landed(struct mok_exchange *x)
 
 	/* The wait took time: what done() starts counts from now. */
 	f->loop->now = f->loop->env.clock.mono_ms(f->loop->env.clock.self);
-	drop_flight(f);
+	unlink_flight(f);
+	flight_free(f);
 	x->done(x);
 }
 
@@ -241,7 +259,8 @@ void mok_loop_abandon(struct mok_loop *loop, struct mok_exchange *x)
 		if (f->x != x)
 			continue;
 		loop->env.net.cancel(loop->env.net.self, x);
-		drop_flight(f);
+		unlink_flight(f);
+		flight_free(f);
 		return;
 	}
 }

@@ -89,8 +89,8 @@ static int take_over_signals(struct mok_real_env *real, struct mok_err *err)
 		sigaddset(&mask, SIGHUP);
 	real->signal_fd = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (real->signal_fd < 0)
-		return mok_err_set(err, MOK_ERR_IO, "signals: %s", strerror(errno));
-	if (sigprocmask(SIG_BLOCK, &mask, &real->mask_before) != 0 ||
+		return mok_err_set(err, MOK_ERR_IO, "this system gives no signalfd");
+	if (pthread_sigmask(SIG_BLOCK, &mask, &real->mask_before) != 0 ||
 		sigaction(SIGPIPE, &ignore, &real->pipe_before) != 0)
 		MOK_BUG("the signal mask cannot be set");
 	return 0;
@@ -153,7 +153,7 @@ void mok_real_env_free(struct mok_real_env *real)
 	/* What is still pending would kill the process once unblocked, though it was heeded. */
 	mok_real_take_signals(real);
 	sigaction(SIGPIPE, &real->pipe_before, NULL);
-	sigprocmask(SIG_SETMASK, &real->mask_before, NULL);
+	pthread_sigmask(SIG_SETMASK, &real->mask_before, NULL);
 	close(real->signal_fd);
 	free(real);
 }

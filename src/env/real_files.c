@@ -22,6 +22,7 @@ static int io_error(struct mok_err *err, const char *what, const char *path)
 {
 	int reason = errno;
 
+	/* glibc's strerror keeps its text by thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
 	mok_err_set(err, MOK_ERR_IO, "%s %s: %s", what, path, strerror(reason));
 	if (reason == ENOENT && err)
 		err->http_status = 404;

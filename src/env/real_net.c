@@ -185,11 +185,15 @@ static void net_submit(void *self, struct mok_exchange *x)
 		MOK_BUG("libcurl refuses a transfer");
 }
 
-static void flight_free(struct flight *f)
+static void unlink_flight(struct flight *f)
 {
 	*f->link = f->next;
 	if (f->next)
 		f->next->link = f->link;
+}
+
+static void flight_free(struct flight *f)
+{
 	f->x->impl = NULL;
 	curl_multi_remove_handle(f->net->multi, f->easy);
 	curl_easy_cleanup(f->easy);
@@ -199,9 +203,13 @@ static void flight_free(struct flight *f)
 
 static void net_cancel(void *self, struct mok_exchange *x)
 {
+	struct flight *f = x->impl;
+
 	(void)self;
-	if (x->impl)
-		flight_free(x->impl);
+	if (!f)
+		return;
+	unlink_flight(f);
+	flight_free(f);
 }
 
 /* ---- the outcome ---- */
@@ -282,6 +290,7 @@ static bool complete_some(struct mok_real_net *net)
 			MOK_BUG("a transfer is not ours");
 		set_outcome(f, msg->data.result);
 		x = f->x;
+		unlink_flight(f);
 		flight_free(f);
 		x->done(x);
 		any = true;
@@ -334,10 +343,14 @@ struct mok_real_net *mok_real_net_new(struct mok_real_env *real, struct mok_err 
 
 void mok_real_net_free(struct mok_real_net *net)
 {
+	struct flight *next;
+
 	if (!net)
 		return;
-	while (net->flights)
-		flight_free(net->flights);
+	for (struct flight *f = net->flights; f; f = next) {
+		next = f->next;
+		flight_free(f);
+	}
 	curl_multi_cleanup(net->multi);
 	curl_global_cleanup();
 	free(net);
