@@ -31,4 +31,9 @@ const char *mok_catalogue_version(
 int64_t mok_catalogue_price(
 	const struct mok_catalogue *catalogue, const char *what, const char *slug);
 
+/* Versions go up in steps: of what the API offers to a cluster that runs `have` (list of strings),
+ * the one to take next on the way to `want` (a slug, a prefix or "latest"); NULL: none leads there.
+ */
+const char *mok_version_step(const struct mok_val *offered, const char *have, const char *want);
+
 #endif

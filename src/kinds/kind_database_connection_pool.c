@@ -1,5 +1,5 @@
-#include "connection.h"
 #include "check_help.h"
+#include "connection.h"
 
 static const struct mok_field fields[] = {
 	{ .name = "cluster_id",

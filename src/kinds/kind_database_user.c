@@ -1,5 +1,5 @@
-#include "connection.h"
 #include "check_help.h"
+#include "connection.h"
 
 #include "mok/provider.h"
 

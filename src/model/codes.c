@@ -173,6 +173,16 @@ static const struct mok_code codes[] = {
 	{ "E0705", "a name that is DigitalOcean's or mok's own",
 		"The name belongs to something that exists without you, or to a marker." },
 	/* ---- the account ---- */
+	{ "E0801", "a value that is not on offer",
+		"DigitalOcean's own list of regions, sizes or versions, read when planning, does "
+		"not "
+		"have it. What exists already may keep what is no longer sold." },
+	{ "W0802", "a value that the shipped catalogue does not know",
+		"The token may not read what is on offer, so the list that mok was shipped with "
+		"stands in. It is dated: something newer may exist all the same." },
+	{ "E0803", "a combination that is not on offer",
+		"Each value exists, but not together: a number of nodes that an engine does not "
+		"have, or an engine that takes no new clusters." },
 	{ "E0804", "two objects with one marker",
 		"Somebody copied a tag or a description, or restored one. mok cannot tell which "
 		"object "
