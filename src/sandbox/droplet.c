@@ -20,7 +20,8 @@ static const char *urn_of(struct sb_ctx *ctx, const char *id)
 static void erase(struct sb_ctx *ctx, struct sb_doc *doc)
 {
 	sb_tags_set(ctx, "droplet", doc->id, NULL);
-	sb_vpc_leave(ctx, urn_of(ctx, doc->id), 0);
+	if (strcmp(doc->alt, GOING) != 0)
+		sb_vpc_leave(ctx, urn_of(ctx, doc->id), 0);
 	sb_project_leave(ctx, urn_of(ctx, doc->id));
 	sb_doc_delete(ctx, doc);
 }
@@ -72,9 +73,10 @@ const char *sb_droplet_make(struct sb_ctx *ctx, const struct sb_droplet_spec *sp
 	return id;
 }
 
-void sb_droplet_leave(struct sb_ctx *ctx, const char *id, int64_t gone_ms)
+void sb_droplet_leave(struct sb_ctx *ctx, const char *id, int64_t real_ms)
 {
 	struct sb_doc *doc = sb_doc_get(ctx, DROPLET_KIND, id);
+	int64_t gone_ms = sb_after(ctx, real_ms);
 
 	if (!doc)
 		return;
@@ -82,6 +84,7 @@ void sb_droplet_leave(struct sb_ctx *ctx, const char *id, int64_t gone_ms)
 		erase(ctx, doc);
 		return;
 	}
+	sb_vpc_leave(ctx, urn_of(ctx, id), real_ms);
 	doc->alt = GOING;
 	sb_set_int(doc->json, "gone_ms", gone_ms);
 	sb_doc_put(ctx, doc);

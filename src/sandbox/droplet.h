@@ -21,8 +21,8 @@ struct sb_droplet_spec {
 
 /* Makes one; returns its id (decimal). */
 const char *sb_droplet_make(struct sb_ctx *ctx, const struct sb_droplet_spec *spec);
-/* It goes at gone_ms (an absolute time; now or earlier: at once). No such Droplet: nothing. */
-void sb_droplet_leave(struct sb_ctx *ctx, const char *id, int64_t gone_ms);
+/* It goes in real_ms of the real cloud's time. No such Droplet: nothing. */
+void sb_droplet_leave(struct sb_ctx *ctx, const char *id, int64_t real_ms);
 int64_t sb_droplet_count(struct sb_ctx *ctx); /* those that count against the limit */
 
 /* As /v2/regions shows it. */

@@ -64,7 +64,7 @@ void k8s_save_pool(struct sb_ctx *ctx, struct sb_doc *pool);
 void k8s_scale(struct sb_ctx *ctx, const struct sb_doc *cluster, struct sb_doc *pool, int64_t count,
 	int64_t ready_ms);
 /* The node drains and goes; its Droplet with it. */
-void k8s_node_leave(struct sb_ctx *ctx, const struct sb_doc *pool, cJSON *node, bool skip_drain);
+void k8s_node_leave(struct sb_ctx *ctx, cJSON *node, bool skip_drain);
 /* A pool from a request's description. NULL: it has answered. */
 struct sb_doc *k8s_pool_new(
 	struct sb_ctx *ctx, const struct sb_doc *cluster, const cJSON *body, int64_t ready_ms);

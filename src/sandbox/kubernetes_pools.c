@@ -145,7 +145,7 @@ void k8s_delete_node(struct sb_ctx *ctx)
 		sb_not_found(ctx);
 		return;
 	}
-	k8s_node_leave(ctx, pool, node, query_true(ctx, "skip_drain"));
+	k8s_node_leave(ctx, node, query_true(ctx, "skip_drain"));
 	if (!query_true(ctx, "replace"))
 		sb_set_int(pool->json, "count", sb_get_int(pool->json, "count", 1) - 1);
 	settle(ctx, cluster, pool);
@@ -173,7 +173,7 @@ void k8s_recycle(struct sb_ctx *ctx)
 			sb_not_found(ctx);
 			return;
 		}
-		k8s_node_leave(ctx, pool, node, false);
+		k8s_node_leave(ctx, node, false);
 	}
 	settle(ctx, cluster, pool);
 	sb_reply_empty(ctx, 202);

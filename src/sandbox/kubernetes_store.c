@@ -129,17 +129,15 @@ static void node_join(struct sb_ctx *ctx, const struct sb_doc *cluster, const st
 	cJSON_AddItemToArray(cJSON_GetObjectItemCaseSensitive(pool->json, "nodes"), node);
 }
 
-void k8s_node_leave(struct sb_ctx *ctx, const struct sb_doc *pool, cJSON *node, bool skip_drain)
+void k8s_node_leave(struct sb_ctx *ctx, cJSON *node, bool skip_drain)
 {
 	int64_t drain_ms = skip_drain ? 0 : sb_random_between(ctx, DRAIN_LOW_MS, DRAIN_HIGH_MS);
-	int64_t gone_ms = sb_after(ctx, drain_ms + GONE_MS);
 
-	(void)pool;
 	sb_set_int(node, "drained_ms", sb_after(ctx, drain_ms));
-	sb_set_int(node, "gone_ms", gone_ms);
+	sb_set_int(node, "gone_ms", sb_after(ctx, drain_ms + GONE_MS));
 	sb_droplet_leave(ctx,
 		mok_arena_printf(ctx->arena, "%lld", (long long)sb_get_int(node, "droplet_id", 0)),
-		gone_ms);
+		drain_ms + GONE_MS);
 }
 
 static void forget_gone(struct sb_ctx *ctx, cJSON *nodes)
@@ -167,7 +165,7 @@ void k8s_scale(struct sb_ctx *ctx, const struct sb_doc *cluster, struct sb_doc *
 			continue;
 		staying++;
 		if (staying > count)
-			k8s_node_leave(ctx, pool, node, false);
+			k8s_node_leave(ctx, node, false);
 	}
 	for (; staying < count; staying++)
 		node_join(ctx, cluster, pool, ready_ms);
@@ -222,7 +220,7 @@ void k8s_pool_delete(struct sb_ctx *ctx, struct sb_doc *pool)
 	cJSON_ArrayForEach(node, sb_get(pool->json, "nodes"))
 	{
 		if (!sb_get_int(node, "gone_ms", 0))
-			k8s_node_leave(ctx, pool, node, false);
+			k8s_node_leave(ctx, node, false);
 	}
 	sb_tags_set(ctx, K8S_POOL_KIND, pool->id, NULL);
 	sb_doc_delete(ctx, pool);
