@@ -247,8 +247,9 @@ void db_get_sink(struct sb_ctx *ctx)
 {
 	const struct sb_doc *sink = sink_of_path(ctx, false);
 
+	/* The one answer of the kind without a root. */
 	if (sink)
-		sb_reply_root(ctx, 200, "sink", view_sink(sink));
+		sb_reply(ctx, 200, view_sink(sink));
 }
 
 void db_put_sink(struct sb_ctx *ctx)

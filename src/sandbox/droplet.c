@@ -105,7 +105,7 @@ static cJSON *address(const char *ip, const char *netmask, const char *type)
 
 	sb_set_str(view, "ip_address", ip);
 	sb_set_str(view, "netmask", netmask);
-	sb_set_str(view, "gateway", NULL);
+	sb_set_str(view, "gateway", strcmp(type, "public") == 0 ? "167.99.0.1" : "nil");
 	sb_set_str(view, "type", type);
 	return view;
 }
