@@ -34,6 +34,7 @@ enum mok_verb {
 	MOK_ASK_PURGE_LIST, /* what a bucket holds (versions, markers, uploads): a list of batches
 			     */
 	MOK_ASK_PURGE,      /* deletes one such batch, given as `extra` */
+	MOK_ASK_TARGETS,    /* the versions that an object may be upgraded to now: a list of strings */
 };
 
 struct mok_ask {

@@ -213,6 +213,23 @@ static void decode_members(struct decoding *d)
 	read_paging(d);
 }
 
+/* Null means that there is nothing newer. */
+static void decode_targets(struct decoding *d)
+{
+	const cJSON *item;
+
+	d->out->value = (struct mok_val){ .type = MOK_LIST };
+	cJSON_ArrayForEach(
+		item, cJSON_GetObjectItemCaseSensitive(d->json, "available_upgrade_versions"))
+	{
+		const char *slug = mok_json_str(item, "slug");
+
+		if (slug)
+			mok_val_append(d->arena, &d->out->value,
+				mok_val_str(mok_arena_strdup(d->arena, slug)));
+	}
+}
+
 static const struct {
 	void (*decode)(struct decoding *d);
 	bool needs_json;
@@ -233,6 +250,7 @@ static const struct {
 	[MOK_ASK_ASSOCIATED] = { decode_value, true },
 	[MOK_ASK_DELETE_ASSOCIATED] = { decode_nothing, false },
 	[MOK_ASK_MEMBERS] = { decode_members, true },
+	[MOK_ASK_TARGETS] = { decode_targets, true },
 };
 
 void mok_do_decode(void *self, const struct mok_ask *ask, const struct mok_http_reply *reply,

@@ -24,7 +24,8 @@ bool mok_do_is_write(enum mok_verb verb)
 	case MOK_ASK_PARTS:
 	case MOK_ASK_ASSOCIATED:
 	case MOK_ASK_MEMBERS:
-	case MOK_ASK_PURGE_LIST: break;
+	case MOK_ASK_PURGE_LIST:
+	case MOK_ASK_TARGETS: break;
 	}
 	return false;
 }
@@ -61,6 +62,7 @@ static const struct meaning {
 	{ 422, "in progress", 0, MOK_ANS_BUSY },
 	{ 422, "being provisioned", 0, MOK_ANS_BUSY },
 	{ 422, "not running", 0, MOK_ANS_BUSY },
+	{ 422, "not in a state", 0, MOK_ANS_BUSY },
 	{ 423, NULL, 0, MOK_ANS_BUSY },
 	{ 429, NULL, 0, MOK_ANS_BUSY },
 };

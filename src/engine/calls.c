@@ -8,7 +8,7 @@
 
 /* The steps that are one request, or one request again and again. */
 
-static int poll_s(const struct op *op)
+int mok_op_poll_s(const struct op *op)
 {
 	const struct mok_kind *kind = op->change ? op->change->kind : NULL;
 
@@ -52,7 +52,7 @@ static void wait_and_repeat(struct op *op, const struct mok_answer *answer)
 	if (mok_op_overdue(op, answer->err.msg))
 		return;
 	say_waiting(op, answer);
-	mok_op_later(op, poll_s(op), mok_op_again);
+	mok_op_later(op, mok_op_poll_s(op), mok_op_again);
 }
 
 static void note_success(struct op *op)
@@ -72,7 +72,7 @@ static void note_success(struct op *op)
 }
 
 /* An update often answers with the object as it now is. */
-static void take_attributes(struct op *op, const struct mok_answer *answer)
+void mok_op_take(struct op *op, const struct mok_answer *answer)
 {
 	const struct mok_object *fresh;
 	struct mok_object *o = op->object;
@@ -103,7 +103,7 @@ static void asked(void *ctx, struct mok_answer *answer)
 	case MOK_ANS_OK:
 	case MOK_ANS_UNSUPPORTED:
 		if (s->ask.verb != MOK_ASK_DELETE)
-			take_attributes(op, answer);
+			mok_op_take(op, answer);
 		note_success(op);
 		mok_op_next(op);
 		return;
@@ -182,7 +182,7 @@ static void polled(void *ctx, struct mok_answer *answer)
 	const struct mok_kind *kind = op->change->kind;
 
 	if (answer->verdict == MOK_ANS_OK) {
-		take_attributes(op, answer);
+		mok_op_take(op, answer);
 		tell_state(op);
 		if (op->object->failed) {
 			failed_state(op);
@@ -204,7 +204,7 @@ static void polled(void *ctx, struct mok_answer *answer)
 	}
 	/* Whatever else went wrong with one poll says nothing about the object. */
 	if (!mok_op_overdue(op, op->state ? op->state : "its state is not known"))
-		mok_op_later(op, poll_s(op), mok_op_again);
+		mok_op_later(op, mok_op_poll_s(op), mok_op_again);
 }
 
 void mok_step_ready(struct op *op)
@@ -217,7 +217,7 @@ static void polled_gone(void *ctx, struct mok_answer *answer)
 	struct op *op = ctx;
 
 	if (answer->verdict == MOK_ANS_OK) {
-		take_attributes(op, answer);
+		mok_op_take(op, answer);
 		tell_state(op);
 	}
 	if (answer->verdict == MOK_ANS_GONE ||
@@ -226,7 +226,7 @@ static void polled_gone(void *ctx, struct mok_answer *answer)
 		return;
 	}
 	if (!mok_op_overdue(op, "it is still there"))
-		mok_op_later(op, poll_s(op), mok_op_again);
+		mok_op_later(op, mok_op_poll_s(op), mok_op_again);
 }
 
 void mok_step_gone(struct op *op)

@@ -146,6 +146,8 @@ static void adopt_object(struct op *op, struct mok_object *o)
 	if (!o->parent_id && op->change->kind->parent_field)
 		o->parent_id = mok_val_get_str(&op->want, op->change->kind->parent_field);
 	o->free_tag = mok_op_free_tag(op, op->change->generation, &op->want);
+	if (op->change->kind->marking == MOK_MARK_FREE)
+		o->marker = marker_of(op);
 	op->object = o;
 	op->settle_until_ms = mok_loop_now(e->loop) + mok_engine_ms(e, settle_s(op->change->kind));
 	mok_vec_push(e->in->live->arena, &e->in->live->objects, o);

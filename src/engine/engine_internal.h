@@ -85,6 +85,9 @@ void mok_step_associated(struct op *op);
 void mok_step_empty(struct op *op); /* a project's members, a bucket's objects */
 void mok_step_purge(struct op *op);
 void mok_step_fetch(struct op *op);
+void mok_step_upgrade(struct op *op); /* upgrade.c: one version after the other */
+void mok_op_take(struct op *op, const struct mok_answer *answer);   /* an answer's attributes */
+int mok_op_poll_s(const struct op *op);
 void mok_op_send_create(struct op *op); /* intent, sync, POST */
 void mok_op_created(struct op *op, struct mok_object *o, const struct mok_answer *answer);
 void mok_op_refused(struct op *op, struct mok_err *err);

@@ -103,6 +103,8 @@ static void add_call(struct op *op, const struct mok_call *call)
 	s.ask.call = call;
 	s.ask.want = &op->want;
 	s.must_be_ready = (call->flags & MOK_CALL_WHEN_READY) != 0;
+	if (call->flags & MOK_CALL_STEPS)
+		s.run = mok_step_upgrade;
 	mok_step_add(op, s);
 	if (call->flags & MOK_CALL_WAITS)
 		add_ready(op, call);

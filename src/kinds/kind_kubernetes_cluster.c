@@ -220,7 +220,7 @@ static const struct mok_call calls[] = {
 	{ .name = "upgrade",
 		.method = "POST",
 		.path = "/v2/kubernetes/clusters/{id}/upgrade",
-		.flags = MOK_CALL_WAITS | MOK_CALL_WHEN_READY | MOK_CALL_DISRUPTS,
+		.flags = MOK_CALL_WAITS | MOK_CALL_WHEN_READY | MOK_CALL_DISRUPTS | MOK_CALL_STEPS,
 		.typical_s = 900 },
 	{ 0 },
 };

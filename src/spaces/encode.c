@@ -127,7 +127,8 @@ static int encode_verb(const struct mok_ask *ask, struct mok_arena *arena,
 	case MOK_ASK_MARK:
 	case MOK_ASK_ASSOCIATED:
 	case MOK_ASK_DELETE_ASSOCIATED:
-	case MOK_ASK_MEMBERS: break;
+	case MOK_ASK_MEMBERS:
+	case MOK_ASK_TARGETS: break;
 	}
 	return mok_err_set(err, MOK_ERR_INPUT, "Spaces has no such request");
 }
