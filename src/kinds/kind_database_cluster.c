@@ -1,5 +1,6 @@
 #include "check_help.h"
 #include "connection.h"
+#include "firewall_rules.h"
 
 #include "mok/provider.h"
 
@@ -285,9 +286,32 @@ static void unwrap(cJSON *json, const char *key)
 	cJSON_Delete(inner);
 }
 
+/* A firewall that the stack has comes with the creation: its rules as far as they are known (a
+ * cluster's id may not be), and never none. */
+static int create_body(const struct mok_ask *ask, cJSON *json, struct mok_err *err)
+{
+	struct mok_arena *arena;
+	const char *stack;
+	cJSON *rules;
+
+	if (!ask->extra)
+		return 0;
+	arena = mok_arena_new();
+	stack = mok_rule_stack(arena, ask->marker);
+	if (stack) {
+		rules = cJSON_AddArrayToObject(json, "rules");
+		mok_rule_add_all(rules, ask->extra, stack);
+		if (cJSON_GetArraySize(rules) == 0)
+			mok_rule_add_placeholder(rules, stack);
+	}
+	mok_arena_free(arena);
+	return stack ? 0 : mok_err_set(err, MOK_ERR_INPUT, "rules are only written for a stack");
+}
+
 static int body(const struct mok_ask *ask, cJSON *json, struct mok_err *err)
 {
-	(void)err;
+	if (ask->verb == MOK_ASK_CREATE)
+		return create_body(ask, json, err);
 	if (ask->verb != MOK_ASK_CALL || !ask->call)
 		return 0;
 	if (mok_streq(ask->call->name, "maintenance"))
@@ -388,11 +412,8 @@ static struct mok_price price(const struct mok_val *attrs, const struct mok_cata
 	const char *engine = mok_want_str(attrs, "engine");
 	int64_t each = size && engine ? mok_catalogue_price(catalogue, "databases", size) : -1;
 
-	if (each < 0 || mok_val_get(attrs, "storage_size_mib"))
-		return (struct mok_price){ .cents_per_month = each < 0
-				? 0
-				: each * mok_want_int(attrs, "num_nodes", 1),
-			.unpriced = each < 0 };
+	if (each < 0)
+		return (struct mok_price){ .unpriced = true };
 	return (struct mok_price){ .cents_per_month = each * mok_want_int(attrs, "num_nodes", 1) };
 }
 

@@ -1,14 +1,10 @@
 #include "check_help.h"
+#include "firewall_rules.h"
 
 #include "mok/provider.h"
 
 #include <string.h>
 #include <strings.h>
-
-/* TEST-NET-1 (RFC 5737): nobody's address. A database whose list of rules is empty takes anybody.
- */
-#define PLACEHOLDER "192.0.2.1"
-#define PLACEHOLDER_TEXT "keeps the list from being empty"
 
 static const struct mok_field rule_fields[] = {
 	{ .name = "type",
@@ -94,13 +90,6 @@ static bool is_stacks(const char *description, const char *stack)
 	return mark && strncmp(mark + 5, stack, len) == 0 && mok_streq(mark + 5 + len, "]");
 }
 
-static const char *stack_of(struct mok_arena *arena, const char *marker)
-{
-	struct mok_marker m;
-
-	return marker && mok_marker_parse(arena, marker, &m) ? m.stack : NULL;
-}
-
 static struct mok_val plain_rule(struct mok_arena *arena, const struct mok_val *rule)
 {
 	const char *description = mok_val_get_str(rule, "description");
@@ -124,7 +113,7 @@ static bool is_placeholder(const struct mok_val *rule)
 {
 	const char *value = mok_val_get_str(rule, "value");
 
-	return value && strncmp(value, PLACEHOLDER, strlen(PLACEHOLDER)) == 0 &&
+	return value && mok_starts(value, MOK_RULE_PLACEHOLDER) &&
 		mark_of(mok_val_get_str(rule, "description"));
 }
 
@@ -145,24 +134,6 @@ static void decoded(struct mok_arena *arena, const cJSON *api, struct mok_object
 	mok_val_set(arena, &object->attrs, "rules", ours);
 }
 
-static void add_rule(
-	cJSON *rules, const char *type, const char *value, const char *text, const char *stack)
-{
-	cJSON *rule = cJSON_CreateObject();
-	struct mok_buf description;
-
-	mok_buf_init(&description, 1024);
-	mok_buf_puts(&description, text ? text : "");
-	if (stack)
-		mok_buf_printf(&description, "%s[mok:%s]", text && *text ? " " : "", stack);
-	cJSON_AddStringToObject(rule, "type", type);
-	cJSON_AddStringToObject(rule, "value", value);
-	if (description.len)
-		cJSON_AddStringToObject(rule, "description", description.data);
-	cJSON_AddItemToArray(rules, rule);
-	mok_buf_release(&description);
-}
-
 static void keep_others(cJSON *rules, const struct mok_val *all, const char *stack)
 {
 	for (size_t i = 0; all && all->type == MOK_LIST && i < all->u.list.len; i++) {
@@ -174,7 +145,7 @@ static void keep_others(cJSON *rules, const struct mok_val *all, const char *sta
 
 		if (!type || !value || is_stacks(description, stack))
 			continue;
-		add_rule(rules, type, value, description, NULL);
+		mok_rule_add(rules, type, value, description, NULL);
 		if (uuid && *uuid)
 			cJSON_AddStringToObject(
 				cJSON_GetArrayItem(rules, cJSON_GetArraySize(rules) - 1), "uuid",
@@ -189,7 +160,7 @@ static int body(const struct mok_ask *ask, cJSON *json, struct mok_err *err)
 	const char *marker = ask->marker && *ask->marker ? ask->marker
 		: ask->have                              ? ask->have->marker
 							 : NULL;
-	const char *stack = stack_of(arena, marker);
+	const char *stack = mok_rule_stack(arena, marker);
 	const struct mok_val *want =
 		ask->verb == MOK_ASK_DELETE || !ask->want ? NULL : mok_val_get(ask->want, "rules");
 	cJSON *rules = cJSON_CreateArray();
@@ -201,16 +172,9 @@ static int body(const struct mok_ask *ask, cJSON *json, struct mok_err *err)
 			"a firewall's rules are only written knowing what is there and whose");
 	}
 	keep_others(rules, mok_val_get(&ask->have->attrs, "all_rules"), stack);
-	for (size_t i = 0; want && want->type == MOK_LIST && i < want->u.list.len; i++) {
-		const struct mok_val *rule = &want->u.list.items[i];
-
-		if (mok_val_get_str(rule, "type") && mok_val_get_str(rule, "value"))
-			add_rule(rules, mok_val_get_str(rule, "type"),
-				mok_val_get_str(rule, "value"),
-				mok_val_get_str(rule, "description"), stack);
-	}
+	mok_rule_add_all(rules, want, stack);
 	if (cJSON_GetArraySize(rules) == 0)
-		add_rule(rules, "ip_addr", PLACEHOLDER, PLACEHOLDER_TEXT, stack);
+		mok_rule_add_placeholder(rules, stack);
 	cJSON_DeleteItemFromObjectCaseSensitive(json, "rules");
 	cJSON_AddItemToObject(json, "rules", rules);
 	mok_arena_free(arena);
@@ -267,7 +231,7 @@ static bool same(const struct mok_field *field, const struct mok_val *want,
 		all->type != MOK_LIST || mok_val_has_unknown(want))
 		return false;
 	arena = mok_arena_new();
-	stack = stack_of(arena, object->marker);
+	stack = mok_rule_stack(arena, object->marker);
 	equal = stack && same_rules(arena, want, all, stack);
 	mok_arena_free(arena);
 	return equal;
