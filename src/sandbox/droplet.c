@@ -19,6 +19,13 @@ static const char *urn_of(struct sb_ctx *ctx, const char *id)
 
 static void erase(struct sb_ctx *ctx, struct sb_doc *doc)
 {
+	const struct sb_which attached = { .kind = VOLUME_KIND, .alt = doc->id };
+	struct sb_docs volumes = sb_doc_list(ctx, &attached, 0, 0);
+
+	for (size_t i = 0; i < volumes.len; i++) {
+		volumes.items[i]->alt = "";
+		sb_doc_put(ctx, volumes.items[i]);
+	}
 	sb_tags_set(ctx, "droplet", doc->id, NULL);
 	if (strcmp(doc->alt, GOING) != 0)
 		sb_vpc_leave(ctx, urn_of(ctx, doc->id), 0);
