@@ -68,15 +68,11 @@ extern const struct sb_route certificate_routes[];
 extern const struct sb_route database_routes[];
 extern const struct sb_route domain_routes[];
 extern const struct sb_route droplet_routes[];
-extern const struct sb_route firewall_routes[];
 extern const struct sb_route kubernetes_routes[];
 extern const struct sb_route load_balancer_routes[];
-extern const struct sb_route monitoring_routes[];
 extern const struct sb_route project_routes[];
-extern const struct sb_route registry_routes[];
 extern const struct sb_route spaces_key_routes[];
 extern const struct sb_route tag_routes[];
-extern const struct sb_route uptime_routes[];
 extern const struct sb_route volume_routes[];
 extern const struct sb_route vpc_routes[];
 

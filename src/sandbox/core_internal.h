@@ -168,10 +168,18 @@ uint64_t sb_rng_for(uint64_t seed, int64_t number);
 
 /* ---- core.c ---- */
 
+int sb_lock_folder(struct mok_arena *arena, const char *dir, int *out_fd, struct mok_err *err)
+	MOK_MUST_CHECK;
+
 /* A value kept with the cloud; make() makes it the first time. */
 const char *sb_meta(struct sb_core *core, const char *key,
 	const char *(*make)(struct sb_ctx *ctx));
 void sb_call_init(struct sb_call *call, struct sb_core *core, struct mok_arena *arena);
 void sb_call_end(struct sb_call *call);
+
+/* ---- what a new cloud holds: made once, their ids are kept as sb_meta() values ---- */
+
+const char *sb_vpc_seed(struct sb_ctx *ctx);
+const char *sb_project_seed(struct sb_ctx *ctx);
 
 #endif

@@ -250,5 +250,6 @@ const struct sb_route database_routes[] = {
 	{ "PUT", ONE "/online-migration", db_put_migration, 0 },
 	{ "DELETE", ONE "/online-migration/{migration}", db_delete_migration, 0 },
 	{ "POST", "/_sandbox/databases/{id}/flip_engine", db_flip_engine, SB_OPEN },
+	{ "POST", "/_sandbox/databases/{id}/status", db_force_status, SB_OPEN },
 	{ NULL, NULL, NULL, 0 },
 };

@@ -5,6 +5,15 @@
  * sinks are documents with the cluster's id as parent and "<cluster>/<name>" as id, so that each
  * lags on its own after it was made. All *_ms are wall times; states follow from them when read.
  *
+ * From the description: paths, fields, answers, settings with their types and bounds. Observed by
+ * others and kept: 412 while busy, late status flips, upgrades that no status shows, reserved
+ * names, members that linger, tags dropped as a set, no replica before the first backup. Not known:
+ * the texts and codes of most refusals (422), storage ranges, how long things take. Not modelled:
+ * data in databases, schema registries, and everything that needs a database server.
+ *
+ * Hooks (no token): POST /_sandbox/databases/{id}/status {"status"} forces a status;
+ * .../flip_engine turns Valkey into Redis and back.
+ *
  * database.c           create, read, delete              database_change.c   resize, upgrade, ...
  * database_create.c    checks of a new cluster           database_settings.c small settings, config
  * database_rules.c     the firewall                      database_children.c users, dbs
@@ -165,5 +174,6 @@ void db_get_migration(struct sb_ctx *ctx);
 void db_put_migration(struct sb_ctx *ctx);
 void db_delete_migration(struct sb_ctx *ctx);
 void db_flip_engine(struct sb_ctx *ctx);
+void db_force_status(struct sb_ctx *ctx);
 
 #endif

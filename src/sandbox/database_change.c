@@ -228,3 +228,15 @@ void db_flip_engine(struct sb_ctx *ctx)
 	sb_doc_put(ctx, database);
 	sb_reply_empty(ctx, 204);
 }
+
+/* As for clusters of Kubernetes: lasts until it is set again; "" is the true one. */
+void db_force_status(struct sb_ctx *ctx)
+{
+	struct sb_doc *database = db_find(ctx);
+
+	if (!database)
+		return;
+	sb_set_str(database->json, "forced_status", sb_get_word(ctx->body, "status"));
+	sb_doc_put(ctx, database);
+	sb_reply_empty(ctx, 204);
+}

@@ -51,6 +51,8 @@ const char *db_status(const cJSON *database, int64_t now_ms)
 		{ "migrate_ms", "migrated_ms", "migrating" },
 	};
 
+	if (sb_get_word(database, "forced_status"))
+		return sb_get_word(database, "forced_status");
 	for (size_t i = 0; i < MOK_COUNT(phases); i++) {
 		int64_t from = sb_get_int(database, phases[i].from, 0);
 		int64_t until = sb_get_int(database, phases[i].until, 0);

@@ -238,5 +238,6 @@ const struct sb_route kubernetes_routes[] = {
 	{ "POST", HOOKS "/load_balancers", k8s_leak_load_balancer, SB_OPEN },
 	{ "POST", HOOKS "/volumes", k8s_leak_volume, SB_OPEN },
 	{ "POST", HOOKS "/volumes/{volume}/snapshots", k8s_leak_snapshot, SB_OPEN },
+	{ "POST", HOOKS "/state", k8s_force_state, SB_OPEN },
 	{ NULL, NULL, NULL, 0 },
 };

@@ -6,6 +6,16 @@
  * ready_ms, gone_ms?, drained_ms?}]. All *_ms are wall times; states follow from them when read. A
  * deleted cluster moves to the parent "gone" until purge_ms, where GET still sees it as "deleted".
  *
+ * From the description: paths, fields, answers. Observed by others and kept: late status flips,
+ * members that linger, system tags, "deleted" instead of "deleting" (godo cannot decode that).
+ * Not known, and chosen so that careless clients fail: no kubeconfig before the cluster is up
+ * (412), the last pool stays (422), more nodes than the Droplet limit are refused at once (422),
+ * one upgrade at a time (422). Not modelled: the Kubernetes API itself, so nothing ever autoscales.
+ *
+ * Hooks (no token): POST /_sandbox/kubernetes/{id}/load_balancers, .../volumes and
+ * .../volumes/{id}/snapshots make what the cluster's controllers would; POST .../state {"state"}
+ * forces a state.
+ *
  * kubernetes.c              clusters           kubernetes_pools.c       pools and nodes
  * kubernetes_access.c       what clients log in with, upgrades, messages
  * kubernetes_associated.c   load balancers and volumes that a cluster made, registries
@@ -99,5 +109,6 @@ void k8s_drop_registries(struct sb_ctx *ctx);
 void k8s_leak_load_balancer(struct sb_ctx *ctx);
 void k8s_leak_volume(struct sb_ctx *ctx);
 void k8s_leak_snapshot(struct sb_ctx *ctx);
+void k8s_force_state(struct sb_ctx *ctx);
 
 #endif

@@ -276,3 +276,16 @@ void k8s_leak_snapshot(struct sb_ctx *ctx)
 	sb_set_str(view, "name", sb_get_str(body, "name"));
 	sb_reply_root(ctx, 201, "volume_snapshot", view);
 }
+
+/* A state that lasts until it is set again; "" is the true one. For failures, and for states that
+ * nobody has heard of yet. */
+void k8s_force_state(struct sb_ctx *ctx)
+{
+	struct sb_doc *cluster = k8s_find(ctx, false);
+
+	if (!cluster)
+		return;
+	sb_set_str(cluster->json, "forced_state", sb_get_word(ctx->body, "state"));
+	sb_doc_put(ctx, cluster);
+	sb_reply_empty(ctx, 204);
+}

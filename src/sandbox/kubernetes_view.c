@@ -7,6 +7,8 @@ const char *k8s_cluster_state(const cJSON *cluster, int64_t now_ms)
 {
 	if (sb_get_int(cluster, "deleted_ms", 0))
 		return "deleted";
+	if (sb_get_word(cluster, "forced_state"))
+		return sb_get_word(cluster, "forced_state");
 	if (now_ms < sb_get_int(cluster, "ready_ms", 0))
 		return "provisioning";
 	if (now_ms >= sb_get_int(cluster, "upgrade_ms", 0) &&

@@ -5,6 +5,7 @@
 #include "core_internal.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { SCHEMA_VERSION = 1 };
@@ -52,8 +53,8 @@ static int check_version(struct sb_core *core, struct mok_err *err)
 		version = sqlite3_column_int(stmt, 0);
 	sqlite3_finalize(stmt);
 	if (version < 0)
-		return mok_err_set(err, MOK_ERR_IO, "the sandbox's database: %s",
-			sqlite3_errmsg(core->db));
+		return mok_err_set(
+			err, MOK_ERR_IO, "the sandbox's database: %s", sqlite3_errmsg(core->db));
 	if (version != 0 && version != SCHEMA_VERSION) {
 		mok_err_set(err, MOK_ERR_IO, "the sandbox was made by another version of mok");
 		mok_err_hint(err, "empty it with: mok sandbox --reset");
@@ -113,8 +114,7 @@ static struct sb_statement *prepare(struct sb_ctx *ctx, const char *sql)
 {
 	struct sb_core *core = ctx->core;
 	struct sb_statement *s = MOK_NEW(core->arena, struct sb_statement);
-	int rc = sqlite3_prepare_v3(
-		core->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->stmt, NULL);
+	int rc = sqlite3_prepare_v3(core->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->stmt, NULL);
 
 	if (rc == SQLITE_ERROR)
 		MOK_BUG(sqlite3_errmsg(core->db));

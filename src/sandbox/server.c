@@ -1,0 +1,578 @@
+/*
+ * The thin shell: two ports of libmicrohttpd around one core behind a mutex. It is the only part of
+ * the sandbox with sockets, threads and a clock.
+ */
+#include "core_internal.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { HEADERS_MAX = 100, UPLOAD_MAX = 1 << 28, PORT_TRIES = 50 };
+
+struct server {
+	struct mok_sandbox *sandbox;
+	pthread_mutex_t mutex;
+	struct MHD_Daemon *api, *spaces;
+	struct sockaddr_storage address;
+	socklen_t address_len;
+	int port;
+	int stop_fd; /* written to when it is time to end: hanging requests wait for it */
+};
+
+struct port {
+	struct server *server;
+	bool spaces;
+};
+
+static int64_t wall_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- one request ---- */
+
+struct upload {
+	struct mok_buf body;
+};
+
+struct gathered {
+	struct mok_sandbox_header headers[HEADERS_MAX];
+	size_t n;
+};
+
+static enum MHD_Result gather_header(
+	void *self, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct gathered *g = self;
+
+	(void)kind;
+	if (g->n < HEADERS_MAX)
+		g->headers[g->n++] = (struct mok_sandbox_header){ name, value ? value : "" };
+	return MHD_YES;
+}
+
+static void *keep_target(void *self, const char *uri, struct MHD_Connection *connection)
+{
+	(void)self;
+	(void)connection;
+	return mok_xstrdup(uri);
+}
+
+static enum MHD_Result send_answer(
+	struct MHD_Connection *connection, struct mok_sandbox_response *answer, bool is_head)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		answer->body.len, answer->body.data, MHD_RESPMEM_MUST_COPY);
+	enum MHD_Result sent;
+
+	(void)is_head;
+	for (size_t i = 0; i < answer->nheaders; i++)
+		if (strcasecmp(answer->headers[i].name, "content-length") != 0)
+			MHD_add_response_header(
+				response, answer->headers[i].name, answer->headers[i].value);
+	sent = MHD_queue_response(connection, (unsigned)answer->status, response);
+	MHD_destroy_response(response);
+	return sent;
+}
+
+/* Waits that long, or until the server ends: then true. */
+static bool wait_or_end(const struct server *server, int64_t ms)
+{
+	struct timeval left = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+	fd_set fds;
+
+	FD_ZERO(&fds);
+	FD_SET(server->stop_fd, &fds);
+	return select(server->stop_fd + 1, &fds, NULL, NULL, ms < 0 ? NULL : &left) > 0;
+}
+
+static enum MHD_Result deliver(const struct server *server, struct MHD_Connection *connection,
+	struct mok_sandbox_response *answer, bool is_head)
+{
+	if (answer->delay_ms > 0)
+		wait_or_end(server, answer->delay_ms);
+	if (answer->hung)
+		wait_or_end(server, -1);
+	if (answer->hung || answer->dropped)
+		return MHD_NO;
+	return send_answer(connection, answer, is_head);
+}
+
+static enum MHD_Result answer_request(const struct port *port, struct MHD_Connection *connection,
+	const char *method, const char *target, const struct upload *upload)
+{
+	struct server *server = port->server;
+	struct mok_sandbox_response answer;
+	struct gathered g = { .n = 0 };
+	struct mok_sandbox_request request = { .method = method, .target = target };
+	enum MHD_Result sent;
+
+	MHD_get_connection_values(connection, MHD_HEADER_KIND, gather_header, &g);
+	request.headers = g.headers;
+	request.nheaders = g.n;
+	request.host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "host");
+	request.body = upload->body.data;
+	request.body_len = upload->body.len;
+	request.spaces = port->spaces;
+	mok_sandbox_response_init(&answer);
+	pthread_mutex_lock(&server->mutex);
+	mok_sandbox_handle(server->sandbox, &request, wall_ms(), &answer);
+	pthread_mutex_unlock(&server->mutex);
+	sent = deliver(server, connection, &answer, strcmp(method, "HEAD") == 0);
+	mok_sandbox_response_release(&answer);
+	return sent;
+}
+
+static enum MHD_Result too_large(struct MHD_Connection *connection)
+{
+	static const char text[] = "{\"id\":\"request_entity_too_large\",\"message\":\"The request "
+				   "is too large.\"}";
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
+	enum MHD_Result sent = MHD_queue_response(connection, 413, response);
+
+	MHD_destroy_response(response);
+	return sent;
+}
+
+/* Per request MHD keeps the target's text, from keep_target; the upload is made at the first call,
+ * and carries the target along. */
+struct pending {
+	char *target;
+	struct upload upload;
+	bool begun;
+};
+
+static enum MHD_Result handle(void *self, struct MHD_Connection *connection, const char *url,
+	const char *method, const char *version, const char *data, size_t *size, void **state)
+{
+	struct pending *pending = *state;
+
+	(void)url;
+	(void)version;
+	if (!pending->begun) {
+		pending->begun = true;
+		return MHD_YES;
+	}
+	if (*size) {
+		mok_buf_add(&pending->upload.body, data, *size);
+		*size = 0;
+		return MHD_YES;
+	}
+	if (pending->upload.body.overflow)
+		return too_large(connection);
+	return answer_request(self, connection, method, pending->target, &pending->upload);
+}
+
+static void *begin_request(void *self, const char *uri, struct MHD_Connection *connection)
+{
+	struct pending *pending = mok_xcalloc(1, sizeof(*pending));
+
+	pending->target = keep_target(self, uri, connection);
+	mok_buf_init(&pending->upload.body, UPLOAD_MAX);
+	return pending;
+}
+
+static void end_request(void *self, struct MHD_Connection *connection, void **state,
+	enum MHD_RequestTerminationCode code)
+{
+	struct pending *pending = *state;
+
+	(void)self;
+	(void)connection;
+	(void)code;
+	if (!pending)
+		return;
+	mok_buf_release(&pending->upload.body);
+	free(pending->target);
+	free(pending);
+	*state = NULL;
+}
+
+/* What does not belong to the request stays encoded: the core decodes. */
+static size_t leave_encoded(void *self, struct MHD_Connection *connection, char *s)
+{
+	(void)self;
+	(void)connection;
+	return strlen(s);
+}
+
+/* ---- addresses ---- */
+
+static int parse_listen(
+	const char *listen, bool allow_remote, struct server *server, struct mok_err *err)
+{
+	const char *colon = strrchr(listen, ':');
+	char host[256] = { 0 };
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+		.ai_socktype = SOCK_STREAM },
+			*found = NULL;
+	int64_t port;
+	size_t len;
+
+	if (!colon || !mok_parse_i64(colon + 1, &port) || port < 0 || port > 65534)
+		return mok_err_set(err, MOK_ERR_INPUT,
+			"--listen %s: not ADDRESS:PORT, such as 127.0.0.1:8080", listen);
+	len = (size_t)(colon - listen);
+	if (len >= 2 && listen[0] == '[' && listen[len - 1] == ']') {
+		listen++;
+		len -= 2;
+	}
+	memcpy(host, listen, len < sizeof(host) - 1 ? len : sizeof(host) - 1);
+	if (strcmp(host, "localhost") == 0)
+		memcpy(host, "127.0.0.1", sizeof("127.0.0.1"));
+	if (getaddrinfo(host, "0", &hints, &found) != 0 || !found)
+		return mok_err_set(err, MOK_ERR_INPUT, "--listen: %s is no numeric address", host);
+	memcpy(&server->address, found->ai_addr, found->ai_addrlen);
+	server->address_len = found->ai_addrlen;
+	server->port = (int)port;
+	freeaddrinfo(found);
+	if (allow_remote || strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0)
+		return 0;
+	mok_err_set(
+		err, MOK_ERR_REFUSED, "the sandbox listens on loopback only, and %s is not", host);
+	mok_err_hint(err, "anybody who reaches it could use it; --allow-remote permits it");
+	return -1;
+}
+
+static void set_port(struct sockaddr_storage *address, int port)
+{
+	if (address->ss_family == AF_INET6)
+		((struct sockaddr_in6 *)address)->sin6_port = htons((uint16_t)port);
+	else
+		((struct sockaddr_in *)address)->sin_port = htons((uint16_t)port);
+}
+
+static struct MHD_Daemon *start_port(struct server *server, struct port *port, int number)
+{
+	struct sockaddr_storage address = server->address;
+	unsigned flags =
+		MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL;
+
+	set_port(&address, number);
+	if (address.ss_family == AF_INET6)
+		flags |= MHD_USE_IPv6;
+	return MHD_start_daemon(flags, 0, NULL, NULL, handle, port, MHD_OPTION_SOCK_ADDR, &address,
+		MHD_OPTION_URI_LOG_CALLBACK, begin_request, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+		end_request, NULL, MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL,
+		MHD_OPTION_CONNECTION_LIMIT, 512U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)256 * 1024, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
+}
+
+static int bound_port(struct MHD_Daemon *daemon)
+{
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT);
+
+	return info ? info->port : 0;
+}
+
+/* Port 0: a free one whose neighbour is free too. */
+static int start_ports(struct server *server, struct port ports[2], struct mok_err *err)
+{
+	int tries = server->port ? 1 : PORT_TRIES;
+
+	for (int i = 0; i < tries; i++) {
+		int number = server->port;
+
+		server->api = start_port(server, &ports[0], number);
+		if (!server->api)
+			break;
+		number = number ? number : bound_port(server->api);
+		server->spaces = number < 65535 ? start_port(server, &ports[1], number + 1) : NULL;
+		if (server->spaces) {
+			server->port = number;
+			return 0;
+		}
+		MHD_stop_daemon(server->api);
+		server->api = NULL;
+	}
+	mok_err_set(err, MOK_ERR_IO, "cannot listen on port %d and the next: %s", server->port,
+		strerror(errno));
+	mok_err_hint(err, "choose another with --listen 127.0.0.1:PORT");
+	return -1;
+}
+
+/* ---- telling where it is ---- */
+
+static void host_text(const struct server *server, char out[80])
+{
+	char text[INET6_ADDRSTRLEN] = "";
+
+	if (server->address.ss_family == AF_INET6)
+		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)&server->address)->sin6_addr,
+			text, sizeof(text));
+	else
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)&server->address)->sin_addr, text,
+			sizeof(text));
+	snprintf(out, 80, server->address.ss_family == AF_INET6 ? "[%s]" : "%s", text);
+}
+
+static void print_exports(const struct server *server, double speed)
+{
+	char host[80];
+
+	host_text(server, host);
+	printf("export DIGITALOCEAN_API_URL=http://%s:%d\n", host, server->port);
+	printf("export DIGITALOCEAN_TOKEN=dop_v1_sandbox\n");
+	printf("export DIGITALOCEAN_ACCESS_TOKEN=dop_v1_sandbox\n");
+	printf("export SPACES_ENDPOINT_URL=http://%s:%d\n", host, server->port + 1);
+	printf("export SPACES_ACCESS_KEY_ID=%s\n", mok_sandbox_spaces_key(server->sandbox));
+	printf("export SPACES_SECRET_ACCESS_KEY=%s\n", mok_sandbox_spaces_secret(server->sandbox));
+	if (speed > 0)
+		printf("export MOK_SANDBOX_SPEED=%g\n", speed);
+	else
+		printf("export MOK_SANDBOX_SPEED=max\n");
+	fflush(stdout);
+}
+
+static const char *info_path(struct mok_arena *arena, const char *dir)
+{
+	return mok_arena_printf(arena, "%s/server.json", dir);
+}
+
+static int write_info(struct mok_arena *arena, const struct server *server, const char *dir,
+	double speed, struct mok_err *err)
+{
+	const char *path = info_path(arena, dir);
+	const char *temporary = mok_arena_printf(arena, "%s.new", path);
+	cJSON *json = cJSON_CreateObject();
+	char host[80], *text;
+	FILE *file;
+	bool ok;
+
+	host_text(server, host);
+	cJSON_AddNumberToObject(json, "pid", (double)getpid());
+	cJSON_AddStringToObject(
+		json, "api_url", mok_arena_printf(arena, "http://%s:%d", host, server->port));
+	cJSON_AddStringToObject(json, "spaces_url",
+		mok_arena_printf(arena, "http://%s:%d", host, server->port + 1));
+	cJSON_AddStringToObject(json, "spaces_key", mok_sandbox_spaces_key(server->sandbox));
+	cJSON_AddStringToObject(json, "spaces_secret", mok_sandbox_spaces_secret(server->sandbox));
+	cJSON_AddNumberToObject(json, "speed", speed);
+	text = cJSON_Print(json);
+	cJSON_Delete(json);
+	file = fopen(temporary, "w");
+	ok = file && fchmod(fileno(file), 0600) == 0 && fputs(text, file) >= 0;
+	ok = file && fclose(file) == 0 && ok && rename(temporary, path) == 0;
+	cJSON_free(text);
+	return ok ? 0 : mok_err_set(err, MOK_ERR_IO, "%s: %s", path, strerror(errno));
+}
+
+/* ---- life ---- */
+
+static int block_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
+	signal(SIGPIPE, SIG_IGN);
+	return pthread_sigmask(SIG_BLOCK, set, NULL);
+}
+
+static void close_stdout(void)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	fflush(stdout);
+	if (null >= 0) {
+		dup2(null, STDOUT_FILENO);
+		close(null);
+	}
+}
+
+/* In the background: no terminal, and nobody waits for its output. */
+static void leave_terminal(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	setsid();
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDERR_FILENO);
+		close(null);
+	}
+}
+
+static int run(struct server *server, const struct mok_sandbox_server_options *options,
+	struct mok_arena *arena, struct mok_err *err)
+{
+	struct port ports[2] = { { server, false }, { server, true } };
+	const char *dir = options->core.dir;
+	int stop[2], signal_number;
+	sigset_t set;
+
+	if (pipe(stop) != 0)
+		return mok_err_set(err, MOK_ERR_IO, "pipe: %s", strerror(errno));
+	server->stop_fd = stop[0];
+	block_signals(&set);
+	pthread_mutex_init(&server->mutex, NULL);
+	if (start_ports(server, ports, err) != 0)
+		return -1;
+	if (dir && write_info(arena, server, dir, options->core.speed, err) != 0)
+		return -1;
+	print_exports(server, options->core.speed);
+	close_stdout();
+	if (options->detach)
+		leave_terminal();
+	sigwait(&set, &signal_number);
+	close(stop[1]); /* wakes what hangs */
+	MHD_stop_daemon(server->api);
+	MHD_stop_daemon(server->spaces);
+	if (dir)
+		unlink(info_path(arena, dir));
+	close(stop[0]);
+	pthread_mutex_destroy(&server->mutex);
+	return 0;
+}
+
+static int serve(const struct mok_sandbox_server_options *options, struct mok_err *err)
+{
+	struct mok_arena *arena = mok_arena_new();
+	struct server server = { .port = 0 };
+	int rc = parse_listen(options->listen, options->allow_remote, &server, err);
+
+	if (rc == 0) {
+		server.sandbox = mok_sandbox_open(&options->core, err);
+		rc = server.sandbox ? run(&server, options, arena, err) : -1;
+	}
+	mok_sandbox_close(server.sandbox);
+	mok_arena_free(arena);
+	return rc;
+}
+
+/* What the child printed goes out once it is ready, or its error comes back. */
+static int wait_for_child(int fd, pid_t child, struct mok_err *err)
+{
+	struct mok_buf text;
+	char chunk[4096];
+	ssize_t n;
+	int rc = 0;
+
+	mok_buf_init(&text, 65536);
+	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
+		mok_buf_add(&text, chunk, (size_t)n);
+	close(fd);
+	if (mok_starts(text.data, "export ")) {
+		printf("%sexport MOK_SANDBOX_PID=%ld\n", text.data, (long)child);
+		fflush(stdout);
+	} else {
+		rc = mok_err_set(
+			err, MOK_ERR_IO, "%s", text.len ? text.data : "the sandbox did not start");
+	}
+	mok_buf_release(&text);
+	return rc;
+}
+
+static int serve_detached(const struct mok_sandbox_server_options *options, struct mok_err *err)
+{
+	struct mok_err child_err = { 0 };
+	int fds[2];
+	pid_t child;
+
+	if (pipe(fds) != 0)
+		return mok_err_set(err, MOK_ERR_IO, "pipe: %s", strerror(errno));
+	fflush(NULL);
+	child = fork();
+	if (child < 0)
+		return mok_err_set(err, MOK_ERR_IO, "fork: %s", strerror(errno));
+	if (child > 0) {
+		close(fds[1]);
+		return wait_for_child(fds[0], child, err);
+	}
+	close(fds[0]);
+	dup2(fds[1], STDOUT_FILENO);
+	close(fds[1]);
+	if (serve(options, &child_err) != 0) {
+		fputs(child_err.msg, stdout);
+		fflush(stdout);
+	}
+	_exit(0);
+}
+
+int mok_sandbox_serve(const struct mok_sandbox_server_options *options, struct mok_err *err)
+{
+	return options->detach ? serve_detached(options, err) : serve(options, err);
+}
+
+/* ---- from outside ---- */
+
+static bool is_locked(struct mok_arena *arena, const char *dir)
+{
+	int fd = open(mok_arena_printf(arena, "%s/lock", dir), O_RDWR | O_CLOEXEC);
+	bool held = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0;
+
+	if (fd >= 0)
+		close(fd);
+	return held;
+}
+
+static pid_t server_pid(struct mok_arena *arena, const char *dir)
+{
+	FILE *file = fopen(info_path(arena, dir), "r");
+	char text[4096] = "";
+	cJSON *json;
+	pid_t pid;
+
+	if (!file)
+		return 0;
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	json = mok_json_parse(text, strlen(text));
+	pid = (pid_t)mok_json_int(json, "pid", 0);
+	cJSON_Delete(json);
+	return pid;
+}
+
+int mok_sandbox_stop(const char *dir, struct mok_err *err)
+{
+	const struct timespec pause = { .tv_nsec = 20000000 };
+	struct mok_arena *arena = mok_arena_new();
+	pid_t pid = server_pid(arena, dir);
+	int rc = 0;
+
+	/* A pid counts only while the lock is held: it may be another's by now. */
+	if (pid > 0 && is_locked(arena, dir) && kill(pid, SIGTERM) != 0)
+		rc = mok_err_set(err, MOK_ERR_IO, "process %ld: %s", (long)pid, strerror(errno));
+	for (int i = 0; rc == 0 && i < 500 && is_locked(arena, dir); i++)
+		nanosleep(&pause, NULL);
+	if (rc == 0 && is_locked(arena, dir))
+		rc = mok_err_set(err, MOK_ERR_LOCKED, "the sandbox in %s does not end", dir);
+	mok_arena_free(arena);
+	return rc;
+}
+
+int mok_sandbox_reset(const char *dir, struct mok_err *err)
+{
+	static const char *const names[] = { "sandbox.db", "sandbox.db-wal", "sandbox.db-shm",
+		"requests.jsonl", "server.json" };
+	struct mok_arena *arena = mok_arena_new();
+	int fd = -1, rc = sb_lock_folder(arena, dir, &fd, err);
+
+	for (size_t i = 0; rc == 0 && i < MOK_COUNT(names); i++) {
+		const char *path = mok_arena_printf(arena, "%s/%s", dir, names[i]);
+
+		if (unlink(path) != 0 && errno != ENOENT)
+			rc = mok_err_set(err, MOK_ERR_IO, "%s: %s", path, strerror(errno));
+	}
+	if (fd >= 0)
+		close(fd);
+	mok_arena_free(arena);
+	return rc;
+}
