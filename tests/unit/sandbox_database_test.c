@@ -443,6 +443,17 @@ static void secrets_can_be_blank(void **state)
 	assert_string_equal(api_str(c, "user.password"), "");
 }
 
+static void states_can_be_forced(void **state)
+{
+	struct api_client *c = *state;
+	const char *id = make(c);
+
+	api_ask(c, "POST", api_json(c, "{'status':'unheard-of'}"), "/_sandbox/databases/%s/status",
+		id);
+	api_ask(c, "GET", NULL, DBS "/%s", id);
+	assert_string_equal(api_str(c, "database.status"), "unheard-of");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -463,6 +474,7 @@ int main(void)
 		TEST(replicas_wait_for_a_backup),
 		TEST(kafka_has_topics),
 		TEST(secrets_can_be_blank),
+		TEST(states_can_be_forced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -431,6 +431,20 @@ static void catalogues_are_real(void **state)
 	assert_true(api_list_has(c, "regions.0.sizes", "s-2vcpu-4gb"));
 }
 
+static void states_can_be_forced(void **state)
+{
+	struct api_client *c = *state;
+	const char *id = make(c);
+
+	api_ask(c, "POST", api_json(c, "{'state':'degraded'}"), "/_sandbox/kubernetes/%s/state",
+		id);
+	api_ask(c, "GET", NULL, CLUSTERS "/%s", id);
+	assert_string_equal(api_str(c, "kubernetes_cluster.status.state"), "degraded");
+	api_ask(c, "POST", api_json(c, "{'state':''}"), "/_sandbox/kubernetes/%s/state", id);
+	api_ask(c, "GET", NULL, CLUSTERS "/%s", id);
+	assert_string_equal(api_str(c, "kubernetes_cluster.status.state"), "provisioning");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -451,6 +465,7 @@ int main(void)
 		TEST(what_a_cluster_made_outlives_it),
 		TEST(the_droplet_limit_holds),
 		TEST(catalogues_are_real),
+		TEST(states_can_be_forced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
