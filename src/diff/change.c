@@ -121,7 +121,7 @@ static void plan_create(struct planner *p, struct mok_change *c)
 			c->generation = o->generation + 1;
 	}
 	name_new_object(p, c);
-	if (p->live)
+	if (p->live && !p->options->destroy)
 		check_namesake(p, c);
 	c->set_protect = c->resource->protect == MOK_YES;
 	c->set_retain = c->resource->retain;

@@ -144,6 +144,15 @@ static void imply_children(struct planner *p)
 	}
 }
 
+static bool is_picked_up(const struct mok_marker *marker, const struct mok_change *creation)
+{
+	bool about_address = marker->about && marker->about[0];
+
+	return creation &&
+		(about_address || (marker->kind && marker->kind[0]) ||
+			marker->generation == creation->generation);
+}
+
 /* Markers of objects that are not to be seen: those of addresses about to be created are picked up
  * by the creation; the rest are looked after, then dropped. */
 static void plan_drops(struct planner *p)
@@ -154,7 +163,7 @@ static void plan_drops(struct planner *p)
 	for (size_t i = 0; i < p->out->list.len; i++)
 		if (p->out->list.items[i].action == MOK_ACT_CREATE) {
 			mok_addr_hash(p->out->list.items[i].address, hash);
-			mok_map_put(creating, hash, p);
+			mok_map_put(creating, hash, &p->out->list.items[i]);
 		}
 	if (p->options->ntargets || p->options->nexcludes)
 		return;
@@ -162,7 +171,7 @@ static void plan_drops(struct planner *p)
 		struct mok_marker marker;
 
 		if (mok_marker_parse(p->arena, p->live->doubtful.items[i], &marker) &&
-			!mok_map_get(creating, marker.addr_hash))
+			!is_picked_up(&marker, mok_map_get(creating, marker.addr_hash)))
 			mok_vec_push(p->arena, &p->out->drop_tags, p->live->doubtful.items[i]);
 	}
 }

@@ -66,6 +66,8 @@ static void note_success(struct op *op)
 		mok_engine_record(op, "update", op->object ? op->object->id : NULL, "members");
 	else if (s->ask.verb == MOK_ASK_DELETE)
 		mok_engine_record(op, "delete", op->object ? op->object->id : NULL, NULL);
+	else if (s->ask.verb == MOK_ASK_MARK && op->object)
+		op->object->marker = s->ask.marker && *s->ask.marker ? s->ask.marker : NULL;
 	op->engine->out->changed = true;
 	if (s->accepts)
 		mok_op_accept(op);

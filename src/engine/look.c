@@ -11,6 +11,7 @@ struct look {
 	struct mok_object *found, *namesake;
 	const char *tag_suffix; /* of a stray free-standing tag: ":kind:parent:key" */
 	struct mok_marker marker;
+	size_t next_kind; /* of a stray marker that some object carried: where to look next */
 };
 
 static void look_page(struct look *look);
@@ -160,6 +161,25 @@ static void conclude_tagged(struct look *look)
 	mok_op_become_delete(op, look->found);
 }
 
+/* Which kind it was that carried a marker is not known. */
+static bool look_at_next_kind(struct look *look)
+{
+	size_t count;
+	const struct mok_kind *const *kinds = mok_kinds(&count);
+
+	while (look->next_kind < count) {
+		const struct mok_kind *kind = kinds[look->next_kind++];
+
+		if (kind->marking != MOK_MARK_TAGS || !kind->list_path || kind->parent)
+			continue;
+		look->ask.kind = kind;
+		look->ask.page = 1;
+		look_page(look);
+		return true;
+	}
+	return false;
+}
+
 static void got_page(void *ctx, struct mok_answer *answer)
 {
 	struct look *look = ctx;
@@ -180,7 +200,7 @@ static void got_page(void *ctx, struct mok_answer *answer)
 	}
 	if (op->what == OP_CREATE)
 		conclude_created(look);
-	else
+	else if (look->found || look->tag_suffix || !look_at_next_kind(look))
 		conclude_tagged(look);
 }
 
@@ -242,6 +262,11 @@ static void look_for_tagged(void *ctx)
 
 	if (!mok_marker_parse(op->engine->arena, op->tag, &look->marker))
 		MOK_BUG("a stray tag that is no marker");
+	if (!look->marker.kind || !look->marker.kind[0]) {
+		if (!look_at_next_kind(look))
+			mok_op_next(op);
+		return;
+	}
 	look->ask.kind = mok_kind_find(look->marker.kind);
 	look->tag_suffix = mok_arena_printf(op->engine->arena, ":%s:%s:%s", look->marker.kind,
 		look->marker.parent_hash, look->marker.key_hash);
@@ -278,8 +303,8 @@ void mok_step_look(struct op *op)
 
 	if (op->what == OP_CREATE) {
 		look_for_created(op);
-	} else if (mok_marker_parse(op->engine->arena, op->tag, &marker) && marker.kind &&
-		marker.kind[0]) {
+	} else if (mok_marker_parse(op->engine->arena, op->tag, &marker) &&
+		!(marker.about && marker.about[0])) {
 		/* What it marks may have been made a moment ago and not be listed yet. */
 		mok_op_later(op, 30, look_for_tagged);
 	} else {

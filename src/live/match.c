@@ -28,6 +28,7 @@ struct matcher {
 	struct mok_map *by_hash;   /* address hash -> current object */
 	struct mok_map *wanted;    /* address hash -> resource */
 	MOK_VEC(struct mark *) marks;
+	MOK_VEC(struct mark *) carried; /* markers that objects carry themselves */
 };
 
 static struct about *about_of(struct matcher *m, const char *addr_hash)
@@ -66,9 +67,11 @@ static void read_tag(struct matcher *m, const char *tag)
 		read_about(m, &mark->marker, tag);
 		return;
 	}
-	if (!mark->marker.kind || !mark->marker.kind[0])
-		return; /* the marker of a kind that carries its tags itself */
 	mark->tag = tag;
+	if (!mark->marker.kind || !mark->marker.kind[0]) {
+		mok_vec_push(m->arena, &m->carried, mark);
+		return;
+	}
 	suffix = mok_arena_printf(m->arena, ":%s:%s:%s", mark->marker.kind,
 		mark->marker.parent_hash, mark->marker.key_hash);
 	mark->next = mok_map_get(m->by_suffix, suffix);
@@ -141,7 +144,9 @@ static void match_free(struct matcher *m, struct mok_object *o, const char *natu
 		o->twin = !journal_knows(m, o, mark->marker.addr_hash);
 	}
 	mark->object = o;
-	own(o, &mark->marker, mark->tag);
+	/* The tag is the marker and what the suffix tells. */
+	own(o, &mark->marker,
+		mok_arena_strndup(m->arena, mark->tag, strlen(mark->tag) - strlen(suffix)));
 	o->free_tag = mark->tag;
 }
 
@@ -274,14 +279,39 @@ static void apply_about(struct matcher *m, struct mok_object *o)
 
 static void add_doubt(struct matcher *m, const char *addr_hash, const char *tag)
 {
+	const char *other = mok_map_get(m->live->doubts, addr_hash);
+	struct mok_marker a, b;
+
 	if (!tag)
 		return;
 	mok_vec_push(m->arena, &m->live->doubtful, tag);
+	/* The newest generation is the one that may have been begun. */
+	if (other && mok_marker_parse(m->arena, other, &a) && mok_marker_parse(m->arena, tag, &b) &&
+		a.generation > b.generation)
+		return;
 	mok_map_put(m->live->doubts, addr_hash, (void *)(uintptr_t)tag);
+}
+
+/* Of an object that was deleted, or that was made and is not listed yet. */
+static void doubt_carried(struct matcher *m)
+{
+	struct mok_map *seen = mok_map_new(m->arena);
+
+	for (size_t i = 0; i < m->live->objects.len; i++) {
+		struct mok_object *o = m->live->objects.items[i];
+
+		if (o->marker && o->kind->marking == MOK_MARK_TAGS)
+			mok_map_put(seen, o->marker, o);
+	}
+	for (size_t i = 0; i < m->carried.len; i++)
+		if (!mok_map_get(seen, m->carried.items[i]->tag))
+			add_doubt(
+				m, m->carried.items[i]->marker.addr_hash, m->carried.items[i]->tag);
 }
 
 static void collect_doubts(struct matcher *m)
 {
+	doubt_carried(m);
 	for (size_t i = 0; i < m->marks.len; i++)
 		if (!m->marks.items[i]->object)
 			add_doubt(m, m->marks.items[i]->marker.addr_hash, m->marks.items[i]->tag);
