@@ -276,8 +276,8 @@ const char *mok_marker_about(
 	struct mok_arena *arena, const char *stack, const char *address, const char *what);
 bool mok_marker_parse(struct mok_arena *arena, const char *text, struct mok_marker *out);
 /* The natural key's text of a value map under a kind, or NULL when a part is unknown or all are
- * absent. Parts are joined by newlines; a key of one field is that field's text. What is compared
- * with the live side must have passed mok_norm(). */
+ * absent. Parts are joined by newlines; a key of one field is that field's text. Values pass
+ * mok_norm(), so that what is wanted and what is live give one text. */
 const char *mok_natural_key(
 	struct mok_arena *arena, const struct mok_kind *kind, const struct mok_val *attrs);
 void mok_addr_hash(const char *address, char out[17]);
