@@ -7,7 +7,7 @@ enum {
 	READY_HIGH_MS = 8 * SB_MINUTE_MS,
 	BACKUP_LOW_MS = 1 * SB_MINUTE_MS, /* from ready to the first backup */
 	BACKUP_HIGH_MS = 3 * SB_MINUTE_MS,
-	NAME_MIN = 3,
+	NAME_MIN = 1,
 	NAME_MAX = 63,
 };
 
