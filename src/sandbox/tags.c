@@ -28,6 +28,12 @@ static const char *key_of(struct sb_ctx *ctx, const char *name)
 	return key;
 }
 
+/* DOKS makes these by itself, and they go with the last that bears them. */
+static bool is_system_tag(const char *name)
+{
+	return strcmp(name, "k8s") == 0 || mok_starts(name, "k8s:");
+}
+
 static struct sb_doc *make_tag(struct sb_ctx *ctx, const char *name)
 {
 	struct sb_doc *doc = sb_doc_get(ctx, TAG_KIND, key_of(ctx, name));
@@ -37,7 +43,8 @@ static struct sb_doc *make_tag(struct sb_ctx *ctx, const char *name)
 	doc = sb_doc_new(ctx, TAG_KIND, key_of(ctx, name), NULL);
 	doc->name = name;
 	sb_doc_put(ctx, doc);
-	sb_note_create(ctx, "tag", name);
+	if (!is_system_tag(name))
+		sb_note_create(ctx, "tag", name);
 	return doc;
 }
 
@@ -52,8 +59,24 @@ static void link_tag(
 		"sssii", key_of(ctx, tag), type, id, position, ctx->now_ms);
 }
 
+static void drop_unborne(struct sb_ctx *ctx, const char *name)
+{
+	const char *key = key_of(ctx, name);
+	const struct sb_doc *doc = is_system_tag(name) ? sb_doc_get(ctx, TAG_KIND, key) : NULL;
+	sqlite3_stmt *stmt;
+
+	if (!doc)
+		return;
+	stmt = sb_sql(ctx, "SELECT 1 FROM tag_link WHERE tag = ? LIMIT 1", "s", key);
+	if (sb_sql_row(ctx, stmt))
+		sb_sql_done(ctx, stmt);
+	else
+		sb_sql_run(ctx, "DELETE FROM doc WHERE seq = ?", "i", doc->seq);
+}
+
 void sb_tags_set(struct sb_ctx *ctx, const char *type, const char *id, const cJSON *tags)
 {
+	cJSON *before = sb_own(ctx, sb_tags_of(ctx, type, id));
 	const cJSON *tag;
 	int64_t position = 0;
 
@@ -64,6 +87,10 @@ void sb_tags_set(struct sb_ctx *ctx, const char *type, const char *id, const cJS
 			continue;
 		make_tag(ctx, tag->valuestring);
 		link_tag(ctx, tag->valuestring, type, id, position++);
+	}
+	cJSON_ArrayForEach(tag, before)
+	{
+		drop_unborne(ctx, tag->valuestring);
 	}
 }
 
