@@ -205,6 +205,12 @@ static void lay_out_create(struct op *op)
 	}
 }
 
+static void drop_if_there(struct op *op, const char *tag)
+{
+	if (mok_map_get(op->engine->in->live->tags, tag))
+		add_tag(op, MOK_ASK_TAG_DROP, tag, "unmark");
+}
+
 static void move_marker(struct op *op)
 {
 	const struct mok_object *o = op->object;
@@ -226,10 +232,8 @@ static void move_marker(struct op *op)
 		if (o->kind->marking == MOK_MARK_TAGS)
 			add_tag(op, MOK_ASK_TAG_DROP, o->marker, "unmark");
 	}
-	add_tag(op, MOK_ASK_TAG_DROP,
-		mok_marker_about(arena, stack, op->change->moved_from, "protect"), "unmark");
-	add_tag(op, MOK_ASK_TAG_DROP,
-		mok_marker_about(arena, stack, op->change->moved_from, "retain"), "unmark");
+	drop_if_there(op, mok_marker_about(arena, stack, op->change->moved_from, "protect"));
+	drop_if_there(op, mok_marker_about(arena, stack, op->change->moved_from, "retain"));
 }
 
 /* The fields that a rename of its own will carry. */

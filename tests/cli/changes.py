@@ -261,7 +261,7 @@ def test_unmarked_object_with_the_name():
         mark = len(cloud.log())
         result = stack.run("apply", "--yes").expect(1)
         text = result.out + result.err
-        check("E0806" in text and f"mok adopt db {theirs}" in text, f"the way out is shown: {text}")
+        check("E0806" in text and f"mok adopt 'db' {theirs}" in text, f"the way out is shown: {text}")
         equal(cloud.writes(mark), [], "writes")
         stack.run("adopt", "db", theirs).expect(0)
         stack.apply()
