@@ -157,21 +157,24 @@ static bool is_picked_up(const struct mok_marker *marker, const struct mok_chang
  * by the creation; the rest are looked after, then dropped. */
 static void plan_drops(struct planner *p)
 {
-	struct mok_map *creating = mok_map_new(p->arena);
+	struct mok_map *making = mok_map_new(p->arena);
 	char hash[17];
 
-	for (size_t i = 0; i < p->out->list.len; i++)
-		if (p->out->list.items[i].action == MOK_ACT_CREATE) {
-			mok_addr_hash(p->out->list.items[i].address, hash);
-			mok_map_put(creating, hash, &p->out->list.items[i]);
+	for (size_t i = 0; i < p->out->list.len; i++) {
+		struct mok_change *c = &p->out->list.items[i];
+
+		if (c->action == MOK_ACT_CREATE || c->moved_from) {
+			mok_addr_hash(c->address, hash);
+			mok_map_put(making, hash, c);
 		}
+	}
 	if (p->options->ntargets || p->options->nexcludes)
 		return;
 	for (size_t i = 0; i < p->live->doubtful.len; i++) {
 		struct mok_marker marker;
 
 		if (mok_marker_parse(p->arena, p->live->doubtful.items[i], &marker) &&
-			!is_picked_up(&marker, mok_map_get(creating, marker.addr_hash)))
+			!is_picked_up(&marker, mok_map_get(making, marker.addr_hash)))
 			mok_vec_push(p->arena, &p->out->drop_tags, p->live->doubtful.items[i]);
 	}
 }

@@ -86,7 +86,7 @@ void mok_step_empty(struct op *op); /* a project's members, a bucket's objects *
 void mok_step_purge(struct op *op);
 void mok_step_fetch(struct op *op);
 void mok_step_upgrade(struct op *op); /* upgrade.c: one version after the other */
-void mok_op_take(struct op *op, const struct mok_answer *answer);   /* an answer's attributes */
+void mok_op_take(struct op *op, const struct mok_answer *answer); /* an answer's attributes */
 int mok_op_poll_s(const struct op *op);
 void mok_op_send_create(struct op *op); /* intent, sync, POST */
 void mok_op_created(struct op *op, struct mok_object *o, const struct mok_answer *answer);
@@ -121,6 +121,8 @@ struct mok_journal_line {
 void mok_journal_add(struct mok_journal *journal, const struct mok_journal_line *line);
 int mok_journal_sync(struct mok_journal *journal, struct mok_err *err) MOK_MUST_CHECK;
 /* Was a creation of this address begun and neither acknowledged nor seen to fail? */
+/* When an earlier run made it and did not see it go, wall time; 0: none did. */
+int64_t mok_journal_acked_ms(const struct mok_journal *journal, const char *address);
 bool mok_journal_is_open(const struct mok_journal *journal, const char *address);
 
 #endif

@@ -17,8 +17,9 @@ struct mok_journal {
 	struct mok_arena *arena;
 	struct mok_file *file;
 	struct mok_buf pending;
-	struct mok_map *ids;  /* address hash -> id, NULL once gone */
-	struct mok_map *open; /* address -> itself, NULL once acknowledged */
+	struct mok_map *ids;   /* address hash -> id, NULL once gone */
+	struct mok_map *open;  /* address -> itself, NULL once acknowledged */
+	struct mok_map *acked; /* address -> int64_t wall ms, NULL once gone */
 };
 
 static const char *path_of(struct mok_arena *arena, const char *dir, const char *stack)
@@ -57,6 +58,14 @@ static size_t each_record(
 	return at;
 }
 
+static void note_ack(struct mok_journal *j, const char *address, const char *time)
+{
+	int64_t *ms = MOK_NEW(j->arena, int64_t);
+
+	if (time && mok_parse_time(time, ms) == 0)
+		mok_map_put(j->acked, address, ms);
+}
+
 static void replay(void *ctx, const cJSON *record)
 {
 	struct mok_journal *j = ctx;
@@ -72,10 +81,13 @@ static void replay(void *ctx, const cJSON *record)
 	} else if (strcmp(what, "ack") == 0 && id) {
 		mok_map_put(j->open, address, NULL);
 		mok_map_put(j->ids, hash, mok_arena_strdup(j->arena, id));
+		note_ack(j, address, mok_json_str(record, "time"));
 	} else if (strcmp(what, "gone") == 0 || strcmp(what, "fail") == 0) {
 		mok_map_put(j->open, address, NULL);
-		if (what[0] == 'g')
+		if (what[0] == 'g') {
 			mok_map_put(j->ids, hash, NULL);
+			mok_map_put(j->acked, address, NULL);
+		}
 	}
 }
 
@@ -197,6 +209,7 @@ struct mok_journal *mok_journal_open(const struct mok_env *env, const char *dir,
 	j->arena = mok_arena_new();
 	j->ids = mok_map_new(j->arena);
 	j->open = mok_map_new(j->arena);
+	j->acked = mok_map_new(j->arena);
 	mok_buf_init(&j->pending, PENDING_MAX);
 	path = path_of(j->arena, dir, stack);
 	if (env->files.make_dirs(env->files.self, dir, err) == 0 &&
@@ -232,6 +245,13 @@ void mok_journal_close(struct mok_journal *journal)
 const struct mok_map *mok_journal_ids(const struct mok_journal *journal)
 {
 	return journal->ids;
+}
+
+int64_t mok_journal_acked_ms(const struct mok_journal *journal, const char *address)
+{
+	const int64_t *ms = mok_map_get(journal->acked, address);
+
+	return ms ? *ms : 0;
 }
 
 bool mok_journal_is_open(const struct mok_journal *journal, const char *address)

@@ -145,11 +145,25 @@ static void conclude_created(struct look *look)
 
 /* ---- what follows for a stray tag ---- */
 
+/* Ids of some kinds are only names, and tell apart under one parent. */
+static bool was_swept(const struct mok_live *live, const struct mok_object *o)
+{
+	for (size_t i = 0; i < live->objects.len; i++) {
+		const struct mok_object *seen = live->objects.items[i];
+
+		if (seen->kind == o->kind && mok_streq(seen->id, o->id) &&
+			mok_streq(seen->parent_id, o->parent_id))
+			return true;
+	}
+	return false;
+}
+
 static void conclude_tagged(struct look *look)
 {
 	struct op *op = look->op;
 
-	if (!look->found) {
+	/* What the sweep saw has its owner by another marker, or none: this one is only stale. */
+	if (!look->found || was_swept(op->engine->in->live, look->found)) {
 		mok_op_next(op);
 		return;
 	}

@@ -211,9 +211,11 @@ static void drop_if_there(struct op *op, const char *tag)
 		add_tag(op, MOK_ASK_TAG_DROP, tag, "unmark");
 }
 
-static void move_marker(struct op *op)
+/* Returns the free-standing tag that marks it from then on, if its kind has such. */
+static const char *move_marker(struct op *op)
 {
 	const struct mok_object *o = op->object;
+	const char *tag = NULL;
 	const char *now = mok_op_marker(op, o->generation);
 	struct mok_arena *arena = op->engine->arena;
 	const char *stack = op->engine->in->stack->name;
@@ -223,9 +225,8 @@ static void move_marker(struct op *op)
 	if (o->retain_live && !op->change->clear_retain)
 		add_tag(op, MOK_ASK_TAG_MAKE, mok_op_about(op, "retain"), "retain");
 	if (o->free_tag) {
-		add_tag(op, MOK_ASK_TAG_MAKE,
-			mok_arena_printf(arena, "%s%s", now, o->free_tag + strlen(o->marker)),
-			"mark");
+		tag = mok_arena_printf(arena, "%s%s", now, o->free_tag + strlen(o->marker));
+		add_tag(op, MOK_ASK_TAG_MAKE, tag, "mark");
 		add_tag(op, MOK_ASK_TAG_DROP, o->free_tag, "unmark");
 	} else {
 		add_mark(op, now);
@@ -267,11 +268,11 @@ static void lay_out_update(struct op *op)
 	struct mok_val after = { .type = MOK_MAP };
 
 	if (c->moved_from)
-		move_marker(op);
+		old_tag = move_marker(op);
 	add_protection(op);
 	if (c->resume)
 		add_ready(op, NULL);
-	if (old_tag && !c->moved_from && c->fields.len) {
+	if (old_tag && c->fields.len) {
 		after = after_update(op);
 		new_tag = mok_op_free_tag(op, op->object->generation, &after);
 	}
