@@ -235,6 +235,7 @@ static const char *move_marker(struct op *op)
 	}
 	drop_if_there(op, mok_marker_about(arena, stack, op->change->moved_from, "protect"));
 	drop_if_there(op, mok_marker_about(arena, stack, op->change->moved_from, "retain"));
+	return tag;
 }
 
 /* The fields that a rename of its own will carry. */
