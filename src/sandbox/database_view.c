@@ -125,7 +125,9 @@ cJSON *db_connection(const struct db_login *login, const char *host)
 		mok_buf_add_url(&uri, path, false);
 	}
 	mok_buf_puts(&uri, reach->options);
-	sb_set_str(view, "protocol", engine->scheme);
+	/* The one whose protocol is not spelled as the scheme of its URIs. */
+	sb_set_str(view, "protocol",
+		mok_streq(engine->scheme, "postgres") ? "postgresql" : engine->scheme);
 	sb_set_str(view, "uri", uri.data);
 	sb_set_str(view, "database", database);
 	sb_set_str(view, "host", host);
@@ -256,9 +258,8 @@ cJSON *db_view(const cJSON *database, const cJSON *users, const cJSON *dbs, int6
 	sb_set(view, "db_names", dbs ? cJSON_Duplicate(dbs, true) : cJSON_CreateNull());
 	sb_set_int(view, "num_nodes", num_nodes);
 	sb_set_str(view, "size",
-		now_ms < sb_get_int(database, "resized_ms", 0)
-			? sb_get_str(database, "size_before")
-			: sb_get_str(database, "size"));
+		now_ms < sb_get_int(database, "resized_ms", 0) ? sb_get_str(database, "size_before")
+							       : sb_get_str(database, "size"));
 	sb_set_int(view, "storage_size_mib", settled_int(database, "storage_size_mib", now_ms));
 	sb_set_str(view, "status", db_status(database, now_ms));
 	sb_set_time(view, "created_at", sb_get_int(database, "created_ms", 0));
