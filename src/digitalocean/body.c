@@ -45,10 +45,12 @@ static cJSON *list_to_json(const struct mok_field *f, const struct mok_val *v)
 	return json;
 }
 
-/* A canonical form is for comparing; JSON and PEM texts are sent as written. */
+/* A canonical form is for comparing; JSON and PEM texts and the data of records (a TXT may end with
+ * a dot) are sent as written. */
 static bool is_sent_normalised(const char *norm)
 {
-	return norm && !mok_streq(norm, "json") && !mok_streq(norm, "pem");
+	return norm && !mok_streq(norm, "json") && !mok_streq(norm, "pem") &&
+		!mok_streq(norm, "record_data");
 }
 
 static cJSON *to_json(const struct mok_field *f, const struct mok_val *v)

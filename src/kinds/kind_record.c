@@ -94,9 +94,10 @@ static int body(const struct mok_ask *ask, cJSON *json, struct mok_err *err)
 
 static void decoded(struct mok_arena *arena, const cJSON *api, struct mok_object *object)
 {
-	const char *name = mok_json_str(api, "name");
+	const char *name = mok_val_get_str(&object->attrs, "name");
 	const char *zone = object->parent_id;
 
+	(void)api;
 	if (!name || !zone)
 		return;
 	mok_val_set(arena, &object->attrs, "fqdn",

@@ -228,6 +228,7 @@ static const struct {
 	{ "pem", norm_pem },
 	{ "purpose", norm_purpose },
 	{ "record_data", norm_record_data },
+	{ "tags", norm_lower }, /* a single one */
 	{ "title", norm_title },
 };
 

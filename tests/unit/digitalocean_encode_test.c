@@ -152,9 +152,9 @@ static const struct expect expects[] = {
 	{ "texts are sent as they are", .ask = { .verb = MOK_ASK_CREATE, .parent_id = "a.example" },
 		.kind = "record",
 		.want = "{\"domain\":\"a.example\",\"type\":\"TXT\",\"name\":\"@\","
-			"\"data\":\"v=spf1 -all\"}",
+			"\"data\":\"ends.with.dot.\"}",
 		.method = "POST", .path = "/v2/domains/a.example/records",
-		.body = "{\"type\":\"TXT\",\"name\":\"@\",\"data\":\"v=spf1 -all\"}" },
+		.body = "{\"type\":\"TXT\",\"name\":\"@\",\"data\":\"ends.with.dot.\"}" },
 	{ "project", .ask = { .verb = MOK_ASK_CREATE, .name = "home", .marker = MARK },
 		.kind = "project",
 		.want = "{\"environment\":\"production\",\"resources\":[\"do:space:x\"],"
