@@ -308,12 +308,11 @@ static void price(struct planner *p, struct mok_change *c)
 	if (!c->kind->price)
 		return;
 	if (c->object)
-		c->before_price =
-			c->kind->price(&c->object->attrs, p->live ? p->live->catalogue : NULL);
+		c->before_price = c->kind->price(&c->object->attrs, p->catalogue);
 	if (c->action == MOK_ACT_DELETE || c->action == MOK_ACT_FORGET)
 		return;
 	mok_attribute(p->arena, c->resource, &c->want, c->object, "", &attrs);
-	c->after_price = c->kind->price(&attrs, p->live ? p->live->catalogue : NULL);
+	c->after_price = c->kind->price(&attrs, p->catalogue);
 }
 
 void mok_plan_resource(struct planner *p, size_t index)
@@ -333,8 +332,7 @@ void mok_plan_resource(struct planner *p, size_t index)
 		c->action = MOK_ACT_NONE;
 	} else {
 		mok_expand_all(p->arena, p->stack, c->kind, &lookup, p->excluded, &c->want);
-		if (p->live)
-			mok_catalogue_check(p->live->catalogue, r, &c->want, c->object, p->diags);
+		mok_catalogue_check(p->catalogue, r, &c->want, c->object, p->diags);
 		if (c->object)
 			plan_existing(p, c);
 		else

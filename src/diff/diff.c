@@ -197,6 +197,7 @@ int mok_diff(struct mok_arena *arena, const struct mok_stack *stack, const struc
 		.arena = arena,
 		.stack = stack,
 		.live = options->offline ? NULL : live,
+		.catalogue = options->offline ? mok_catalogue_new(arena) : live->catalogue,
 		.options = options,
 		.diags = diags,
 		.out = out,

@@ -8,7 +8,8 @@
 struct planner {
 	struct mok_arena *arena;
 	const struct mok_stack *stack;
-	const struct mok_live *live;
+	const struct mok_live *live; /* NULL: offline */
+	const struct mok_catalogue *catalogue;
 	const struct mok_diff_options *options;
 	struct mok_diags *diags;
 	struct mok_changes *out; /* list[i] is the change of resources[i]; orphans follow */

@@ -14,7 +14,7 @@ static struct mok_change *add_leftover(struct planner *p, struct mok_object *o, 
 	};
 
 	if (o->kind->price)
-		c.before_price = o->kind->price(&o->attrs, p->live ? p->live->catalogue : NULL);
+		c.before_price = o->kind->price(&o->attrs, p->catalogue);
 	mok_vec_push(p->arena, &c.reasons, reason);
 	mok_vec_push(p->arena, &p->out->list, c);
 	return &p->out->list.items[p->out->list.len - 1];

@@ -193,8 +193,10 @@ bool call_fail(const struct call *call, size_t i, const char *fmt, ...)
 	va_end(ap);
 	diag = mok_diag_add(call->eval->diags, "E0504", at->at, "%s(): %s",
 		call->expr->function->about.name, text);
-	mok_diag_hint(call->eval->diags, diag, "it is %s, as in %s",
-		call->expr->function->about.signature, call->expr->function->about.example);
+	mok_diag_hint(call->eval->diags, diag, "it is %s%s%s",
+		call->expr->function->about.signature,
+		call->expr->function->about.example[0] ? ", as in " : "",
+		call->expr->function->about.example);
 	return false;
 }
 

@@ -21,9 +21,11 @@ static int fill_defaults(struct mok_arena *arena, const struct mok_stack *stack,
 {
 	const struct mok_field *region = mok_field_find(r->kind->fields, "region");
 	const struct mok_val *v = region ? mok_val_get(map, "region") : NULL;
+	const struct mok_field *name;
 	struct mok_diag *d;
 
-	if (r->kind->name_field && r->default_name)
+	name = r->kind->name_field ? mok_field_find(r->kind->fields, r->kind->name_field) : NULL;
+	if (name && !(name->flags & MOK_F_REQUIRED) && r->default_name)
 		fill_in(arena, map, r->kind->name_field, r->default_name, r->at);
 	if (!region || (region->flags & MOK_F_COMPUTED) || (v && v->type != MOK_NULL))
 		return 0;
