@@ -27,6 +27,14 @@ def shown(result):
     return f"exit code {result.code}\n{text}"
 
 
+def id_of(answer):
+    """The id of what a request made; "{id}" stands for it in the paths that follow."""
+    for thing in (answer or {}).values():
+        if isinstance(thing, dict) and "id" in thing:
+            return str(thing["id"])
+    return None
+
+
 def run_case(path):
     setup = path.with_suffix(".setup")
     env = {"MOK_TEST_TOKEN": "hush", "HOME": "/nowhere"}
@@ -35,9 +43,11 @@ def run_case(path):
             shutil.copy(path, stack.dir)
             return shown(stack.run("-f", path.name, "validate", *arguments_of(path), env=env))
     with Cloud() as cloud, Stack(cloud) as stack:
+        made = ""
         for method, target, body in json.loads(setup.read_text()):
-            status, answer = cloud.call(method, target, body)
+            status, answer = cloud.call(method, target.replace("{id}", made), body)
             check(status < 300, f"{method} {target}: {status} {answer}")
+            made = id_of(answer) or made
         shutil.copy(path, stack.dir)
         return shown(stack.run("-f", path.name, "plan", *arguments_of(path), env=env))
 
