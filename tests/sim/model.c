@@ -259,6 +259,8 @@ static void remove_one(struct sim_model *m, int i, struct mok_buf *trace)
 {
 	struct sim_resource *r = &m->list[i];
 
+	if (r->retain && memcmp(r->v, r->applied_v, sizeof(r->v)) != 0)
+		return; /* how it lives on would depend on how far the change got */
 	if (r->protect || r->maybe_protected || r->retain != r->applied_retain ||
 		sim_model_has_dependents(m, i) || is_last_pool(m, i))
 		return;
@@ -329,6 +331,7 @@ void sim_model_applied(struct sim_model *m)
 		r->moved_from[0] = '\0';
 		r->maybe_protected = r->protect;
 		r->applied_retain = r->retain;
+		memcpy(r->applied_v, r->v, sizeof(r->v));
 	}
 }
 
@@ -338,10 +341,19 @@ void sim_model_lift_protection(struct sim_model *m)
 		m->list[i].protect = false;
 }
 
+bool sim_model_is_protected(const struct sim_model *m)
+{
+	for (int i = 0; i < m->n; i++)
+		if (m->list[i].wanted && m->list[i].protect && !m->list[i].retain)
+			return true;
+	return false;
+}
+
 int sim_model_protected(const struct sim_model *m)
 {
 	for (int i = 0; i < m->n; i++)
-		if (m->list[i].wanted && m->list[i].protect && !sim_model_has_dependents(m, i) &&
+		if (m->list[i].wanted && m->list[i].protect && !m->list[i].retain &&
+			!m->list[i].applied_retain && !sim_model_has_dependents(m, i) &&
 			!is_last_pool(m, i))
 			return i;
 	return -1;

@@ -193,8 +193,12 @@ static void read_record(struct sim_world *w, const cJSON *item, void *ctx)
 	if (mok_starts(text(item, "name"), "_acme-challenge"))
 		return;
 	snprintf(id, sizeof(id), "%lld", (long long)mok_json_int(item, "id", 0));
+	/* Records of one name and type share one TTL, others' too. */
 	PUT(SIM_RECORD, id, "%s/%s %s %s %lld", r->parent, text(item, "name"), text(item, "type"),
-		text(item, "data"), (long long)mok_json_int(item, "ttl", -1));
+		text(item, "data"),
+		sim_stranger_of(w, SIM_RECORD, id, r->parent_id)
+			? -1LL
+			: (long long)mok_json_int(item, "ttl", -1));
 }
 
 static void read_domain(struct sim_world *w, const cJSON *item, void *ctx)
@@ -338,40 +342,83 @@ static void find_marker(struct sim_world *w, const cJSON *item, void *ctx)
 	left->tag = mok_arena_strdup(w->arena, text(item, "name"));
 }
 
-/* The sandbox's own book: what was created and not deleted, by kind, against what is listed. */
-static void check_log(struct sim_world *w, const struct sim_lines *have, const char *when)
+/* ---- the sandbox's own book ---- */
+
+struct booked {
+	const char *logged;
+	enum sim_kind kind;
+	bool only_once; /* nothing that a plan may do makes it again */
+};
+
+static const struct booked booked[] = {
+	{ "\"kubernetes_cluster:", SIM_CLUSTER, true },
+	{ "\"database:", SIM_DB, true },
+	{ "\"cdn:", SIM_CDN, true },
+	{ "\"certificate:", SIM_CERTIFICATE, false },
+	{ "\"domain:", SIM_DOMAIN, true },
+	{ "\"project:", SIM_PROJECT, true },
+	{ "\"spaces_key:", SIM_KEY, false },
+};
+
+/* How often `word` stands between from and to. */
+static long count_in(const char *from, const char *to, const char *word)
 {
-	static const struct {
-		const char *logged, *word;
-	} kinds[] = { { "\"kubernetes_cluster:", "cluster " }, { "\"database:", "db " },
-		{ "\"cdn_endpoint:", "cdn " }, { "\"certificate:", "cert " } };
+	long n = 0;
+
+	for (const char *at = from; at && (at = strstr(at, word)) != NULL && at < to; at++)
+		n++;
+	return n;
+}
+
+static void count_line(
+	const char *line, const char *end, const char *word, long *created, long *deleted)
+{
+	const char *creates = strstr(line, "\"creates\":["),
+		   *deletes = strstr(line, "\"deletes\":[");
+
+	if (creates && creates < end)
+		*created += count_in(creates, strchr(creates, ']'), word);
+	if (deletes && deletes < end)
+		*deleted += count_in(deletes, strchr(deletes, ']'), word);
+}
+
+static long ever_wanted(const struct sim_world *w, const struct sim_model *m, enum sim_kind kind)
+{
+	long n = 0;
+
+	for (int i = 0; i < m->n; i++)
+		n += m->list[i].kind == kind;
+	for (size_t i = 0; i < w->strangers.len; i++)
+		n += w->strangers.items[i].kind == kind;
+	return n;
+}
+
+/* What was created and not deleted, by kind, against what is listed; and nothing twice. */
+static void check_log(struct sim_world *w, const struct sim_model *m, const struct sim_lines *have,
+	const char *when)
+{
 	struct mok_buf log;
 
 	mok_buf_init(&log, (size_t)256 << 20);
 	if (mok_sandbox_log(w->sandbox, &log) != 0)
 		sim_wrong(w, "the sandbox's log cannot be read");
-	for (size_t i = 0; i < MOK_COUNT(kinds); i++) {
-		long alive = 0, listed = 0;
+	for (size_t i = 0; i < MOK_COUNT(booked); i++) {
+		const struct booked *b = &booked[i];
+		const char *word = sim_kind_word(b->kind);
+		long created = 0, deleted = 0, listed = 0;
 
-		for (const char *line = log.data; *line; line = strchr(line, '\n') + 1) {
-			const char *creates = strstr(line, "\"creates\":[");
-			const char *deletes = strstr(line, "\"deletes\":[");
-			const char *end = strchr(line, '\n');
-
-			if (!end)
-				break;
-			for (const char *at = creates; at && at < end;
-				at = strstr(at + 1, kinds[i].logged))
-				alive += at != creates && at < end && !(deletes && at > deletes);
-			for (const char *at = deletes; at && at < end;
-				at = strstr(at + 1, kinds[i].logged))
-				alive -= at != deletes && at < end;
-		}
+		for (const char *line = log.data, *end; (end = strchr(line, '\n')) != NULL;
+			line = end + 1)
+			count_line(line, end, b->logged, &created, &deleted);
 		for (size_t k = 0; k < have->list.len; k++)
-			listed += mok_starts(have->list.items[k], kinds[i].word);
-		if (alive != listed)
-			sim_wrong(w, "%s: the log has %ld of %s alive, the lists %ld", when, alive,
-				kinds[i].logged, listed);
+			listed += mok_starts(have->list.items[k], word) &&
+				have->list.items[k][strlen(word)] == ' ';
+		if (created - deleted != listed)
+			sim_wrong(w, "%s: the log has %ld of %s alive, the lists %ld", when,
+				created - deleted, word, listed);
+		if (b->only_once && created > ever_wanted(w, m, b->kind))
+			sim_wrong(w, "%s: %ld of %s were created for %ld that were wanted", when,
+				created, word, ever_wanted(w, m, b->kind));
 	}
 	mok_buf_release(&log);
 }
@@ -387,7 +434,7 @@ void sim_check(struct sim_world *w, const struct sim_model *m, bool destroyed, c
 	sim_lines_sort(&want);
 	sim_account(w, &have);
 	compare(w, &want, &have, when);
-	check_log(w, &have, when);
+	check_log(w, m, &have, when);
 	if (destroyed) {
 		each_item(w, "/v2/tags", "tags", find_marker, &left);
 		if (left.count)

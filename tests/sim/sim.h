@@ -76,6 +76,7 @@ struct sim_resource {
 	bool lives_on; /* no longer wanted, but retained when it went */
 	/* What the cloud was told: nothing is lifted or kept before it was applied. */
 	bool maybe_protected, applied_retain;
+	int applied_v[3];
 };
 
 struct sim_model {
@@ -94,6 +95,7 @@ void sim_model_applied(struct sim_model *m);
 void sim_model_lift_protection(struct sim_model *m);
 /* A protected resource loses its block: the plan must be refused. -1: there is none. */
 int sim_model_protected(const struct sim_model *m);
+bool sim_model_is_protected(const struct sim_model *m); /* anything of it */
 bool sim_model_has_dependents(const struct sim_model *m, int i);
 void sim_model_yaml(const struct sim_model *m, struct mok_buf *out);
 /* What the account should hold of it. destroyed: only what is retained or lives on. */

@@ -322,7 +322,7 @@ static void add_database(struct sim_world *w)
 {
 	const char *id = make(w, SIM_DB, "/v2/databases",
 		"{\"name\":\"theirs\",\"engine\":\"pg\",\"version\":\"17\",\"region\":\"ams3\","
-		"\"size\":\"db-s-1vcpu-2gb\",\"num_nodes\":1,\"tags\":[\"theirs\"]}",
+		"\"size\":\"db-s-1vcpu-2gb\",\"num_nodes\":1,\"tags\":[\"filler-db\"]}",
 		"database.id");
 	char path[128];
 
