@@ -46,6 +46,14 @@ static int64_t storage_for(struct sb_ctx *ctx, const struct sb_doc *database, co
 	return base > now ? base : now;
 }
 
+static bool is_like_that(
+	const cJSON *database, const char *size, int64_t num_nodes, int64_t storage_mib)
+{
+	return mok_streq(sb_get_str(database, "size"), size) &&
+		sb_get_int(database, "num_nodes", 0) == num_nodes &&
+		sb_get_int(database, "storage_size_mib", 0) == storage_mib;
+}
+
 static void start_resize(struct sb_ctx *ctx, cJSON *database)
 {
 	static const char *const names[][2] = {
@@ -79,6 +87,10 @@ void db_resize(struct sb_ctx *ctx)
 	storage_mib = storage_for(ctx, database, size);
 	if (!good_resize(ctx, database, size, num_nodes, storage_mib))
 		return;
+	if (is_like_that(database->json, size, num_nodes, storage_mib)) {
+		sb_reply_empty(ctx, 202);
+		return;
+	}
 	start_resize(ctx, database->json);
 	sb_set_str(database->json, "size", size);
 	sb_set_int(database->json, "num_nodes", num_nodes);

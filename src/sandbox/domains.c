@@ -292,10 +292,14 @@ static void zone_line(struct mok_buf *zone, const char *domain, const struct sb_
 	const char *data = sb_get_str(record->json, "data");
 	const struct record_type *type = find_type(record->alt);
 
-	mok_buf_printf(zone, "%s%s%s. %lld IN %s ",
-		strcmp(record->name, "@") == 0 ? "" : record->name,
-		strcmp(record->name, "@") == 0 ? "" : ".", domain,
-		(long long)sb_get_int(record->json, "ttl", TTL_DEFAULT), record->alt);
+	if (strcmp(record->name, "@") != 0) {
+		mok_buf_puts(zone, record->name);
+		mok_buf_putc(zone, '.');
+	}
+	mok_buf_puts(zone, domain);
+	mok_buf_printf(zone, ". %lld IN ", (long long)sb_get_int(record->json, "ttl", TTL_DEFAULT));
+	mok_buf_puts(zone, record->alt);
+	mok_buf_putc(zone, ' ');
 	if (type && type->priority)
 		mok_buf_printf(zone, "%lld ", (long long)sb_get_int(record->json, "priority", 0));
 	mok_buf_printf(zone, "%s%s\n", data ? data : "", type && type->host ? "." : "");

@@ -81,8 +81,8 @@ static void on_end(void *data, const XML_Char *name)
 	len = reader->text[reader->depth].len;
 	while (node->first && len > 0 && blank(text[len - 1]))
 		len--;
-	while (node->first && len > 0 && blank(*text))
-		text++, len--;
+	for (; node->first && len > 0 && blank(*text); len--)
+		text++;
 	node->text = mok_arena_strndup(reader->arena, text, len);
 }
 
