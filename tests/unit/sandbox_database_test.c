@@ -173,6 +173,11 @@ static void a_resize_shows_late(void **state)
 	assert_int_equal(api_int(c, "database.num_nodes"), 2);
 	assert_int_equal(api_int(c, "database.storage_size_mib"), 61440);
 	assert_true(api_has(c, "database.standby_connection.uri"));
+	/* The same once more is accepted, and changes nothing. */
+	assert_int_equal(api_ask(c, "PUT", body, DBS "/%s/resize", id), 202);
+	c->now_ms += API_MINUTE_MS;
+	api_ask(c, "GET", NULL, DBS "/%s", id);
+	assert_string_equal(api_str(c, "database.status"), "online");
 	assert_int_equal(api_ask(c, "PUT", api_json(c, "{'size':'db-s-1vcpu-2gb','num_nodes':1}"),
 				 DBS "/%s/resize", id),
 		422);
