@@ -76,7 +76,7 @@ static void build_table(struct poptOption table[MOK_COUNT(options) + 1])
 			.longName = options[i].name,
 			.shortName = options[i].letter,
 			.argInfo = options[i].value ? POPT_ARG_STRING : POPT_ARG_NONE,
-			.val = options[i].id,
+			.val = (int)options[i].id,
 		};
 	table[MOK_COUNT(options)] = end;
 }

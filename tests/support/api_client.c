@@ -94,7 +94,7 @@ int64_t api_int(struct api_client *client, const char *path)
 	const cJSON *item = at(client, path);
 
 	assert_true(cJSON_IsNumber(item));
-	return (int64_t)item->valuedouble;
+	return item ? (int64_t)item->valuedouble : 0;
 }
 
 bool api_bool(struct api_client *client, const char *path)
