@@ -2,7 +2,7 @@
 #include "connection.h"
 #include "firewall_rules.h"
 
-#include "mok/provider.h"
+#include "mok/ask.h"
 
 #include <string.h>
 

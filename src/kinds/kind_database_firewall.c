@@ -1,7 +1,7 @@
 #include "check_help.h"
 #include "firewall_rules.h"
 
-#include "mok/provider.h"
+#include "mok/ask.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,8 +1,6 @@
 #include "check_help.h"
 #include "connection.h"
 
-#include "mok/provider.h"
-
 static const struct mok_field mysql_fields[] = {
 	{ .name = "auth_plugin",
 		.type = MOK_STR,

@@ -1,6 +1,6 @@
 #include "check_help.h"
 
-#include "mok/provider.h"
+#include "mok/ask.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "check_help.h"
 
-#include "mok/provider.h"
+#include "mok/ask.h"
 
 static const struct mok_field fields[] = {
 	{ .name = "name",

@@ -1,7 +1,5 @@
 #include "check_help.h"
 
-#include "mok/provider.h"
-
 #include <string.h>
 #include <strings.h>
 

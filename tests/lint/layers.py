@@ -29,7 +29,7 @@ MAY = {
     "cli": "env model graph kinds expr plan http digitalocean spaces live diff engine sandbox report",
 }
 # public headers that belong to a module of another name
-OWNER = {"kind": "model", "catalogue": "kinds", "provider": "http"}
+OWNER = {"kind": "model", "ask": "model", "catalogue": "kinds", "provider": "http"}
 # libraries that only these modules may use
 LIBRARY = {
     "curl/": {"env", "cli"},

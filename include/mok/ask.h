@@ -1,0 +1,54 @@
+/*
+ * ask: what may be asked of an API, as data. Of it providers make requests (provider.h); kinds'
+ * `body` hooks look at it.
+ */
+#ifndef MOK_ASK_H
+#define MOK_ASK_H
+
+#include "mok/kind.h"
+
+enum mok_verb {
+	MOK_ASK_LIST = 0, /* kind (+ parent), page from 1 */
+	MOK_ASK_READ,     /* kind, id (+ parent_id): one object */
+	MOK_ASK_CREATE,   /* want, name, marker, extra */
+	MOK_ASK_CALL,     /* call, want (all wanted fields), have: an in-place update */
+	MOK_ASK_DELETE,
+	MOK_ASK_FETCH,    /* field (MOK_F_FETCHED) of an object */
+	MOK_ASK_TAG_LIST, /* all tags of the account, page from 1 */
+	MOK_ASK_TAG_MAKE, /* marker = the tag */
+	MOK_ASK_TAG_DROP,
+	MOK_ASK_ACCOUNT,
+	MOK_ASK_CATALOGUE, /* page from 1; `name` = which: "sizes", "regions", "kubernetes",
+			      "databases" */
+	MOK_ASK_ASSIGN,    /* urns to the project `id` ("default" too) */
+	MOK_ASK_MARK,  /* write `marker` ("" = take it off) into the tags or description of a live
+			  object */
+	MOK_ASK_PARTS, /* Spaces: one sub-resource (`name`: acl, cors, ...) of a bucket, for its
+			  attrs */
+	MOK_ASK_ASSOCIATED, /* what Kubernetes made that outlives a cluster: load balancers, volumes
+			     */
+	MOK_ASK_DELETE_ASSOCIATED, /* selective delete with `extra` (the associated list) */
+	MOK_ASK_MEMBERS,           /* VPC members, project resources */
+	MOK_ASK_PURGE_LIST, /* what a bucket holds (versions, markers, uploads): a list of batches
+			     */
+	MOK_ASK_PURGE,      /* deletes one such batch, given as `extra` */
+	MOK_ASK_TARGETS, /* the versions that an object may be upgraded to now: a list of strings */
+};
+
+struct mok_ask {
+	enum mok_verb verb;
+	const struct mok_kind *kind;
+	const char *id, *parent_id, *name, *marker, *region;
+	int page;
+	const struct mok_call *call;
+	const struct mok_field *field;
+	const struct mok_val *want; /* evaluated, no unknowns in what is sent */
+	const struct mok_object *have;
+	const struct mok_val
+		*extra; /* of the verb: pools of a cluster's POST (list of wants with name and
+			   marker), rules of a database's POST, urns, associated ids */
+	const struct mok_ask *children; /* pools of a cluster's POST: CREATE asks of their own */
+	size_t nchildren;
+};
+
+#endif
