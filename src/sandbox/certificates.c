@@ -174,7 +174,7 @@ static bool take_issued(struct sb_ctx *ctx, struct sb_doc *doc)
 static void list_certificates(struct sb_ctx *ctx)
 {
 	const struct sb_page page = { .key = "certificates",
-		.which = { .kind = CERTIFICATE_KIND, .name = sb_query(ctx, "name") },
+		.which = { .kind = CERTIFICATE_KIND, .name = sb_filter(ctx, "name") },
 		.view = view };
 
 	sb_reply_page(ctx, &page);

@@ -132,12 +132,12 @@ cJSON *db_doc_view(struct sb_ctx *ctx, const struct sb_doc *database)
 
 static bool tagged(struct sb_ctx *ctx, const struct sb_doc *database)
 {
-	return sb_tagged(ctx, sb_query(ctx, "tag_name"), "database", database->id);
+	return sb_tagged(ctx, sb_filter(ctx, "tag_name"), "database", database->id);
 }
 
 static void list_databases(struct sb_ctx *ctx)
 {
-	const char *tag = sb_query(ctx, "tag_name");
+	const char *tag = sb_filter(ctx, "tag_name");
 	const struct sb_page page = {
 		.key = "databases",
 		.which = { .kind = DB_KIND },

@@ -198,7 +198,7 @@ static bool take_record(struct sb_ctx *ctx, struct sb_doc *doc, const struct rec
 static void list_records(struct sb_ctx *ctx)
 {
 	const struct sb_doc *domain = sb_doc_see(ctx, DOMAIN_KIND, ctx->params[0]);
-	const char *name = sb_query(ctx, "name");
+	const char *name = sb_filter(ctx, "name");
 	struct sb_page page = { .key = "domain_records", .view = record_view };
 
 	if (!domain)
@@ -206,7 +206,7 @@ static void list_records(struct sb_ctx *ctx)
 	page.which = (struct sb_which){ .kind = RECORD_KIND,
 		.parent = domain->id,
 		.name = name ? short_name(ctx, domain->id, name) : NULL,
-		.alt = sb_query(ctx, "type") };
+		.alt = sb_filter(ctx, "type") };
 	sb_reply_page(ctx, &page);
 }
 

@@ -203,7 +203,7 @@ static cJSON *view_droplet(struct sb_ctx *ctx, const struct sb_doc *doc)
 
 static bool asked_for(struct sb_ctx *ctx, const struct sb_doc *doc)
 {
-	const char *tag = sb_query(ctx, "tag_name");
+	const char *tag = sb_filter(ctx, "tag_name");
 
 	return !gone(ctx, doc) && (!tag || sb_tagged(ctx, tag, "droplet", doc->id));
 }
@@ -212,7 +212,7 @@ static void list_droplets(struct sb_ctx *ctx)
 {
 	const struct sb_page page = {
 		.key = "droplets",
-		.which = { .kind = DROPLET_KIND, .name = sb_query(ctx, "name") },
+		.which = { .kind = DROPLET_KIND, .name = sb_filter(ctx, "name") },
 		.view = view_droplet,
 		.keep = asked_for,
 	};
@@ -329,7 +329,7 @@ static void delete_droplet(struct sb_ctx *ctx)
 
 static void delete_tagged(struct sb_ctx *ctx)
 {
-	const char *tag = sb_query(ctx, "tag_name");
+	const char *tag = sb_filter(ctx, "tag_name");
 	const struct sb_which which = { .kind = DROPLET_KIND };
 	struct sb_docs all;
 

@@ -150,7 +150,7 @@ static void list_balancers(struct sb_ctx *ctx)
 {
 	const struct sb_page page = {
 		.key = "load_balancers",
-		.which = { .kind = LB_KIND, .name = sb_query(ctx, "name") },
+		.which = { .kind = LB_KIND, .name = sb_filter(ctx, "name") },
 		.view = view,
 	};
 

@@ -93,6 +93,14 @@ const char *sb_query(struct sb_ctx *ctx, const char *name)
 	return NULL;
 }
 
+/* Some clients send every filter they know, empty where it is not used. */
+const char *sb_filter(struct sb_ctx *ctx, const char *name)
+{
+	const char *value = sb_query(ctx, name);
+
+	return value && *value ? value : NULL;
+}
+
 const char *sb_request_header(struct sb_ctx *ctx, const char *name)
 {
 	const struct mok_sandbox_request *request = ctx->request;

@@ -100,7 +100,7 @@ static void set_grants(struct sb_doc *doc, const cJSON *grants, bool full)
 
 static bool is_listed(struct sb_ctx *ctx, const struct sb_doc *doc)
 {
-	const char *bucket = sb_query(ctx, "bucket"), *permission = sb_query(ctx, "permission");
+	const char *bucket = sb_filter(ctx, "bucket"), *permission = sb_filter(ctx, "permission");
 	const cJSON *grant;
 
 	if (!bucket && !permission)
@@ -117,9 +117,9 @@ static bool is_listed(struct sb_ctx *ctx, const struct sb_doc *doc)
 static void list_keys(struct sb_ctx *ctx)
 {
 	const struct sb_page page = { .key = "keys",
-		.which = { .kind = KEY_KIND, .name = sb_query(ctx, "name") },
+		.which = { .kind = KEY_KIND, .name = sb_filter(ctx, "name") },
 		.view = view,
-		.keep = sb_query(ctx, "bucket") || sb_query(ctx, "permission") ? is_listed : NULL };
+		.keep = sb_filter(ctx, "bucket") || sb_filter(ctx, "permission") ? is_listed : NULL };
 
 	sb_reply_page(ctx, &page);
 }

@@ -63,8 +63,8 @@ static void list_volumes(struct sb_ctx *ctx)
 	const struct sb_page page = {
 		.key = "volumes",
 		.which = { .kind = VOLUME_KIND,
-			.parent = sb_query(ctx, "region"),
-			.name = sb_query(ctx, "name") },
+			.parent = sb_filter(ctx, "region"),
+			.name = sb_filter(ctx, "name") },
 		.view = view,
 	};
 
@@ -133,8 +133,8 @@ static void delete_volume(struct sb_ctx *ctx)
 
 static void delete_named(struct sb_ctx *ctx)
 {
-	const char *name = sb_query(ctx, "name");
-	const char *region = sb_query(ctx, "region");
+	const char *name = sb_filter(ctx, "name");
+	const char *region = sb_filter(ctx, "region");
 	struct sb_doc *doc = name && region ? sb_doc_named(ctx, VOLUME_KIND, region, name) : NULL;
 
 	if (doc)

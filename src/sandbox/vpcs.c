@@ -290,7 +290,7 @@ static bool is_of_type(const char *urn, const char *type)
 static void list_members(struct sb_ctx *ctx)
 {
 	const struct sb_doc *doc = sb_doc_see(ctx, VPC_KIND, ctx->params[0]);
-	const char *type = sb_query(ctx, "resource_type");
+	const char *type = sb_filter(ctx, "resource_type");
 	cJSON *list;
 	sqlite3_stmt *stmt;
 
