@@ -157,11 +157,34 @@ static bool is_through(const struct op *op, const struct mok_call *call)
 	return any;
 }
 
+/* A stray tag that another operation of this run has taken into use meanwhile. */
+static bool is_in_use(const struct op *op, const char *tag)
+{
+	const struct engine *e = op->engine;
+
+	for (size_t i = 0; i < e->ops.len; i++)
+		for (size_t k = 0; k < e->ops.items[i]->steps.len; k++) {
+			const struct mok_ask *ask = &e->ops.items[i]->steps.items[k].ask;
+
+			if (ask->verb == MOK_ASK_TAG_MAKE && mok_streq(ask->marker, tag))
+				return true;
+		}
+	return false;
+}
+
+static bool is_needless(const struct op *op)
+{
+	const struct mok_ask *ask = &op->steps.items[op->at].ask;
+
+	if (ask->verb == MOK_ASK_CALL)
+		return is_through(op, ask->call);
+	return op->what == OP_DROP_TAG && ask->verb == MOK_ASK_TAG_DROP &&
+		is_in_use(op, ask->marker);
+}
+
 void mok_step_ask(struct op *op)
 {
-	const struct step *s = mok_op_step(op);
-
-	if (s->ask.verb == MOK_ASK_CALL && is_through(op, s->ask.call)) {
+	if (is_needless(op)) {
 		mok_op_next(op);
 		return;
 	}
