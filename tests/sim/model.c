@@ -281,6 +281,15 @@ static void rename_one(struct sim_model *m, struct sim_rng *rng, int i, struct m
 	mok_buf_printf(trace, " %s=>%s", r->moved_from, r->address);
 }
 
+/* Not what is about to be replaced. */
+static void toggle_protect(struct sim_resource *r)
+{
+	int k = rows[r->kind].replaces;
+
+	if (r->protect || k < 0 || r->v[k] == r->applied_v[k])
+		r->protect = !r->protect;
+}
+
 void sim_model_change(struct sim_model *m, struct sim_rng *rng, struct mok_buf *trace)
 {
 	int n = 1 + (int)sim_draw(rng, 5);
@@ -306,7 +315,7 @@ void sim_model_change(struct sim_model *m, struct sim_rng *rng, struct mok_buf *
 		} else if (what < 88) {
 			rename_one(m, rng, i, trace);
 		} else if (what < 94) {
-			m->list[i].protect = !m->list[i].protect;
+			toggle_protect(&m->list[i]);
 			mok_buf_printf(
 				trace, " %s protect:%d", m->list[i].address, m->list[i].protect);
 		} else if (can_retain(&m->list[i])) {
