@@ -176,6 +176,8 @@ static void decode_tags(struct decoding *d)
 		if (name)
 			mok_vec_push(d->arena, &d->out->tags,
 				(const char *)mok_arena_strdup(d->arena, name));
+		if (d->ask->kind)
+			mok_do_object(d->arena, d->ask, d->ask->kind, item, d->out);
 	}
 	read_paging(d);
 }

@@ -81,7 +81,7 @@ static void add_page(struct listing *l, const struct mok_answer *answer)
 /* A kind that neither the plan nor a marker names may be out of the token's reach. */
 static bool is_needed(const struct listing *l)
 {
-	return !l->ask.kind || mok_map_get(l->sweep->used, l->ask.kind->name);
+	return l->ask.verb == MOK_ASK_TAG_LIST || mok_map_get(l->sweep->used, l->ask.kind->name);
 }
 
 static void finish(struct listing *l)
@@ -126,7 +126,7 @@ static void got_page(void *ctx, struct mok_answer *answer)
 		(is_needed(l) ||
 			(answer->err.http_status != 401 && answer->err.http_status != 403))) {
 		mok_err_wrap(&answer->err, "listing %s",
-			l->ask.kind ? l->ask.kind->name : "the account's tags");
+			l->ask.verb == MOK_ASK_TAG_LIST ? "the account's tags" : l->ask.kind->name);
 		mok_sweep_fail(l->sweep, &answer->err);
 	}
 	if (l->pages_open > 0)
@@ -151,9 +151,8 @@ static void start_round(struct listing *l)
 
 void mok_sweep_list(struct sweep *sweep, const struct mok_ask *ask)
 {
-	const char *key =
-		mok_arena_printf(sweep->arena, "%s/%s/%s", ask->kind ? ask->kind->name : "tags",
-			ask->parent_id ? ask->parent_id : "", ask->region ? ask->region : "");
+	const char *key = mok_arena_printf(sweep->arena, "%s/%s/%s", ask->kind->name,
+		ask->parent_id ? ask->parent_id : "", ask->region ? ask->region : "");
 	struct listing *l;
 
 	if (mok_map_get(sweep->asked, key))

@@ -183,6 +183,18 @@ static void list_doubted_regions(struct sweep *sweep)
 	}
 }
 
+/* The kind whose listing is that of all tags, the markers included: it is read once. */
+static const struct mok_kind *tag_kind(void)
+{
+	size_t count;
+	const struct mok_kind *const *kinds = mok_kinds(&count);
+
+	for (size_t i = 0; i < count; i++)
+		if (mok_streq(kinds[i]->list_key, "tags"))
+			return kinds[i];
+	return NULL;
+}
+
 static void list_roots(struct sweep *sweep)
 {
 	size_t count;
@@ -191,7 +203,7 @@ static void list_roots(struct sweep *sweep)
 	for (size_t i = 0; i < count; i++) {
 		struct mok_ask ask = { .verb = MOK_ASK_LIST, .kind = kinds[i] };
 
-		if (!kinds[i]->list_path || kinds[i]->parent)
+		if (!kinds[i]->list_path || kinds[i]->parent || kinds[i] == tag_kind())
 			continue;
 		if (mok_streq(kinds[i]->provider, "spaces"))
 			list_regions(sweep, kinds[i]);
@@ -321,7 +333,7 @@ static void note_used(struct sweep *sweep)
 static int read_all(struct sweep *sweep, struct mok_err *err)
 {
 	const struct mok_stack *stack = sweep->in.stack;
-	struct mok_ask tags = { .verb = MOK_ASK_TAG_LIST };
+	struct mok_ask tags = { .verb = MOK_ASK_TAG_LIST, .kind = tag_kind() };
 	struct mok_ask account = { .verb = MOK_ASK_ACCOUNT };
 	struct mok_diags ignored = { .arena = sweep->arena };
 
