@@ -218,18 +218,18 @@ static bool offline(void *self, const struct mok_resource *r, const char *path, 
 }
 
 /* Two resources that would be one object. */
-static void check_name(struct checker *c, size_t i)
+static void check_name(struct checker *c, struct mok_arena *arena, const struct mok_resource *r,
+	const struct mok_val *want)
 {
 	struct load *load = c->load;
-	const struct mok_resource *r = &load->stack->resources.items[i], *first;
-	const struct mok_val *want = &c->wants[i];
+	const struct mok_resource *first;
 	const struct mok_val *parent =
 		r->kind->parent_field ? mok_val_get(want, r->kind->parent_field) : NULL;
 	const char *parent_text = "", *natural, *key;
 	struct mok_diag *d;
 
 	if (r->kind->natural_key || r->kind->name_field) {
-		natural = mok_natural_key(load->arena, r->kind, want);
+		natural = mok_natural_key(arena, r->kind, want);
 	} else {
 		natural = r->kind->flags & MOK_K_SINGLE ? "" : NULL;
 	}
@@ -237,7 +237,7 @@ static void check_name(struct checker *c, size_t i)
 		return;
 	if (parent && (parent->type == MOK_UNKNOWN || parent->type == MOK_STR))
 		parent_text = parent->u.s;
-	key = mok_arena_printf(load->arena, "%s\n%s\n%s", r->kind->name, parent_text, natural);
+	key = mok_arena_printf(arena, "%s\n%s\n%s", r->kind->name, parent_text, natural);
 	first = mok_map_get(c->names, key);
 	if (!first) {
 		mok_map_put(c->names, key, (void *)(uintptr_t)r);
@@ -269,28 +269,44 @@ static void check_moves(struct load *load)
 	}
 }
 
-/* Each is evaluated after what it refers to, so that known names reach the others. */
+/* How many values go before the scratch memory is given back. */
+#define SCRATCH_COUNT 256
+
+/* Each is evaluated after what it refers to, so that known names reach the others. Values that
+ * nobody refers to are not kept. */
 static void evaluate_all(struct checker *c)
 {
 	struct load *load = c->load;
 	size_t n = load->stack->resources.len;
+	bool *referred = MOK_NEW_N(load->arena, bool, n + 1);
+	struct mok_arena *scratch = mok_arena_new();
 	struct mok_graph *graph = mok_graph_new(load->arena, n);
 	size_t *order = MOK_NEW_N(load->arena, size_t, n + 1);
 	const struct mok_lookup lookup = { c, offline };
 	struct mok_cycle cycle = { 0 };
 
-	for (size_t i = 0; i < c->edges.len; i++)
+	for (size_t i = 0; i < c->edges.len; i++) {
 		mok_graph_edge(graph, c->edges.items[i].to, c->edges.items[i].from);
+		referred[c->edges.items[i].to] = true;
+	}
 	if (mok_graph_order(graph, order, &cycle) != 0)
 		for (size_t i = 0; i < n; i++)
 			order[i] = i;
 	for (size_t k = 0; k < n; k++) {
-		size_t i = order[k];
+		const struct mok_resource *r = &load->stack->resources.items[order[k]];
+		struct mok_arena *arena = referred[order[k]] ? load->arena : scratch;
+		struct mok_val want;
 
-		if (mok_plan_eval(load->arena, load->stack, &load->stack->resources.items[i],
-			    &lookup, load->diags, &c->wants[i]) == 0)
-			check_name(c, i);
+		if (mok_plan_eval(arena, load->stack, r, &lookup, load->diags, &want) == 0)
+			check_name(c, arena, r, &want);
+		if (referred[order[k]])
+			c->wants[order[k]] = want;
+		if (k % SCRATCH_COUNT == SCRATCH_COUNT - 1) {
+			mok_arena_free(scratch);
+			scratch = mok_arena_new();
+		}
 	}
+	mok_arena_free(scratch);
 }
 
 static void check_outputs(struct checker *c)

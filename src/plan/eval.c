@@ -4,41 +4,76 @@
 
 /* What is wanted now: expressions evaluated, defaults filled in, types taken. */
 
-static void fill_in(struct mok_arena *arena, struct mok_val *map, const char *key, const char *text,
-	struct mok_mark at)
-{
-	const struct mok_val *v = mok_val_get(map, key);
-	struct mok_val filled = mok_val_str(text);
+/* The block's fields, evaluated, with room for the two that may be filled in. */
+#define SPARE 2
+#define FIELDS_MAX 128
 
-	if (v && v->type != MOK_NULL)
-		return;
-	filled.at = at;
-	mok_val_set(arena, map, key, filled);
+struct fields {
+	struct mok_pair pairs[FIELDS_MAX + SPARE];
+	size_t len;
+};
+
+static bool evaluate_fields(struct mok_arena *arena, const struct mok_resource *r,
+	const struct mok_scope *scope, struct mok_diags *diags, struct fields *out)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < r->fields.u.map.len && out->len < FIELDS_MAX; i++) {
+		struct mok_pair *pair = &out->pairs[out->len++];
+
+		*pair = r->fields.u.map.pairs[i];
+		ok &= mok_expr_eval(
+			      arena, &r->fields.u.map.pairs[i].val, scope, diags, &pair->val) == 0;
+	}
+	return ok;
 }
 
-static int fill_defaults(struct mok_arena *arena, const struct mok_stack *stack,
-	const struct mok_resource *r, struct mok_diags *diags, struct mok_val *map)
+static struct mok_val *find_field(struct fields *fields, const char *name)
+{
+	for (size_t i = 0; i < fields->len; i++)
+		if (strcmp(fields->pairs[i].key, name) == 0)
+			return &fields->pairs[i].val;
+	return NULL;
+}
+
+static void fill_in(struct fields *fields, const char *key, const char *text, struct mok_mark at)
+{
+	struct mok_val *v = find_field(fields, key), filled = mok_val_str(text);
+
+	filled.at = at;
+	if (!v)
+		fields->pairs[fields->len++] =
+			(struct mok_pair){ .key = key, .key_at = at, .val = filled };
+	else if (v->type == MOK_NULL)
+		*v = filled;
+}
+
+static void fill_region(const struct mok_stack *stack, const struct mok_resource *r,
+	struct mok_diags *diags, struct fields *fields)
 {
 	const struct mok_field *region = mok_field_find(r->kind->fields, "region");
-	const struct mok_val *v = region ? mok_val_get(map, "region") : NULL;
-	const struct mok_field *name;
+	const struct mok_val *v = region ? find_field(fields, "region") : NULL;
 	struct mok_diag *d;
 
-	name = r->kind->name_field ? mok_field_find(r->kind->fields, r->kind->name_field) : NULL;
-	if (name && !(name->flags & MOK_F_REQUIRED) && r->default_name)
-		fill_in(arena, map, r->kind->name_field, r->default_name, r->at);
 	if (!region || (region->flags & MOK_F_COMPUTED) || (v && v->type != MOK_NULL))
-		return 0;
-	if (stack->region) {
-		fill_in(arena, map, "region", stack->region, r->at);
-		return 0;
+		return;
+	if (!stack->region && !(region->flags & MOK_F_REQUIRED))
+		return;
+	if (!stack->region) {
+		d = mok_diag_add(diags, "E0409", r->at, "%s needs a region", r->address);
+		mok_diag_hint(diags, d, "write `region: ams3` here or at the top of the file");
 	}
-	if (!(region->flags & MOK_F_REQUIRED))
-		return 0;
-	d = mok_diag_add(diags, "E0409", r->at, "%s needs a region", r->address);
-	mok_diag_hint(diags, d, "write `region: ams3` here or at the top of the file");
-	fill_in(arena, map, "region", "", r->at);
-	return -1;
+	fill_in(fields, "region", stack->region ? stack->region : "", r->at);
+}
+
+/* A name that has to be written gets no default. */
+static void fill_name(const struct mok_resource *r, struct fields *fields)
+{
+	const char *key = r->kind->name_field;
+	const struct mok_field *name = key ? mok_field_find(r->kind->fields, key) : NULL;
+
+	if (name && !(name->flags & MOK_F_REQUIRED) && r->default_name)
+		fill_in(fields, key, r->default_name, r->at);
 }
 
 static void add_address(struct mok_diags *diags, size_t from, const char *address)
@@ -53,16 +88,21 @@ int mok_plan_eval(struct mok_arena *arena, const struct mok_stack *stack,
 	struct mok_val *out)
 {
 	size_t ndiags = diags->list.len, nerrors = diags->nerrors;
+	struct fields fields;
 	struct plan_scope s;
-	struct mok_val map;
+	struct mok_val map = { .type = MOK_MAP, .at = r->fields.at };
 
+	fields.len = 0;
 	plan_scope_init(&s, arena, stack->plan, r, lookup);
-	if (mok_expr_eval(arena, &r->fields, &s.scope, diags, &map) != 0) {
+	if (!evaluate_fields(arena, r, &s.scope, diags, &fields)) {
 		add_address(diags, ndiags, r->address);
 		*out = (struct mok_val){ .type = MOK_MAP };
 		return -1;
 	}
-	fill_defaults(arena, stack, r, diags, &map);
+	fill_name(r, &fields);
+	fill_region(stack, r, diags, &fields);
+	map.u.map.pairs = fields.pairs;
+	map.u.map.len = fields.len;
 	if (plan_coerce_fields(arena, diags, r->kind->fields, &map, out) == 0 && r->kind->check)
 		r->kind->check(r, out, diags);
 	add_address(diags, ndiags, r->address);

@@ -9,11 +9,26 @@ static const char *const later_kinds[] = { "kubernetes_manifest", "helm_release"
 
 /* ---- expressions in values ---- */
 
+static bool has_expression(const struct mok_val *v)
+{
+	bool found = v->type == MOK_STR && strstr(v->u.s, "${");
+
+	if (v->type == MOK_LIST)
+		for (size_t i = 0; !found && i < v->u.list.len; i++)
+			found = has_expression(&v->u.list.items[i]);
+	if (v->type == MOK_MAP)
+		for (size_t i = 0; !found && i < v->u.map.len; i++)
+			found = has_expression(&v->u.map.pairs[i].val);
+	return found;
+}
+
 struct mok_val plan_parse(struct load *load, const struct mok_val *v)
 {
 	struct mok_val out = *v;
 
-	if (v->type == MOK_STR && strstr(v->u.s, "${")) {
+	if (!has_expression(v))
+		return out;
+	if (v->type == MOK_STR) {
 		if (mok_expr_parse(load->arena, v->u.s, v->at, load->diags, &out) != 0)
 			out = mok_val_unknown("?");
 		out.at = v->at;
@@ -235,6 +250,8 @@ void plan_read_resources(struct load *load, const struct mok_val *map)
 {
 	struct mok_stack *stack = load->stack;
 
+	stack->resources.cap = map->u.map.len + 1;
+	stack->resources.items = MOK_NEW_N(load->arena, struct mok_resource, stack->resources.cap);
 	for (size_t i = 0; i < map->u.map.len; i++)
 		if (map->u.map.pairs[i].val.type != MOK_NULL)
 			read_block(load, &map->u.map.pairs[i]);
