@@ -25,6 +25,7 @@ from common import ROOT, Cloud, Failure, Stack, check, run
 
 HERE = pathlib.Path(__file__).resolve().parent
 DEVIATIONS = json.loads((HERE / "deviations.json").read_text())
+WORK = tempfile.TemporaryDirectory(prefix="mok-contract-")
 used = set()
 HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "sl-violations", "date",
        "access-control-allow-origin", "access-control-allow-headers",
@@ -37,14 +38,31 @@ def free_port():
         return s.getsockname()[1]
 
 
+def description():
+    """A copy of the description that Prism can use: its patterns must be good in Unicode mode, where
+    "\\:" is a mistake, or all that they are a part of goes unchecked."""
+    def mend(node):
+        if isinstance(node, dict):
+            return {k: re.sub(r"\\([:])", r"\1", v) if k == "pattern" and isinstance(v, str)
+                    else mend(v) for k, v in node.items()}
+        return [mend(v) for v in node] if isinstance(node, list) else node
+    path = pathlib.Path(WORK.name) / "openapi.json"
+    if not path.exists():
+        text = pathlib.Path(os.environ["MOK_OPENAPI"]).read_text()
+        path.write_text(json.dumps(mend(json.loads(text))))
+    return path
+
+
 class Prism:
     def __init__(self, upstream):
         self.port = free_port()
-        env = {**os.environ, "PATH": os.environ["NODE_BIN"] + ":" + os.environ["PATH"]}
-        self.log = tempfile.NamedTemporaryFile(prefix="mok-prism-")
+        modules = pathlib.Path(os.environ["PRISM"]).resolve().parents[3]
+        env = {**os.environ, "PATH": os.environ["NODE_BIN"] + ":" + os.environ["PATH"],
+               "NODE_OPTIONS": f"--require {HERE / 'loud.cjs'}", "PRISM_MODULES": str(modules)}
+        self.log = tempfile.NamedTemporaryFile(prefix="mok-prism-", dir=WORK.name)
         start = time.monotonic()
         self.process = subprocess.Popen(
-            [os.environ["PRISM"], "proxy", os.environ["MOK_OPENAPI"], upstream, "--port",
+            [os.environ["PRISM"], "proxy", str(description()), upstream, "--port",
              str(self.port), "--verboseLevel", "error", "--cors", "false"],
             env=env, stdout=self.log, stderr=self.log)
         while time.monotonic() - start < 90:
@@ -56,6 +74,10 @@ class Prism:
             if self.process.poll() is not None:
                 break
         raise Failure(f"Prism did not start: {pathlib.Path(self.log.name).read_text()[-2000:]}")
+
+    def uncheckable(self):
+        log = pathlib.Path(self.log.name).read_text(errors="replace")
+        return sorted(set(re.findall(r"UNCHECKABLE .*", log)))
 
     def close(self):
         self.process.terminate()
@@ -185,16 +207,34 @@ def life(plan):
             check(recorder.requests > 20, f"only {recorder.requests} requests came by")
             print(f"      {plan.name}: {recorder.requests} requests, {len(recorder.seen)} remarks")
             judge(recorder)
+            check(not prism.uncheckable(), f"Prism could not check: {prism.uncheckable()}")
         finally:
             recorder.shutdown()
             prism.close()
 
 
+class Liar(http.server.BaseHTTPRequestHandler):
+    """An API whose answers are wrong."""
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        body = json.dumps({"tags": [{"name": 5}]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(body)
+
+
 def the_proxy_does_object():
-    """A check that cannot fail is none: a wrong request and a wrong answer are both reported."""
+    """A check that cannot fail is none: wrong requests and wrong answers are both reported."""
     with Cloud() as cloud:
         prism = Prism(cloud.env["DIGITALOCEAN_API_URL"])
         recorder = Recorder(prism.port)
+        liar = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Liar)
+        threading.Thread(target=liar.serve_forever, daemon=True).start()
+        behind = Prism(f"http://127.0.0.1:{liar.server_port}")
+        lies = Recorder(behind.port)
         try:
             cloud.env["DIGITALOCEAN_API_URL"] = recorder.url
             cloud.call("POST", "/v2/tags", {"name": 5})
@@ -203,9 +243,15 @@ def the_proxy_does_object():
             seen = len(recorder.seen)
             cloud.call("GET", "/v2/tags")
             check(len(recorder.seen) == seen, f"a right one does not: {recorder.seen[seen:]}")
+            cloud.env["DIGITALOCEAN_API_URL"] = lies.url
+            cloud.call("GET", "/v2/tags")
+            check(any(v["location"][0] == "response" for _, _, _, v, _, _ in lies.seen),
+                  "a wrong answer goes by unseen")
         finally:
-            recorder.shutdown()
+            for server in (recorder, lies, liar):
+                server.shutdown()
             prism.close()
+            behind.close()
 
 
 def deviations_still_occur():
