@@ -27,12 +27,17 @@ def some(value):
     return bool(value)
 
 
+def endpoint(cloud):
+    """Where the client is to go; prism.py puts its proxy here."""
+    return cloud.env["DIGITALOCEAN_API_URL"]
+
+
 def with_client(test):
     def wrapped():
         with Cloud() as cloud:
             # pydo's own policy sends tokens over TLS only.
             policy = HeadersPolicy({"Authorization": "Bearer dop_v1_pydo"})
-            test(pydo.Client(token="dop_v1_pydo", endpoint=cloud.env["DIGITALOCEAN_API_URL"],
+            test(pydo.Client(token="dop_v1_pydo", endpoint=endpoint(cloud),
                              authentication_policy=policy), cloud)
     wrapped.__name__ = test.__name__
     return wrapped
@@ -304,15 +309,15 @@ def certificates_and_cdn(do, cloud):
                     f"--secret_key={cloud.env['SPACES_SECRET_ACCESS_KEY']}", "mb", "s3://media",
                     "--bucket-location=ams3", "--config=/dev/null"],
                    check=True, capture_output=True)
-    endpoint = do.cdn.create_endpoint(body={
+    made_endpoint = do.cdn.create_endpoint(body={
         "origin": "media.ams3.digitaloceanspaces.com", "ttl": 3600})["endpoint"]
-    within(endpoint, {"id": is_uuid, "origin": "media.ams3.digitaloceanspaces.com",
+    within(made_endpoint, {"id": is_uuid, "origin": "media.ams3.digitaloceanspaces.com",
                       "endpoint": "media.ams3.cdn.digitaloceanspaces.com", "ttl": 3600,
                       "created_at": is_time}, "endpoint")
-    equal(do.cdn.update_endpoints(endpoint["id"], body={"ttl": 600})["endpoint"]["ttl"], 600, "ttl")
-    do.cdn.purge_cache(endpoint["id"], body={"files": ["*"]})
-    do.cdn.delete_endpoint(endpoint["id"])
-    refused(do.cdn.get_endpoint(endpoint["id"]), "a deleted endpoint")
+    equal(do.cdn.update_endpoints(made_endpoint["id"], body={"ttl": 600})["endpoint"]["ttl"], 600, "ttl")
+    do.cdn.purge_cache(made_endpoint["id"], body={"files": ["*"]})
+    do.cdn.delete_endpoint(made_endpoint["id"])
+    refused(do.cdn.get_endpoint(made_endpoint["id"]), "a deleted endpoint")
     do.certificates.delete(made["id"])
     refused(do.certificates.get(made["id"]), "a deleted certificate")
     check(lets["name"] == "le", "named as asked")
@@ -370,6 +375,8 @@ def pages(do, _cloud):
     equal(len(do.tags.list(per_page=500)["tags"]), 5, "more than the most per page")
 
 
+TESTS = [account, vpc, kubernetes, node_pool, database, database_children, valkey, project,
+         domain_and_records, certificates_and_cdn, spaces_keys, tags, pages]
+
 if __name__ == "__main__":
-    sys.exit(run([account, vpc, kubernetes, node_pool, database, database_children, valkey, project,
-                  domain_and_records, certificates_and_cdn, spaces_keys, tags, pages]))
+    sys.exit(run(TESTS))

@@ -90,7 +90,7 @@ run_suite()
 			skip prism "no API description at $MOK_OPENAPI; set MOK_OPENAPI"
 		elif python_tools && node_tools; then
 			suite prism env PRISM="$cache/prism/node_modules/.bin/prism" \
-				NODE_BIN="$cache/venv/bin" python3 prism.py
+				NODE_BIN="$cache/venv/bin" "$cache/venv/bin/python" prism.py
 		else
 			skip prism "its packages cannot be installed from PyPI and npm"
 		fi ;;
