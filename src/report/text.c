@@ -1,5 +1,6 @@
 #include "report_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct range {
