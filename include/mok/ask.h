@@ -17,6 +17,7 @@ enum mok_verb {
 	MOK_ASK_TAG_LIST, /* all tags of the account, page from 1 */
 	MOK_ASK_TAG_MAKE, /* marker = the tag */
 	MOK_ASK_TAG_DROP,
+	MOK_ASK_TAG_READ, /* whether the tag `marker` exists: OK or GONE */
 	MOK_ASK_ACCOUNT,
 	MOK_ASK_CATALOGUE, /* page from 1; `name` = which: "sizes", "regions", "kubernetes",
 			      "databases" */

@@ -245,6 +245,7 @@ static const struct {
 	[MOK_ASK_TAG_LIST] = { decode_tags, true },
 	[MOK_ASK_TAG_MAKE] = { decode_nothing, false },
 	[MOK_ASK_TAG_DROP] = { decode_nothing, false },
+	[MOK_ASK_TAG_READ] = { decode_nothing, false },
 	[MOK_ASK_ACCOUNT] = { decode_account, true },
 	[MOK_ASK_CATALOGUE] = { decode_value, true },
 	[MOK_ASK_ASSIGN] = { decode_assigned, true },

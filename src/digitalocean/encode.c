@@ -240,6 +240,11 @@ static int encode_tag_make(struct encoding *e)
 	return set_body(e, body);
 }
 
+static int encode_tag_read(struct encoding *e)
+{
+	return set_path(e, "/v2/tags/{value}", e->ask->marker);
+}
+
 static int encode_tag_drop(struct encoding *e)
 {
 	e->out->method = "DELETE";
@@ -317,6 +322,7 @@ static int (*const encoders[])(struct encoding *e) = {
 	[MOK_ASK_TAG_LIST] = encode_tag_list,
 	[MOK_ASK_TAG_MAKE] = encode_tag_make,
 	[MOK_ASK_TAG_DROP] = encode_tag_drop,
+	[MOK_ASK_TAG_READ] = encode_tag_read,
 	[MOK_ASK_ACCOUNT] = encode_account,
 	[MOK_ASK_CATALOGUE] = encode_catalogue,
 	[MOK_ASK_ASSIGN] = encode_assign,

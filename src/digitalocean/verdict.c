@@ -19,6 +19,7 @@ bool mok_do_is_write(enum mok_verb verb)
 	case MOK_ASK_READ:
 	case MOK_ASK_FETCH:
 	case MOK_ASK_TAG_LIST:
+	case MOK_ASK_TAG_READ:
 	case MOK_ASK_ACCOUNT:
 	case MOK_ASK_CATALOGUE:
 	case MOK_ASK_PARTS:

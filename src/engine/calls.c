@@ -119,7 +119,10 @@ static void asked(void *ctx, struct mok_answer *answer)
 			mok_op_fail(op, &answer->err);
 		}
 		return;
-	case MOK_ANS_BUSY: wait_and_repeat(op, answer); return;
+	case MOK_ANS_BUSY:
+		op->was_busy = true;
+		wait_and_repeat(op, answer);
+		return;
 	case MOK_ANS_AMBIGUOUS:
 		/* Absolute writes: sent again, they do no harm. */
 		if (++op->tries < ASK_TRIES) {
@@ -139,7 +142,7 @@ static bool is_through(const struct op *op, const struct mok_call *call)
 	const struct mok_change *c = op->change;
 	bool any = false;
 
-	if (op->what != OP_UPDATE || !c->resume || !call)
+	if (op->what != OP_UPDATE || !(c->resume || op->was_busy) || !call)
 		return false;
 	for (size_t i = 0; i < c->fields.len; i++) {
 		const struct mok_field_change *f = &c->fields.items[i];
@@ -182,13 +185,62 @@ static bool is_needless(const struct op *op)
 		is_in_use(op, ask->marker);
 }
 
+static void go_on(struct op *op)
+{
+	if (is_needless(op))
+		mok_op_next(op);
+	else
+		send(op, asked);
+}
+
+static void looked_before_repeating(void *ctx, struct mok_answer *answer)
+{
+	if (answer->verdict == MOK_ANS_OK)
+		mok_op_take(ctx, answer);
+	go_on(ctx);
+}
+
 void mok_step_ask(struct op *op)
 {
-	if (is_needless(op)) {
-		mok_op_next(op);
+	struct mok_ask read = { .verb = MOK_ASK_READ };
+
+	if (mok_op_step(op)->ask.verb != MOK_ASK_CALL || !op->was_busy || !op->object) {
+		go_on(op);
 		return;
 	}
-	send(op, asked);
+	/* What kept it busy may have been this very change, asked for by an earlier run. */
+	read.kind = op->change->kind;
+	read.have = op->object;
+	read.id = op->object->id;
+	read.parent_id = op->object->parent_id;
+	read.name = op->object->name;
+	read.region = mok_val_get_str(&op->object->attrs, "region");
+	mok_ask_send(&op->engine->asker, op->engine->arena, &read, looked_before_repeating, op);
+}
+
+static void asked_whether_ours(void *ctx, struct mok_answer *answer)
+{
+	struct op *op = ctx;
+
+	switch (answer->verdict) {
+	case MOK_ANS_OK: mok_op_next(op); return;
+	case MOK_ANS_GONE:
+		mok_engine_emit(op, MOK_EV_NOTE, "its marker is gone: it is let go");
+		op->what = OP_FORGET;
+		op->at = op->steps.len - 1;
+		mok_op_next(op);
+		return;
+	case MOK_ANS_BUSY:
+	case MOK_ANS_AMBIGUOUS: wait_and_repeat(op, answer); return;
+	case MOK_ANS_EXISTS:
+	case MOK_ANS_UNSUPPORTED:
+	case MOK_ANS_FAILED: mok_op_fail(op, &answer->err); return;
+	}
+}
+
+void mok_step_still_ours(struct op *op)
+{
+	send(op, asked_whether_ours);
 }
 
 /* ---- waiting ---- */

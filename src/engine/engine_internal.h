@@ -39,7 +39,7 @@ struct op {
 	int64_t started_ms, deadline_ms, settle_until_ms;
 	int tries, gone_seen;
 	bool started, finished, failed, skipped, prepared, absorbed, in_doubt, said_exists,
-		waiting_said;
+		waiting_said, was_busy;
 	const char *blocked_by;
 	struct op *next_serial;
 	MOK_VEC(struct op *) pools; /* a cluster's: creations that ride on its POST */
@@ -76,9 +76,10 @@ void mok_engine_edges(struct engine *e, size_t nodes);
 /* steps: steps.c decides which, calls.c and create.c do them */
 int mok_op_prepare(struct op *op); /* evaluates and lays out the steps; -1: op->err */
 void mok_step_add(struct op *op, struct step step);
-void mok_step_ask(struct op *op);    /* send the ask, judge the verdict */
-void mok_step_create(struct op *op); /* the POST and its doubts */
-void mok_step_look(struct op *op);   /* is a doubted object there after all? */
+void mok_step_ask(struct op *op);        /* send the ask, judge the verdict */
+void mok_step_create(struct op *op);     /* the POST and its doubts */
+void mok_step_still_ours(struct op *op); /* an orphan's free-standing marker, just before */
+void mok_step_look(struct op *op);       /* is a doubted object there after all? */
 void mok_step_ready(struct op *op);
 void mok_step_gone(struct op *op);
 void mok_step_associated(struct op *op);

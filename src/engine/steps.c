@@ -332,6 +332,13 @@ static void lay_out_delete(struct op *op)
 		.label = "delete", .gone_is_fine = true, .typical_s = kind->typical_delete_s
 	};
 
+	/* A list may show the marker of what was let go a moment ago. */
+	if (!op->change->implied && !op->change->resource && op->object->free_tag) {
+		s.run = mok_step_still_ours;
+		s.ask = (struct mok_ask){ .verb = MOK_ASK_TAG_READ,
+			.marker = op->object->free_tag };
+		mok_step_add(op, s);
+	}
 	s.ask = ask_about(op, MOK_ASK_DELETE);
 	if (!op->change->implied) {
 		if ((kind->flags & MOK_K_WEAK_REFS) || mok_streq(kind->provider, "spaces")) {

@@ -121,6 +121,7 @@ static int encode_verb(const struct mok_ask *ask, struct mok_arena *arena,
 	case MOK_ASK_TAG_LIST:
 	case MOK_ASK_TAG_MAKE:
 	case MOK_ASK_TAG_DROP:
+	case MOK_ASK_TAG_READ:
 	case MOK_ASK_ACCOUNT:
 	case MOK_ASK_CATALOGUE:
 	case MOK_ASK_ASSIGN:
