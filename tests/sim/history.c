@@ -143,6 +143,7 @@ static void change(struct history *h)
 {
 	struct mok_buf words;
 
+	fake_env_advance(h->w->fake, 60000); /* people type slower than lists lag */
 	mok_buf_init(&words, 4096);
 	sim_model_change(&h->model, &h->w->rng, &words);
 	sim_trace(h->w, "changes:%s", words.data);

@@ -259,7 +259,7 @@ static void remove_one(struct sim_model *m, int i, struct mok_buf *trace)
 {
 	struct sim_resource *r = &m->list[i];
 
-	if (r->retain && memcmp(r->v, r->applied_v, sizeof(r->v)) != 0)
+	if (r->retain && (!r->applied || memcmp(r->v, r->applied_v, sizeof(r->v)) != 0))
 		return; /* how it lives on would depend on how far the change got */
 	if (r->protect || r->maybe_protected || r->retain != r->applied_retain ||
 		sim_model_has_dependents(m, i) || is_last_pool(m, i))
@@ -286,7 +286,7 @@ static void toggle_protect(struct sim_resource *r)
 {
 	int k = rows[r->kind].replaces;
 
-	if (r->protect || k < 0 || r->v[k] == r->applied_v[k])
+	if (r->protect || k < 0 || (r->applied && r->v[k] == r->applied_v[k]))
 		r->protect = !r->protect;
 }
 
@@ -340,6 +340,7 @@ void sim_model_applied(struct sim_model *m)
 		r->moved_from[0] = '\0';
 		r->maybe_protected = r->protect;
 		r->applied_retain = r->retain;
+		r->applied = true;
 		memcpy(r->applied_v, r->v, sizeof(r->v));
 	}
 }

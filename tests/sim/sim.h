@@ -75,7 +75,7 @@ struct sim_resource {
 	bool wanted, protect, retain;
 	bool lives_on; /* no longer wanted, but retained when it went */
 	/* What the cloud was told: nothing is lifted or kept before it was applied. */
-	bool maybe_protected, applied_retain;
+	bool maybe_protected, applied_retain, applied;
 	int applied_v[3];
 };
 
