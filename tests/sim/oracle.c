@@ -360,26 +360,49 @@ static const struct booked booked[] = {
 	{ "\"spaces_key:", SIM_KEY, false },
 };
 
-/* How often `word` stands between from and to. */
-static long count_in(const char *from, const char *to, const char *word)
+/* Every "kind:id" that the requests made or ended, one text each; a log is long, and most of its
+ * lines do neither. */
+struct books {
+	struct mok_buf created, deleted;
+};
+
+static void copy_list(const char *line, const char *end, const char *key, struct mok_buf *out)
+{
+	const char *from = memmem(line, (size_t)(end - line), key, strlen(key));
+	const char *to;
+
+	if (!from)
+		return;
+	from += strlen(key);
+	to = memchr(from, ']', (size_t)(end - from));
+	if (to)
+		mok_buf_add(out, from, (size_t)(to - from));
+}
+
+static void read_books(struct sim_world *w, struct books *books)
+{
+	struct mok_buf log;
+
+	mok_buf_init(&log, (size_t)256 << 20);
+	mok_buf_init(&books->created, (size_t)256 << 20);
+	mok_buf_init(&books->deleted, (size_t)256 << 20);
+	if (mok_sandbox_log(w->sandbox, &log) != 0)
+		sim_wrong(w, "the sandbox's log cannot be read");
+	for (const char *line = log.data, *end; (end = strchr(line, '\n')) != NULL;
+		line = end + 1) {
+		copy_list(line, end, "\"creates\":[", &books->created);
+		copy_list(line, end, "\"deletes\":[", &books->deleted);
+	}
+	mok_buf_release(&log);
+}
+
+static long count_in(const struct mok_buf *list, const char *word)
 {
 	long n = 0;
 
-	for (const char *at = from; at && (at = strstr(at, word)) != NULL && at < to; at++)
+	for (const char *at = list->data; (at = strstr(at, word)) != NULL; at++)
 		n++;
 	return n;
-}
-
-static void count_line(
-	const char *line, const char *end, const char *word, long *created, long *deleted)
-{
-	const char *creates = strstr(line, "\"creates\":["),
-		   *deletes = strstr(line, "\"deletes\":[");
-
-	if (creates && creates < end)
-		*created += count_in(creates, strchr(creates, ']'), word);
-	if (deletes && deletes < end)
-		*deleted += count_in(deletes, strchr(deletes, ']'), word);
 }
 
 static long ever_wanted(const struct sim_world *w, const struct sim_model *m, enum sim_kind kind)
@@ -397,30 +420,27 @@ static long ever_wanted(const struct sim_world *w, const struct sim_model *m, en
 static void check_log(struct sim_world *w, const struct sim_model *m, const struct sim_lines *have,
 	const char *when)
 {
-	struct mok_buf log;
+	struct books books;
 
-	mok_buf_init(&log, (size_t)256 << 20);
-	if (mok_sandbox_log(w->sandbox, &log) != 0)
-		sim_wrong(w, "the sandbox's log cannot be read");
+	read_books(w, &books);
 	for (size_t i = 0; i < MOK_COUNT(booked); i++) {
 		const struct booked *b = &booked[i];
 		const char *word = sim_kind_word(b->kind);
-		long created = 0, deleted = 0, listed = 0;
+		long created = count_in(&books.created, b->logged);
+		long alive = created - count_in(&books.deleted, b->logged), listed = 0;
 
-		for (const char *line = log.data, *end; (end = strchr(line, '\n')) != NULL;
-			line = end + 1)
-			count_line(line, end, b->logged, &created, &deleted);
 		for (size_t k = 0; k < have->list.len; k++)
 			listed += mok_starts(have->list.items[k], word) &&
 				have->list.items[k][strlen(word)] == ' ';
-		if (created - deleted != listed)
-			sim_wrong(w, "%s: the log has %ld of %s alive, the lists %ld", when,
-				created - deleted, word, listed);
+		if (alive != listed)
+			sim_wrong(w, "%s: the log has %ld of %s alive, the lists %ld", when, alive,
+				word, listed);
 		if (b->only_once && created > ever_wanted(w, m, b->kind))
 			sim_wrong(w, "%s: %ld of %s were created for %ld that were wanted", when,
 				created, word, ever_wanted(w, m, b->kind));
 	}
-	mok_buf_release(&log);
+	mok_buf_release(&books.created);
+	mok_buf_release(&books.deleted);
 }
 
 void sim_check(struct sim_world *w, const struct sim_model *m, bool destroyed, const char *when)
