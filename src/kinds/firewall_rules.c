@@ -39,6 +39,5 @@ void mok_rule_add_all(cJSON *rules, const struct mok_val *list, const char *stac
 
 void mok_rule_add_placeholder(cJSON *rules, const char *stack)
 {
-	mok_rule_add(
-		rules, "ip_addr", MOK_RULE_PLACEHOLDER, "keeps the list from being empty", stack);
+	mok_rule_add(rules, "ip_addr", MOK_RULE_PLACEHOLDER, MOK_RULE_PLACEHOLDER_TEXT, stack);
 }

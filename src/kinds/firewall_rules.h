@@ -8,6 +8,7 @@
 /* TEST-NET-1 (RFC 5737): nobody's address. A database whose list of rules is empty takes anybody.
  */
 #define MOK_RULE_PLACEHOLDER "192.0.2.1"
+#define MOK_RULE_PLACEHOLDER_TEXT "keeps the list from being empty"
 
 const char *mok_rule_stack(struct mok_arena *arena, const char *marker); /* its stack, or NULL */
 /* stack NULL: the description is written as it is. */

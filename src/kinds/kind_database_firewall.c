@@ -111,10 +111,12 @@ static struct mok_val plain_rule(struct mok_arena *arena, const struct mok_val *
 
 static bool is_placeholder(const struct mok_val *rule)
 {
-	const char *value = mok_val_get_str(rule, "value");
+	const char *value = mok_val_get_str(rule, "value"),
+		   *description = mok_val_get_str(rule, "description");
 
-	return value && mok_starts(value, MOK_RULE_PLACEHOLDER) &&
-		mark_of(mok_val_get_str(rule, "description"));
+	/* By its text, too: the address is one that a plan may name. */
+	return value && mok_starts(value, MOK_RULE_PLACEHOLDER) && mark_of(description) &&
+		mok_starts(description, MOK_RULE_PLACEHOLDER_TEXT);
 }
 
 /* `rules` are those that some stack of mok's marked; whose, `same` and `body` look up. */
