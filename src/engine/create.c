@@ -344,15 +344,14 @@ static void take_single(struct op *op)
 static bool was_begun_before(const struct op *op)
 {
 	const struct engine *e = op->engine;
-	const struct mok_env *env = mok_loop_env(e->loop);
 	char hash[17];
 
 	int64_t acked_ms = mok_journal_acked_ms(e->in->journal, op->change->address);
 	int64_t settle_ms = mok_engine_ms(e, settle_s(op->change->kind));
 
 	mok_addr_hash(op->change->address, hash);
-	/* What was made a moment ago may only not be listed yet. */
-	if (acked_ms && env->clock.wall_ms(env->clock.self) - acked_ms < settle_ms)
+	/* What was made a moment before the sweep may only not be listed yet. */
+	if (acked_ms && e->in->live->read_ms - acked_ms < settle_ms)
 		return true;
 	return mok_map_get(e->in->live->doubts, hash) ||
 		mok_journal_is_open(e->in->journal, op->change->address);

@@ -123,12 +123,22 @@ static void send_again(void *ctx)
 	mok_op_send_create(ctx);
 }
 
+/* Then its secret has been where it belongs. */
+static bool was_acknowledged(const struct op *op, const struct mok_object *o)
+{
+	char hash[17];
+
+	mok_addr_hash(op->change->address, hash);
+	return mok_streq(mok_map_get(mok_journal_ids(op->engine->in->journal), hash), o->id);
+}
+
 static void conclude_created(struct look *look)
 {
 	struct op *op = look->op;
 	bool settled = mok_loop_now(op->engine->loop) >= op->settle_until_ms;
 
-	if (look->found && (op->change->kind->flags & MOK_K_SECRET_ONCE)) {
+	if (look->found && (op->change->kind->flags & MOK_K_SECRET_ONCE) &&
+		!was_acknowledged(op, look->found)) {
 		discard_secretless(look);
 	} else if (look->found) {
 		mok_op_created(op, look->found, &look->seen);

@@ -369,9 +369,11 @@ int mok_live_sweep(const struct mok_live_input *in, struct mok_arena *arena,
 		.used = mok_map_new(arena),
 		.asked = mok_map_new(arena),
 	};
+	const struct mok_env *env = mok_loop_env(in->loop);
 
 	memset(out, 0, sizeof(*out));
 	out->arena = arena;
+	out->read_ms = env->clock.wall_ms(env->clock.self);
 	out->tags = mok_map_new(arena);
 	out->catalogue = mok_catalogue_new(arena);
 	return read_all(&sweep, err);
