@@ -287,11 +287,48 @@ static void delete_record(struct sb_ctx *ctx)
 
 /* ---- domains ---- */
 
+static void add_quoted(struct mok_buf *zone, const char *text)
+{
+	mok_buf_putc(zone, '"');
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			mok_buf_putc(zone, '\\');
+		mok_buf_putc(zone, *text);
+	}
+	mok_buf_putc(zone, '"');
+}
+
+static void add_number(
+	struct mok_buf *zone, const struct sb_doc *record, bool used, const char *field)
+{
+	if (used)
+		mok_buf_printf(zone, "%lld ", (long long)sb_get_int(record->json, field, 0));
+}
+
+static void zone_data(struct mok_buf *zone, const char *domain, const struct sb_doc *record)
+{
+	static const struct record_type unknown;
+	const struct record_type *type = find_type(record->alt);
+	const char *data = sb_get_str(record->json, "data");
+	const char *tag = sb_get_str(record->json, "tag");
+
+	type = type ? type : &unknown;
+	data = data ? data : "";
+	add_number(zone, record, type->priority, "priority");
+	add_number(zone, record, type->weight, "weight");
+	add_number(zone, record, type->port, "port");
+	add_number(zone, record, type->flags, "flags");
+	if (type->tag)
+		mok_buf_printf(zone, "%s ", tag ? tag : "");
+	if (type->tag || strcmp(record->alt, "TXT") == 0)
+		add_quoted(zone, data);
+	else
+		mok_buf_puts(zone, type->host && strcmp(data, "@") == 0 ? domain : data);
+	mok_buf_puts(zone, type->host ? ".\n" : "\n");
+}
+
 static void zone_line(struct mok_buf *zone, const char *domain, const struct sb_doc *record)
 {
-	const char *data = sb_get_str(record->json, "data");
-	const struct record_type *type = find_type(record->alt);
-
 	if (strcmp(record->name, "@") != 0) {
 		mok_buf_puts(zone, record->name);
 		mok_buf_putc(zone, '.');
@@ -300,9 +337,7 @@ static void zone_line(struct mok_buf *zone, const char *domain, const struct sb_
 	mok_buf_printf(zone, ". %lld IN ", (long long)sb_get_int(record->json, "ttl", TTL_DEFAULT));
 	mok_buf_puts(zone, record->alt);
 	mok_buf_putc(zone, ' ');
-	if (type && type->priority)
-		mok_buf_printf(zone, "%lld ", (long long)sb_get_int(record->json, "priority", 0));
-	mok_buf_printf(zone, "%s%s\n", data ? data : "", type && type->host ? "." : "");
+	zone_data(zone, domain, record);
 }
 
 static const char *zone_file(struct sb_ctx *ctx, const char *domain)
