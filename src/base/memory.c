@@ -148,9 +148,13 @@ size_t mok_arena_used(const struct mok_arena *arena)
 	return arena->used;
 }
 
+/* Most arrays stay short, and there are tens of thousands of them. */
+#define FIRST_BYTES 64
+
 void *mok_vec_grow(struct mok_arena *arena, void *items, size_t *cap, size_t item_size)
 {
-	size_t bigger = *cap ? *cap * 2 : 8;
+	size_t first = FIRST_BYTES / item_size;
+	size_t bigger = *cap ? *cap * 2 : first < 2 ? 2 : first;
 	void *p = mok_arena_alloc(arena, bigger * item_size);
 
 	if (*cap)

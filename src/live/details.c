@@ -92,9 +92,10 @@ static void ask_members(struct sweep *sweep, struct mok_object *o)
 
 static void note_refs(struct sweep *sweep, const struct mok_val *v, struct mok_map *referred)
 {
+	struct mok_arena *scratch = mok_arena_new();
 	struct mok_refs refs = { 0 };
 
-	mok_expr_refs(sweep->arena, v, &refs);
+	mok_expr_refs(scratch, v, &refs);
 	for (size_t i = 0; i < refs.list.len; i++) {
 		const struct mok_ref *ref = &refs.list.items[i];
 		size_t first = strcspn(ref->path, ".");
@@ -103,6 +104,7 @@ static void note_refs(struct sweep *sweep, const struct mok_val *v, struct mok_m
 			mok_arena_printf(sweep->arena, "%s.%.*s", ref->root, (int)first, ref->path),
 			sweep);
 	}
+	mok_arena_free(scratch);
 }
 
 void mok_sweep_details(struct sweep *sweep)

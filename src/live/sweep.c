@@ -233,7 +233,8 @@ static void list_named_parent(struct sweep *sweep, const struct mok_kind *kind,
 		list_under(sweep, kind, o);
 }
 
-static void list_parent_of(struct sweep *sweep, const struct mok_resource *r)
+static void list_parent_of(
+	struct sweep *sweep, struct mok_arena *scratch, const struct mok_resource *r)
 {
 	const struct mok_kind *parent = mok_kind_find(r->kind->parent);
 	const struct mok_val *v = mok_val_get(&r->fields, r->kind->parent_field);
@@ -242,7 +243,7 @@ static void list_parent_of(struct sweep *sweep, const struct mok_resource *r)
 
 	if (!parent || !v)
 		return;
-	mok_expr_refs(sweep->arena, v, &refs);
+	mok_expr_refs(scratch, v, &refs);
 	for (size_t i = 0; i < refs.list.len; i++) {
 		struct mok_object *o = mok_map_get(sweep->out->by_address, refs.list.items[i].root);
 
@@ -290,6 +291,7 @@ static void list_doubted_parents(struct sweep *sweep)
 static void list_children(struct sweep *sweep)
 {
 	const struct mok_stack *stack = sweep->in.stack;
+	struct mok_arena *scratch = mok_arena_new();
 	const char *last_block = NULL;
 	const struct mok_val *last = NULL;
 
@@ -306,8 +308,9 @@ static void list_children(struct sweep *sweep)
 			continue;
 		last_block = r->block;
 		last = v;
-		list_parent_of(sweep, r);
+		list_parent_of(sweep, scratch, r);
 	}
+	mok_arena_free(scratch);
 	list_doubted_parents(sweep);
 }
 

@@ -13,6 +13,7 @@ struct edge_at {
 
 struct checker {
 	struct load *load;
+	struct mok_arena *scratch;
 	MOK_VEC(struct edge_at) edges;
 	struct mok_val *wants; /* by resource */
 	struct mok_map *names; /* kind, parent and natural key -> the first resource */
@@ -80,7 +81,7 @@ static void add_dep(struct checker *c, struct mok_resource *r, const struct mok_
 		if (r->deps.items[i] == edge.to)
 			return;
 	mok_vec_push(c->load->arena, &r->deps, edge.to);
-	mok_vec_push(c->load->arena, &c->edges, edge);
+	mok_vec_push(c->scratch, &c->edges, edge);
 }
 
 static void add_refs(struct checker *c, struct mok_resource *r)
@@ -89,7 +90,7 @@ static void add_refs(struct checker *c, struct mok_resource *r)
 	struct mok_diags quiet = { .arena = load->arena };
 	struct mok_refs refs = { 0 };
 
-	mok_expr_refs(load->arena, &r->fields, &refs);
+	mok_expr_refs(c->scratch, &r->fields, &refs);
 	for (size_t i = 0; i < refs.list.len; i++) {
 		const struct mok_ref *ref = &refs.list.items[i];
 		const struct mok_resource *on;
@@ -150,7 +151,7 @@ static void check_circles(struct checker *c)
 {
 	struct load *load = c->load;
 	size_t n = load->stack->resources.len;
-	struct mok_graph *graph = mok_graph_new(load->arena, n);
+	struct mok_graph *graph = mok_graph_new(c->scratch, n);
 	size_t *order = MOK_NEW_N(load->arena, size_t, n + 1);
 	struct mok_cycle cycle = { 0 };
 	struct mok_buf path;
@@ -280,7 +281,7 @@ static void evaluate_all(struct checker *c)
 	size_t n = load->stack->resources.len;
 	bool *referred = MOK_NEW_N(load->arena, bool, n + 1);
 	struct mok_arena *scratch = mok_arena_new();
-	struct mok_graph *graph = mok_graph_new(load->arena, n);
+	struct mok_graph *graph = mok_graph_new(c->scratch, n);
 	size_t *order = MOK_NEW_N(load->arena, size_t, n + 1);
 	const struct mok_lookup lookup = { c, offline };
 	struct mok_cycle cycle = { 0 };
@@ -346,6 +347,7 @@ void plan_check(struct load *load)
 {
 	size_t n = load->stack->resources.len;
 	struct checker c = { .load = load,
+		.scratch = mok_arena_new(),
 		.wants = MOK_NEW_N(load->arena, struct mok_val, n + 1),
 		.names = mok_map_new(load->arena) };
 
@@ -361,4 +363,5 @@ void plan_check(struct load *load)
 	check_moves(load);
 	evaluate_all(&c);
 	check_outputs(&c);
+	mok_arena_free(c.scratch);
 }

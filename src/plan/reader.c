@@ -20,6 +20,8 @@ struct reader {
 	const struct mok_source *source;
 	yaml_parser_t parser;
 	struct mok_map *anchors;
+	MOK_VEC(struct mok_pair) stack; /* pairs of the maps being read, innermost last */
+	struct mok_arena *scratch;      /* of the stack */
 	size_t weight;
 	int depth;
 	bool failed;
@@ -158,36 +160,56 @@ static bool read_list(struct reader *r, struct mok_val *out)
 	return ok;
 }
 
+/* The pairs of one map: the reader's stack from `base` on. */
 struct pairs {
-	MOK_VEC(struct mok_pair) list;
-	struct mok_map *index; /* key -> 1 + place; made when the map gets long */
+	size_t base;
+	struct mok_map *index; /* key -> 1 + place in the map; made when it gets long */
 };
+
+static size_t count_pairs(const struct reader *r, const struct pairs *pairs)
+{
+	return r->stack.len - pairs->base;
+}
 
 static struct mok_pair *find_pair(struct reader *r, struct pairs *pairs, const char *key)
 {
+	struct mok_pair *first = r->stack.items + pairs->base;
+	size_t len = count_pairs(r, pairs);
 	uintptr_t at;
 
-	if (pairs->list.len < 8) {
-		for (size_t i = 0; i < pairs->list.len; i++)
-			if (strcmp(pairs->list.items[i].key, key) == 0)
-				return &pairs->list.items[i];
+	if (len < 8) {
+		for (size_t i = 0; i < len; i++)
+			if (strcmp(first[i].key, key) == 0)
+				return &first[i];
 		return NULL;
 	}
 	if (!pairs->index) {
-		pairs->index = mok_map_new(r->arena);
-		for (size_t i = 0; i < pairs->list.len; i++)
-			mok_map_put(
-				pairs->index, pairs->list.items[i].key, (void *)(uintptr_t)(i + 1));
+		pairs->index = mok_map_new(r->scratch);
+		for (size_t i = 0; i < len; i++)
+			mok_map_put(pairs->index, first[i].key, (void *)(uintptr_t)(i + 1));
 	}
 	at = (uintptr_t)mok_map_get(pairs->index, key);
-	return at ? &pairs->list.items[at - 1] : NULL;
+	return at ? &first[at - 1] : NULL;
 }
 
 static void add_pair(struct reader *r, struct pairs *pairs, const struct mok_pair *pair)
 {
-	mok_vec_push(r->arena, &pairs->list, *pair);
+	mok_vec_push(r->scratch, &r->stack, *pair);
 	if (pairs->index)
-		mok_map_put(pairs->index, pair->key, (void *)(uintptr_t)pairs->list.len);
+		mok_map_put(pairs->index, pair->key, (void *)(uintptr_t)count_pairs(r, pairs));
+}
+
+static void take_pairs(struct reader *r, const struct pairs *pairs, struct mok_val *out)
+{
+	size_t len = count_pairs(r, pairs);
+	struct mok_pair *kept = MOK_NEW_N(r->arena, struct mok_pair, len + 1);
+
+	if (len)
+		memcpy(kept, r->stack.items + pairs->base, len * sizeof(*kept));
+	r->stack.len = pairs->base;
+	out->type = MOK_MAP;
+	out->u.map.pairs = kept;
+	out->u.map.len = len;
 }
 
 /* "<<": keys that are not there yet, of one map or of several, the first winning. */
@@ -250,7 +272,7 @@ static bool read_value(struct reader *r, struct mok_val *out)
 
 static bool read_map(struct reader *r, struct mok_val *out)
 {
-	struct pairs pairs = { 0 };
+	struct pairs pairs = { .base = r->stack.len };
 	MOK_VEC(struct mok_val) merges = { 0 };
 	yaml_event_t event;
 
@@ -279,9 +301,7 @@ static bool read_map(struct reader *r, struct mok_val *out)
 			r->diags, "E0205", merges.items[i].at, "<< takes a map, or a list of maps");
 		r->failed = true;
 	}
-	out->type = MOK_MAP;
-	out->u.map.pairs = pairs.list.items;
-	out->u.map.len = pairs.list.len;
+	take_pairs(r, &pairs, out);
 	return true;
 }
 
@@ -405,6 +425,9 @@ static bool parse(struct reader *r, const char *text, struct mok_val *out)
 	bool ok;
 
 	r->anchors = mok_map_new(r->arena);
+	r->scratch = mok_arena_new();
+	r->stack.items = NULL;
+	r->stack.len = r->stack.cap = 0;
 	r->weight = 0;
 	r->depth = 0;
 	r->failed = false;
@@ -414,6 +437,7 @@ static bool parse(struct reader *r, const char *text, struct mok_val *out)
 	yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
 	ok = read_stream(r, out);
 	yaml_parser_delete(&r->parser);
+	mok_arena_free(r->scratch);
 	return ok && !r->failed;
 }
 
