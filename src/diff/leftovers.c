@@ -144,13 +144,31 @@ static void imply_children(struct planner *p)
 	}
 }
 
-static bool is_picked_up(const struct mok_marker *marker, const struct mok_change *creation)
+/* Does a free-standing tag name another natural key than the object to be made has? */
+static bool is_of_another_key(
+	const struct planner *p, const char *tag, const struct mok_change *creation)
 {
-	bool about_address = marker->about && marker->about[0];
+	const struct mok_kind *kind = creation->kind;
+	const char *key = mok_natural_key(p->arena, kind, &creation->want);
+	const char *parent =
+		kind->parent_field ? mok_val_get_str(&creation->want, kind->parent_field) : NULL;
 
-	return creation &&
-		(about_address || (marker->kind && marker->kind[0]) ||
-			marker->generation == creation->generation);
+	if (!key || (kind->parent_field && !parent))
+		return false;
+	return !mok_ends(tag, mok_marker_free_tag(p->arena, "", kind, parent, key));
+}
+
+/* A creation looks for what its marker may mark already; a move makes its marker once more. */
+static bool is_picked_up(const struct planner *p, const char *tag, const struct mok_marker *marker,
+	const struct mok_change *c)
+{
+	if (!c)
+		return false;
+	if (c->moved_from || (marker->about && marker->about[0]))
+		return true;
+	if (marker->kind && marker->kind[0])
+		return !is_of_another_key(p, tag, c);
+	return marker->generation == c->generation;
 }
 
 /* Markers of objects that are not to be seen: those of addresses about to be created are picked up
@@ -174,7 +192,8 @@ static void plan_drops(struct planner *p)
 		struct mok_marker marker;
 
 		if (mok_marker_parse(p->arena, p->live->doubtful.items[i], &marker) &&
-			!is_picked_up(&marker, mok_map_get(making, marker.addr_hash)))
+			!is_picked_up(p, p->live->doubtful.items[i], &marker,
+				mok_map_get(making, marker.addr_hash)))
 			mok_vec_push(p->arena, &p->out->drop_tags, p->live->doubtful.items[i]);
 	}
 }

@@ -27,7 +27,7 @@ static bool takes_name_back(const struct engine *e, const struct mok_change *c)
 	if (c->action != MOK_ACT_UPDATE)
 		return false;
 	for (size_t i = 0; i < e->in->live->previous.len; i++)
-		if (strcmp(e->in->live->previous.items[i]->addr_hash, c->object->addr_hash) == 0)
+		if (e->in->live->previous.items[i]->resource == c->resource)
 			return true;
 	return false;
 }

@@ -248,6 +248,22 @@ static void both_alive(struct matcher *m, const struct mok_resource *r, const st
 	mok_diag_hint(m->diags, d, "remove moved_from, or delete one of the two first");
 }
 
+/* A replacement under the new address, cut short before the old object went: its name is that of
+ * the old one with the generation behind it. */
+static bool is_successor(
+	const struct matcher *m, const struct mok_object *o, const struct mok_object *old)
+{
+	const char *suffix = mok_arena_printf(m->arena, "-g%u", old->generation);
+	const char *base = old->name;
+
+	if (!(o->kind->flags & MOK_K_GEN_NAME) || o->generation != old->generation + 1 ||
+		!o->name || !base || !mok_streq(o->parent_id, old->parent_id))
+		return false;
+	if (mok_ends(base, suffix))
+		base = mok_arena_strndup(m->arena, base, strlen(base) - strlen(suffix));
+	return mok_streq(o->name, mok_arena_printf(m->arena, "%s-g%u", base, o->generation));
+}
+
 static void give_to_resource(struct matcher *m, struct mok_object *o)
 {
 	struct mok_resource *r = mok_map_get(m->wanted, o->addr_hash);
@@ -259,6 +275,15 @@ static void give_to_resource(struct matcher *m, struct mok_object *o)
 		return;
 	}
 	other = mok_map_get(m->live->by_address, r->address);
+	if (other && other != o && is_successor(m, other, o)) {
+		mok_vec_push(m->arena, &m->live->previous, o);
+		return;
+	}
+	if (other && other != o && is_successor(m, o, other)) {
+		mok_vec_push(m->arena, &m->live->previous, other);
+		other->resource = NULL;
+		other = NULL;
+	}
 	if (other && other != o) {
 		both_alive(m, r, other, o);
 		return;

@@ -138,6 +138,8 @@ static int net_wait(void *self, int64_t until_ms)
 	while (!env->dead) {
 		struct flight *f = first(env);
 
+		if (env->interrupted)
+			return 0;
 		if (!f || f->due > until_ms) {
 			if (until_ms == INT64_MAX)
 				MOK_BUG("a wait for nothing");
