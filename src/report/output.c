@@ -1,7 +1,15 @@
 #include "report_internal.h"
 
 #include <stdlib.h>
-#include <string.h>
+
+/* Text is shown whole, on a line of its own if need be: an address that was cut is of no use. */
+static void output_text(
+	struct mok_buf *out, const struct mok_style *style, const char *s, int columns)
+{
+	if (mok_text_width(style, s) > style->width - columns)
+		mok_buf_puts(out, "\n  ");
+	mok_text_add(out, style, s);
+}
 
 void mok_report_outputs(struct mok_buf *out, const struct mok_style *style,
 	const struct mok_output_value *values, size_t count)
@@ -20,8 +28,8 @@ void mok_report_outputs(struct mok_buf *out, const struct mok_style *style,
 		mok_text_add(out, style, values[i].output->name);
 		mok_text_pad(out, columns - mok_text_width(style, values[i].output->name));
 		mok_buf_puts(out, " = ");
-		if (value.type == MOK_STR && !value.sensitive && !strpbrk(value.u.s, "\n\t "))
-			mok_text_cut(out, style, value.u.s, style->width - columns - 3);
+		if (value.type == MOK_STR && !value.sensitive)
+			output_text(out, style, value.u.s, columns + 3);
 		else
 			value_cut(out, style, &value, NULL, style->width - columns - 3);
 		mok_buf_putc(out, '\n');
