@@ -112,9 +112,9 @@ static const struct cli_command commands[] = {
 		.examples = "mok version\n",
 		.run = cli_run_version },
 	{ .name = "help",
-		.arguments = "[COMMAND|exit-codes]",
-		.summary = "show this, a command, or the exit codes",
-		.examples = "mok help plan\nmok help exit-codes\n",
+		.arguments = "[COMMAND|exit-codes|kinds]",
+		.summary = "show this, a command, the exit codes, or the kinds",
+		.examples = "mok help plan\nmok help exit-codes\nmok help kinds\n",
 		.max_args = 1,
 		.run = cli_run_help },
 };

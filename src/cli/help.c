@@ -125,6 +125,27 @@ static void help_exit_codes(struct cli *cli)
 	mok_buf_release(&out);
 }
 
+static void help_kinds(struct cli *cli)
+{
+	size_t count;
+	const struct mok_kind *const *kinds = mok_kinds(&count);
+	struct mok_buf out;
+
+	mok_buf_init(&out, (size_t)1 << 20);
+	mok_buf_puts(&out, "Kinds (mok explain KIND shows one):\n");
+	for (size_t i = 0; i < count; i++)
+		row(&out, &cli->out, kinds[i]->name, kinds[i]->summary);
+	cli_out(cli, &out);
+	mok_buf_release(&out);
+}
+
+struct topic {
+	const char *name;
+	void (*show)(struct cli *cli);
+};
+
+static const struct topic topics[] = { { "exit-codes", help_exit_codes }, { "kinds", help_kinds } };
+
 int cli_run_help(struct cli *cli)
 {
 	const struct cli_command *c;
@@ -137,9 +158,11 @@ int cli_run_help(struct cli *cli)
 		return CLI_DONE;
 	}
 	word = cli->args.list.items[0];
-	if (strcmp(word, "exit-codes") == 0) {
-		help_exit_codes(cli);
-		return CLI_DONE;
+	for (size_t i = 0; i < MOK_COUNT(topics); i++) {
+		if (strcmp(word, topics[i].name) == 0) {
+			topics[i].show(cli);
+			return CLI_DONE;
+		}
 	}
 	c = cli_command_find(word);
 	if (c) {
