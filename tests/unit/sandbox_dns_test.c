@@ -67,8 +67,7 @@ static void dots_are_needed_and_not_read_back(void **state)
 		"{'type':'CNAME','name':'w','data':'b.example'}",
 		"{'type':'MX','name':'@','data':'b.example','priority':1}",
 		"{'type':'NS','name':'w','data':'b.example'}",
-		"{'type':'SRV','name':'_x._tcp','data':'b.example','priority':1,'port':1,'weight':"
-		"1}",
+		"{'type':'SRV','name':'s','data':'b.example','priority':1,'port':1,'weight':1}",
 		"{'type':'CAA','name':'@','data':'b.example','flags':0,'tag':'issue'}",
 	};
 	struct api_client *c = *state;
