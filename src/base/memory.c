@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_SIZE ((size_t)64 * 1024)
+/* Blocks double. The large ones are mapped by calloc, zeroed by the kernel as they are touched. */
+#define BLOCK_FIRST ((size_t)8 * 1024)
+#define BLOCK_LAST ((size_t)1024 * 1024)
 #define ALIGN ((size_t)16)
 
 struct block {
@@ -15,7 +17,7 @@ struct block {
 
 struct mok_arena {
 	struct block *blocks; /* the newest first */
-	size_t used;
+	size_t used, next_size;
 };
 
 void *mok_xrealloc(void *ptr, size_t size)
@@ -70,13 +72,15 @@ void mok_arena_free(struct mok_arena *arena)
 
 static struct block *add_block(struct mok_arena *arena, size_t size)
 {
-	size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
-	struct block *b = mok_xmalloc(sizeof(*b) + room);
+	size_t usual = arena->next_size ? arena->next_size : BLOCK_FIRST;
+	size_t room = size > usual ? size : usual;
+	struct block *b = mok_xcalloc(1, sizeof(*b) + room);
 
 	b->size = room;
-	b->used = 0;
+	if (usual < BLOCK_LAST)
+		arena->next_size = usual * 2;
 	/* A large block goes behind the current one, whose room would be lost otherwise. */
-	if (room > BLOCK_SIZE && arena->blocks) {
+	if (room > usual && arena->blocks) {
 		b->next = arena->blocks->next;
 		arena->blocks->next = b;
 	} else {
@@ -99,7 +103,7 @@ void *mok_arena_alloc(struct mok_arena *arena, size_t size)
 	p = b->data + b->used;
 	b->used += size;
 	arena->used += size;
-	return memset(p, 0, size);
+	return p;
 }
 
 char *mok_arena_strndup(struct mok_arena *arena, const char *s, size_t len)
