@@ -129,13 +129,16 @@ static void begin_call(struct sb_call *call, struct sb_core *core,
 	ctx->request = request;
 	ctx->out = out;
 	ctx->now_ms = now_ms;
-	ctx->number = ++core->number;
+	/* What only looks at the sandbox itself leaves no trace in what is made later. */
+	call->writes = is_writing(request->method);
+	if (!mok_starts(request->target, "/_sandbox/")) {
+		core->number++;
+		core->writes += call->writes;
+	}
+	ctx->number = core->number;
 	ctx->rng = sb_rng_for(core->seed, ctx->number);
 	memcpy(ctx->request_id, sb_uuid(ctx), 36);
 	call->head = strcmp(request->method, "HEAD") == 0;
-	call->writes = is_writing(request->method);
-	if (call->writes && !mok_starts(request->target, "/_sandbox/"))
-		core->writes++;
 }
 
 void mok_sandbox_handle(struct mok_sandbox *sandbox, const struct mok_sandbox_request *request,
@@ -153,10 +156,9 @@ void mok_sandbox_handle(struct mok_sandbox *sandbox, const struct mok_sandbox_re
 	}
 	if (call.broken)
 		answer_broken(&call);
-	sb_faults_after(&call);
+	/* Both logs tell what was committed; a fault that hides it is named beside it. */
 	if (!call.internal)
 		sb_log_append(&call);
-	if (call.head && !request->spaces)
-		mok_buf_clear(&out->body);
+	sb_faults_after(&call);
 	sb_call_end(&call);
 }

@@ -12,6 +12,7 @@ enum action {
 	DO_HANG,
 	DO_STATUS,
 	DO_TRUNCATE,
+	DO_UNKNOWN,
 	DO_BURST,
 	DO_HOURLY,
 	DO_MILD,
@@ -28,6 +29,7 @@ static const struct {
 	{ "hang", DO_HANG, true },
 	{ "status", DO_STATUS, false },
 	{ "truncate", DO_TRUNCATE, true },
+	{ "unknown", DO_UNKNOWN, true },
 	{ "burst_429", DO_BURST, false },
 	{ "hourly_429", DO_HOURLY, false },
 	{ "not_found", DO_STATUS, false },
@@ -41,7 +43,7 @@ static const struct {
 };
 
 struct sb_fault_rule {
-	const char *name, *method, *path;
+	const char *name, *method, *path, *field, *value;
 	enum action action;
 	bool after;
 	int64_t write, nth, every, times; /* 0: not said */
@@ -115,6 +117,8 @@ static int read_rule(struct sb_faults *faults, const cJSON *json, int at, struct
 	rule.factor = number_of(json, "factor", 2);
 	rule.status =
 		(int)mok_json_int(json, "status", mok_streq(rule.name, "not_found") ? 404 : 500);
+	rule.field = mok_json_str(json, "field");
+	rule.value = mok_json_str(json, "value");
 	rule.body = cJSON_GetObjectItemCaseSensitive(json, "body");
 	rule.headers = cJSON_GetObjectItemCaseSensitive(json, "headers");
 	if (rule.status < 100 || rule.status > 599)
@@ -269,6 +273,36 @@ static void answer_status(struct sb_call *call, const struct sb_fault_rule *rule
 		sb_fail(ctx, rule->status, "Server was unable to give you a response.");
 }
 
+/* As an API that has grown since the client was written: members and values it does not know. */
+static void make_unknown(cJSON *json, const struct sb_fault_rule *rule)
+{
+	const char *field = rule->field ? rule->field : "status";
+	cJSON *item;
+
+	cJSON_ArrayForEach(item, json)
+	{
+		if (cJSON_IsString(item) && mok_streq(item->string, field))
+			cJSON_SetValuestring(item, rule->value ? rule->value : "reticulating");
+		else if (cJSON_IsObject(item) || cJSON_IsArray(item))
+			make_unknown(item, rule);
+	}
+	if (cJSON_IsObject(json))
+		cJSON_AddItemToObject(json, "sandbox_unknown", cJSON_CreateObject());
+}
+
+static void answer_unknown(struct sb_call *call, const struct sb_fault_rule *rule)
+{
+	struct mok_buf *body = &call->ctx.out->body;
+	cJSON *json = mok_json_parse(body->data, body->len);
+	int status = call->ctx.out->status;
+
+	if (!json)
+		return;
+	make_unknown(json, rule);
+	sb_reply_forget(call);
+	sb_reply(&call->ctx, status, json);
+}
+
 static void carry_out(struct sb_call *call, const struct sb_fault_rule *rule)
 {
 	struct mok_sandbox_response *out = call->ctx.out;
@@ -281,6 +315,7 @@ static void carry_out(struct sb_call *call, const struct sb_fault_rule *rule)
 		out->body.len /= 2;
 		out->body.data[out->body.len] = '\0';
 		break;
+	case DO_UNKNOWN: answer_unknown(call, rule); break;
 	case DO_BURST: sb_limits_refuse(call, true); break;
 	case DO_HOURLY: sb_limits_refuse(call, false); break;
 	case DO_MILD:

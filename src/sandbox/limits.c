@@ -104,14 +104,24 @@ static void write_headers(struct sb_ctx *ctx, const struct window *w, int64_t le
 	number_header(ctx, "ratelimit-reset", (oldest + length_ms + 999) / 1000);
 }
 
+static void refuse(struct sb_ctx *ctx, int64_t wait_ms)
+{
+	if (wait_ms > 0)
+		number_header(ctx, "retry-after", (wait_ms + 999) / 1000);
+	sb_fail(ctx, 429, "Too many requests");
+}
+
 void sb_limits_refuse(struct sb_call *call, bool burst)
 {
-	struct sb_ctx *ctx = &call->ctx;
+	if (!burst)
+		number_header(&call->ctx, "ratelimit-remaining", 0);
+	refuse(&call->ctx, burst ? 1 : 0);
+}
 
-	if (burst)
-		sb_header(ctx, "retry-after", "1");
-	number_header(ctx, "ratelimit-remaining", 0);
-	sb_fail(ctx, 429, "Too many requests");
+/* What is left to wait until the oldest of a full window is gone. */
+static int64_t wait_ms(const struct window *w, int64_t length_ms, int64_t now_ms)
+{
+	return w->times[w->first] + length_ms - now_ms;
 }
 
 bool sb_limits_pass(struct sb_call *call, const char *token)
@@ -134,16 +144,16 @@ bool sb_limits_pass(struct sb_call *call, const char *token)
 	}
 	if (!full && !burst) {
 		count(w, ctx->now_ms);
-		count(&bucket->minute, ctx->now_ms);
+		if (!is_cdn)
+			count(&bucket->minute, ctx->now_ms);
 		write_headers(ctx, w, length_ms);
 		return true;
 	}
 	write_headers(ctx, w, length_ms);
-	if (burst) {
-		int64_t until = bucket->minute.times[bucket->minute.first] + minute_ms;
-
-		number_header(ctx, "retry-after", (until - ctx->now_ms + 999) / 1000);
-	}
-	sb_fail(ctx, 429, "Too many requests");
+	/* An hour's limit leaves the wait to be told from ratelimit-reset. */
+	if (is_cdn)
+		refuse(ctx, wait_ms(w, length_ms, ctx->now_ms));
+	else
+		refuse(ctx, full ? 0 : wait_ms(&bucket->minute, minute_ms, ctx->now_ms));
 	return false;
 }

@@ -29,7 +29,7 @@ const char *sb_decode(struct mok_arena *arena, const char *s, size_t len, bool p
 		}
 		high = i + 2 < len ? hex_digit(s[i + 1]) : -1;
 		low = i + 2 < len ? hex_digit(s[i + 2]) : -1;
-		if (i + 2 == len - 0 || high < 0 || low < 0)
+		if (high < 0 || low < 0)
 			return NULL;
 		out[n] = (char)(high * 16 + low);
 		if (out[n++] == '\0')
@@ -49,8 +49,7 @@ static void add_pair(struct sb_call *call, const char *s, size_t len)
 	if (!len)
 		return;
 	pair.name = sb_decode(call->ctx.arena, s, name_len, true);
-	pair.value = equals
-		? sb_decode(call->ctx.arena, equals + 1, len - name_len - 1, true) : "";
+	pair.value = equals ? sb_decode(call->ctx.arena, equals + 1, len - name_len - 1, true) : "";
 	if (pair.name && pair.value)
 		mok_vec_push(call->ctx.arena, &call->query, pair);
 }

@@ -7,8 +7,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <microhttpd.h>
 #include <netdb.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -74,14 +76,14 @@ static void *keep_target(void *self, const char *uri, struct MHD_Connection *con
 	return mok_xstrdup(uri);
 }
 
+/* To a HEAD, libmicrohttpd sends the body's length only. */
 static enum MHD_Result send_answer(
-	struct MHD_Connection *connection, struct mok_sandbox_response *answer, bool is_head)
+	struct MHD_Connection *connection, struct mok_sandbox_response *answer)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(
 		answer->body.len, answer->body.data, MHD_RESPMEM_MUST_COPY);
 	enum MHD_Result sent;
 
-	(void)is_head;
 	for (size_t i = 0; i < answer->nheaders; i++)
 		if (strcasecmp(answer->headers[i].name, "content-length") != 0)
 			MHD_add_response_header(
@@ -91,27 +93,28 @@ static enum MHD_Result send_answer(
 	return sent;
 }
 
-/* Waits that long, or until the server ends: then true. */
-static bool wait_or_end(const struct server *server, int64_t ms)
+/* Waits that long (ms < 0: for ever), or until the server ends or the client has gone: it has sent
+ * all of its request, so that there is nothing to read but the end. */
+static void wait_or_end(const struct server *server, struct MHD_Connection *connection, int64_t ms)
 {
-	struct timeval left = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
-	fd_set fds;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct pollfd fds[] = { { server->stop_fd, POLLIN, 0 },
+		{ info ? info->connect_fd : -1, POLLIN, 0 } };
 
-	FD_ZERO(&fds);
-	FD_SET(server->stop_fd, &fds);
-	return select(server->stop_fd + 1, &fds, NULL, NULL, ms < 0 ? NULL : &left) > 0;
+	poll(fds, MOK_COUNT(fds), ms < 0 ? -1 : ms < INT_MAX ? (int)ms : INT_MAX);
 }
 
 static enum MHD_Result deliver(const struct server *server, struct MHD_Connection *connection,
-	struct mok_sandbox_response *answer, bool is_head)
+	struct mok_sandbox_response *answer)
 {
 	if (answer->delay_ms > 0)
-		wait_or_end(server, answer->delay_ms);
+		wait_or_end(server, connection, answer->delay_ms);
 	if (answer->hung)
-		wait_or_end(server, -1);
+		wait_or_end(server, connection, -1);
 	if (answer->hung || answer->dropped)
 		return MHD_NO;
-	return send_answer(connection, answer, is_head);
+	return send_answer(connection, answer);
 }
 
 static enum MHD_Result answer_request(const struct port *port, struct MHD_Connection *connection,
@@ -134,7 +137,7 @@ static enum MHD_Result answer_request(const struct port *port, struct MHD_Connec
 	pthread_mutex_lock(&server->mutex);
 	mok_sandbox_handle(server->sandbox, &request, wall_ms(), &answer);
 	pthread_mutex_unlock(&server->mutex);
-	sent = deliver(server, connection, &answer, strcmp(method, "HEAD") == 0);
+	sent = deliver(server, connection, &answer);
 	mok_sandbox_response_release(&answer);
 	return sent;
 }
@@ -410,36 +413,49 @@ static void leave_terminal(void)
 	}
 }
 
-static int run(struct server *server, const struct mok_sandbox_server_options *options,
+static int serve_until_signal(struct server *server,
+	const struct mok_sandbox_server_options *options, const sigset_t *set,
 	struct mok_arena *arena, struct mok_err *err)
 {
-	struct port ports[2] = { { server, false }, { server, true } };
 	const char *dir = options->core.dir;
-	int stop[2], signal_number;
-	sigset_t set;
+	int signal_number;
 
-	if (pipe(stop) != 0)
-		return mok_err_set(err, MOK_ERR_IO, "pipe: %s", strerror(errno));
-	server->stop_fd = stop[0];
-	block_signals(&set);
-	pthread_mutex_init(&server->mutex, NULL);
-	if (start_ports(server, ports, err) != 0)
-		return -1;
 	if (dir && write_info(arena, server, dir, options->core.speed, err) != 0)
 		return -1;
 	print_exports(server, options->core.speed);
 	close_stdout();
 	if (options->detach)
 		leave_terminal();
-	sigwait(&set, &signal_number);
-	close(stop[1]); /* wakes what hangs */
-	MHD_stop_daemon(server->api);
-	MHD_stop_daemon(server->spaces);
+	sigwait(set, &signal_number);
 	if (dir)
 		unlink(info_path(arena, dir));
+	return 0;
+}
+
+static int run(struct server *server, const struct mok_sandbox_server_options *options,
+	struct mok_arena *arena, struct mok_err *err)
+{
+	struct port ports[2] = { { server, false }, { server, true } };
+	sigset_t set;
+	int stop[2], rc;
+
+	if (pipe(stop) != 0)
+		return mok_err_set(err, MOK_ERR_IO, "pipe: %s", strerror(errno));
+	server->stop_fd = stop[0];
+	block_signals(&set);
+	pthread_mutex_init(&server->mutex, NULL);
+	rc = start_ports(server, ports, err);
+	if (rc == 0) {
+		rc = serve_until_signal(server, options, &set, arena, err);
+		close(stop[1]); /* wakes what hangs */
+		MHD_stop_daemon(server->api);
+		MHD_stop_daemon(server->spaces);
+	} else {
+		close(stop[1]);
+	}
 	close(stop[0]);
 	pthread_mutex_destroy(&server->mutex);
-	return 0;
+	return rc;
 }
 
 static int serve(const struct mok_sandbox_server_options *options, struct mok_err *err)
@@ -455,6 +471,29 @@ static int serve(const struct mok_sandbox_server_options *options, struct mok_er
 	mok_sandbox_close(server.sandbox);
 	mok_arena_free(arena);
 	return rc;
+}
+
+/* "code\tmessage\thint", as the child writes what kept it from starting. */
+static void send_error(const struct mok_err *err)
+{
+	printf("%d\t%s\t%s", (int)err->code, err->msg, err->hint);
+	fflush(stdout);
+}
+
+static int take_error(char *text, struct mok_err *err)
+{
+	char *msg = strchr(text, '\t'), *hint = msg ? strchr(msg + 1, '\t') : NULL;
+	int64_t code;
+
+	if (!hint)
+		return mok_err_set(err, MOK_ERR_IO, "the sandbox did not start");
+	*msg++ = *hint++ = '\0';
+	if (!mok_parse_i64(text, &code) || code < MOK_ERR_INPUT || code > MOK_ERR_INTERRUPTED)
+		code = MOK_ERR_IO;
+	mok_err_set(err, (enum mok_err_code)code, "%s", msg);
+	if (*hint)
+		mok_err_hint(err, "%s", hint);
+	return -1;
 }
 
 /* What the child printed goes out once it is ready, or its error comes back. */
@@ -473,8 +512,7 @@ static int wait_for_child(int fd, pid_t child, struct mok_err *err)
 		printf("%sexport MOK_SANDBOX_PID=%ld\n", text.data, (long)child);
 		fflush(stdout);
 	} else {
-		rc = mok_err_set(
-			err, MOK_ERR_IO, "%s", text.len ? text.data : "the sandbox did not start");
+		rc = take_error(text.data, err);
 	}
 	mok_buf_release(&text);
 	return rc;
@@ -499,10 +537,8 @@ static int serve_detached(const struct mok_sandbox_server_options *options, stru
 	close(fds[0]);
 	dup2(fds[1], STDOUT_FILENO);
 	close(fds[1]);
-	if (serve(options, &child_err) != 0) {
-		fputs(child_err.msg, stdout);
-		fflush(stdout);
-	}
+	if (serve(options, &child_err) != 0)
+		send_error(&child_err);
 	_exit(0);
 }
 

@@ -171,14 +171,30 @@ static void list_tags(struct sb_ctx *ctx)
 	sb_reply_page(ctx, &page);
 }
 
+/* The tags' service has errors of its own form. */
+static void fail_name(struct sb_ctx *ctx, const char *name)
+{
+	const char *what = mok_arena_printf(ctx->arena,
+		"Error validating resource tag: \"tag-name \\\"%.255s\\\" contains invalid "
+		"characters\"",
+		name ? name : "");
+	cJSON *out = cJSON_CreateObject(), *causes;
+
+	sb_set_str(out, "error", what);
+	sb_set_str(out, "messages", NULL);
+	causes = cJSON_AddArrayToObject(out, "root_causes");
+	cJSON_AddItemToArray(causes,
+		cJSON_CreateString(mok_arena_printf(
+			ctx->arena, "rpc error: code = InvalidArgument desc = %s", what)));
+	sb_reply(ctx, 400, out);
+}
+
 static void create_tag(struct sb_ctx *ctx)
 {
 	const char *name = sb_get_str(ctx->body, "name");
 
 	if (!name || !sb_tag_valid(name)) {
-		sb_fail(ctx, 422,
-			"Tag name may contain letters, numbers, colons, dashes, and underscores, "
-			"and be at most 255 characters long");
+		fail_name(ctx, name);
 		return;
 	}
 	sb_reply_root(ctx, 201, "tag", view(ctx, make_tag(ctx, name)));
