@@ -19,7 +19,8 @@ int mok_expr_parse(struct mok_arena *arena, const char *text, struct mok_mark at
 	struct mok_diags *diags, struct mok_val *out) MOK_MUST_CHECK;
 
 struct mok_ref {
-	const char *root; /* "var", "env", "each" or a resource's address: web, web["a"]; the index
+	const char
+		*root;    /* "var", "env", "each" or a resource's address: web, web["a"]; the index
 			     may also be the literal words: web[each.key], which the scope resolves */
 	const char *path; /* "id", "connection.uri"; "" for the whole */
 	struct mok_mark at;

@@ -68,7 +68,8 @@ enum mok_call_flag {
 	/* The object's urn is posted to the project that the field names: method and path are of
 	 * the project ({value}: the field's value). */
 	MOK_CALL_ASSIGN = 1 << 6,
-	/* Its field is a version that goes up in steps: MOK_ASK_TARGETS lists what may come next. */
+	/* Its field is a version that goes up in steps: MOK_ASK_TARGETS lists what may come next.
+	 */
 	MOK_CALL_STEPS = 1 << 7,
 };
 

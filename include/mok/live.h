@@ -12,7 +12,7 @@ struct mok_live {
 	struct mok_arena *arena;
 	const char *account_uuid, *account_name;
 	bool is_sandbox;
-	int64_t read_ms; /* wall time when the reading began */
+	int64_t read_ms;                       /* wall time when the reading began */
 	MOK_VEC(struct mok_object *) objects;  /* strangers' too */
 	struct mok_map *tags;                  /* every tag's name -> itself */
 	struct mok_map *by_address;            /* address -> its current object */

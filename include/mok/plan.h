@@ -26,7 +26,7 @@ struct mok_plan_options {
 	size_t nenvironment;
 	/* Reads a file (at most max bytes) into the arena; NULL err->msg never. */
 	int (*read)(void *self, const char *path, size_t max, struct mok_arena *arena,
-		const char **out, size_t *out_len, struct mok_err *err);
+		struct mok_source *out, struct mok_err *err);
 	void *self;
 };
 

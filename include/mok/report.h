@@ -54,8 +54,8 @@ void mok_text_money(struct mok_buf *out, int64_t cents);
  * may be NULL. */
 void mok_report_diags(struct mok_buf *out, const struct mok_style *style,
 	const struct mok_diags *diags, const struct mok_sources *sources);
-void mok_report_error(struct mok_buf *out, const struct mok_style *style,
-	const struct mok_err *err, const struct mok_sources *sources);
+void mok_report_error(struct mok_buf *out, const struct mok_style *style, const struct mok_err *err,
+	const struct mok_sources *sources);
 /* Arrays of {severity, code, message, address, file, line, column, end_column, hint, related}. */
 cJSON *mok_report_diags_json(const struct mok_diags *diags);
 cJSON *mok_report_error_json(const struct mok_err *err); /* the same shape, one object */
@@ -136,7 +136,7 @@ cJSON *mok_report_log_json(const struct mok_journal_entry *entry);
 
 /* ---- made from the descriptors: schema and reference pages ---- */
 
-cJSON *mok_report_schema(void);                         /* JSON Schema 2020-12 of the plan file */
+cJSON *mok_report_schema(void);                          /* JSON Schema 2020-12 of the plan file */
 void mok_report_kinds_markdown(struct mok_buf *out);     /* docs/kinds.md */
 void mok_report_errors_markdown(struct mok_buf *out);    /* docs/errors.md */
 void mok_report_functions_markdown(struct mok_buf *out); /* for docs/plan-file.md */

@@ -38,9 +38,9 @@ struct mok_sandbox_response {
 	struct mok_sandbox_header headers[MOK_SANDBOX_HEADERS]; /* strings live in `arena` */
 	size_t nheaders;
 	struct mok_buf body; /* of a HEAD: its GET's, of which only the length is sent */
-	bool dropped;     /* a fault: the connection closes without an answer */
-	bool hung;        /* a fault: no answer ever comes; the connection stays open */
-	int64_t delay_ms; /* a fault: the answer comes that much later */
+	bool dropped;        /* a fault: the connection closes without an answer */
+	bool hung;           /* a fault: no answer ever comes; the connection stays open */
+	int64_t delay_ms;    /* a fault: the answer comes that much later */
 	struct mok_arena *arena;
 };
 void mok_sandbox_response_init(struct mok_sandbox_response *response);

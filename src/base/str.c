@@ -170,7 +170,6 @@ int mok_parse_time(const char *s, int64_t *out_wall_ms)
 			return -1;
 		}
 	}
-	*out_wall_ms =
-		((days_of(v[0], v[1], v[2]) * 24 + v[3]) * 60 + v[4]) * 60000 + v[5] * 1000;
+	*out_wall_ms = ((days_of(v[0], v[1], v[2]) * 24 + v[3]) * 60 + v[4]) * 60000 + v[5] * 1000;
 	return 0;
 }

@@ -63,6 +63,7 @@ static int use_server(struct session *s, struct mok_http_options *http, struct m
 	cJSON *json MOK_CLEANUP(mok_json_cleanup) =
 		text ? mok_json_parse(text, strlen(text)) : NULL;
 	const cJSON *speed;
+	const char *key;
 
 	if (!json || !mok_json_str(json, "api_url") || !mok_json_str(json, "spaces_url"))
 		return -1; /* another run holds it: err says so already */
@@ -71,8 +72,9 @@ static int use_server(struct session *s, struct mok_http_options *http, struct m
 	http->spaces_url = mok_arena_strdup(s->arena, mok_json_str(json, "spaces_url"));
 	http->spaces_key = setting("SPACES_ACCESS_KEY_ID");
 	http->spaces_secret = setting("SPACES_SECRET_ACCESS_KEY");
-	if (mok_json_str(json, "spaces_key") && mok_json_str(json, "spaces_secret")) {
-		http->spaces_key = mok_arena_strdup(s->arena, mok_json_str(json, "spaces_key"));
+	key = mok_json_str(json, "spaces_key");
+	if (key && mok_json_str(json, "spaces_secret")) {
+		http->spaces_key = mok_arena_strdup(s->arena, key);
 		http->spaces_secret =
 			mok_arena_strdup(s->arena, mok_json_str(json, "spaces_secret"));
 	}

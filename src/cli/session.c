@@ -42,7 +42,7 @@ void session_end(struct session *s)
 /* ---- the plan file ---- */
 
 static int read_file(void *self, const char *path, size_t max, struct mok_arena *arena,
-	const char **out, size_t *out_len, struct mok_err *err)
+	struct mok_source *out, struct mok_err *err)
 {
 	struct session *s = self;
 	struct mok_buf buf;
@@ -51,8 +51,8 @@ static int read_file(void *self, const char *path, size_t max, struct mok_arena 
 	mok_buf_init(&buf, max);
 	rc = s->env.files.read(s->env.files.self, path, &buf, err);
 	if (rc == 0) {
-		*out = mok_arena_strndup(arena, buf.data, buf.len);
-		*out_len = buf.len;
+		out->text = mok_arena_strndup(arena, buf.data, buf.len);
+		out->len = buf.len;
 	}
 	mok_buf_release(&buf);
 	return rc;

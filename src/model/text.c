@@ -87,8 +87,7 @@ static struct mok_val list_from_json(struct mok_arena *arena, const cJSON *json)
 	struct mok_val *items = MOK_NEW_N(arena, struct mok_val, (size_t)cJSON_GetArraySize(json));
 	const cJSON *child;
 
-	cJSON_ArrayForEach(child, json)
-		items[list.u.list.len++] = mok_val_from_json(arena, child);
+	cJSON_ArrayForEach(child, json) items[list.u.list.len++] = mok_val_from_json(arena, child);
 	list.u.list.items = items;
 	return list;
 }
@@ -101,7 +100,8 @@ static struct mok_val map_from_json(struct mok_arena *arena, const cJSON *json)
 	struct mok_map *seen = mok_map_new(arena);
 	const cJSON *child;
 
-	cJSON_ArrayForEach(child, json) {
+	cJSON_ArrayForEach(child, json)
+	{
 		struct mok_pair *pair = mok_map_get(seen, child->string);
 
 		if (!pair) {

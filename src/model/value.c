@@ -60,8 +60,8 @@ struct room {
 
 #define FIRST_CAP 4
 
-static void *with_room(struct mok_arena *arena, struct mok_val *v, void *items, size_t len,
-	size_t item_size)
+static void *with_room(
+	struct mok_arena *arena, struct mok_val *v, void *items, size_t len, size_t item_size)
 {
 	struct room *room = v->built ? (struct room *)items - 1 : NULL;
 	size_t cap = len < FIRST_CAP ? FIRST_CAP : len * 2;
@@ -96,8 +96,8 @@ void mok_val_append(struct mok_arena *arena, struct mok_val *list, struct mok_va
 
 	if (list->type != MOK_LIST)
 		*list = (struct mok_val){ .type = MOK_LIST, .at = list->at };
-	items = with_room(arena, list, writable(list->u.list.items), list->u.list.len,
-		sizeof(item));
+	items = with_room(
+		arena, list, writable(list->u.list.items), list->u.list.len, sizeof(item));
 	items[list->u.list.len++] = item;
 	list->u.list.items = items;
 }

@@ -18,8 +18,8 @@ int plan_read_source(
 	struct mok_source *kept;
 	struct mok_err err = { 0 };
 
-	if (load->options->read(load->options->self, path, FILE_MAX, load->arena, &source.text,
-		    &source.len, &err) != 0) {
+	if (load->options->read(load->options->self, path, FILE_MAX, load->arena, &source, &err) !=
+		0) {
 		struct mok_diag *d = mok_diag_add(load->diags, "E0101", from, "%s", err.msg);
 
 		if (err.hint[0])

@@ -189,20 +189,21 @@ static int read_file(void *self, const char *base, const char *path, struct mok_
 	const char *full = slash && *path != '/'
 		? mok_arena_printf(arena, "%.*s/%s", (int)(slash - base), base, path)
 		: path;
-	const char *text = mok_map_get(plan->files, full);
-	size_t len = 0, bad;
+	const char *known = mok_map_get(plan->files, full);
+	struct mok_source source = { .name = full };
+	size_t bad;
 
-	if (text) {
-		*out = text;
+	if (known) {
+		*out = known;
 		return 0;
 	}
-	if (plan->options->read(plan->options->self, full, FUNCTION_FILE_MAX, plan->arena, &text,
-		    &len, err) != 0)
+	if (plan->options->read(
+		    plan->options->self, full, FUNCTION_FILE_MAX, plan->arena, &source, err) != 0)
 		return -1;
-	if (memchr(text, '\0', len) || !mok_utf8_valid(text, len, &bad))
+	if (memchr(source.text, '\0', source.len) || !mok_utf8_valid(source.text, source.len, &bad))
 		return mok_err_set(err, MOK_ERR_INPUT, "%s is not UTF-8 text", full);
-	mok_map_put(plan->files, full, (void *)(uintptr_t)text);
-	*out = text;
+	mok_map_put(plan->files, full, (void *)(uintptr_t)source.text);
+	*out = source.text;
 	return 0;
 }
 

@@ -88,7 +88,7 @@ extern const char sb_s3_schema[];
 
 /* ---- reading the request ---- */
 
-const char *sb_query(struct sb_ctx *ctx, const char *name);          /* decoded; NULL: absent */
+const char *sb_query(struct sb_ctx *ctx, const char *name);  /* decoded; NULL: absent */
 const char *sb_filter(struct sb_ctx *ctx, const char *name); /* the same; NULL also when empty */
 const char *sb_request_header(struct sb_ctx *ctx, const char *name); /* NULL: absent */
 

@@ -62,7 +62,7 @@ struct sb_fault_plan {
 	const char *names;  /* of the faults that handlers know, each between spaces */
 	const char *logged; /* for the log, or NULL */
 	int64_t delay_ms, lag_ms, list_lag_ms;
-	int64_t shift; /* of the second and later pages */
+	int64_t shift;  /* of the second and later pages */
 	double stretch; /* of durations */
 };
 
@@ -104,8 +104,8 @@ void sb_sql_reset_all(struct sb_core *core);
 
 /* As sb_doc_count and sb_doc_list; lagged: as lists show it, late for what is new and gone. */
 size_t sb_doc_count_seen(struct sb_ctx *ctx, const struct sb_which *which, bool lagged);
-struct sb_docs sb_doc_list_seen(struct sb_ctx *ctx, const struct sb_which *which, bool lagged,
-	size_t offset, size_t limit);
+struct sb_docs sb_doc_list_seen(
+	struct sb_ctx *ctx, const struct sb_which *which, bool lagged, size_t offset, size_t limit);
 
 /* ---- request.c ---- */
 
@@ -123,8 +123,8 @@ enum sb_found {
 	SB_FOUND_NO_PATH,
 	SB_FOUND_NO_METHOD, /* the path exists for others: *allow lists them */
 };
-enum sb_found sb_route_find(struct sb_call *call, const char *method,
-	const struct sb_route **out, const char **allow) MOK_MUST_CHECK;
+enum sb_found sb_route_find(struct sb_call *call, const char *method, const struct sb_route **out,
+	const char **allow) MOK_MUST_CHECK;
 extern const struct sb_route control_routes[];
 
 /* ---- limits.c ---- */
@@ -168,12 +168,11 @@ uint64_t sb_rng_for(uint64_t seed, int64_t number);
 
 /* ---- core.c ---- */
 
-int sb_lock_folder(struct mok_arena *arena, const char *dir, int *out_fd, struct mok_err *err)
-	MOK_MUST_CHECK;
+int sb_lock_folder(
+	struct mok_arena *arena, const char *dir, int *out_fd, struct mok_err *err) MOK_MUST_CHECK;
 
 /* A value kept with the cloud; make() makes it the first time. */
-const char *sb_meta(struct sb_core *core, const char *key,
-	const char *(*make)(struct sb_ctx *ctx));
+const char *sb_meta(struct sb_core *core, const char *key, const char *(*make)(struct sb_ctx *ctx));
 void sb_call_init(struct sb_call *call, struct sb_core *core, struct mok_arena *arena);
 void sb_call_end(struct sb_call *call);
 

@@ -63,8 +63,8 @@ void sb_doc_put(struct sb_ctx *ctx, struct sb_doc *doc)
 
 void sb_doc_delete(struct sb_ctx *ctx, const struct sb_doc *doc)
 {
-	int64_t lag_ms = ctx->core->lagging
-		? sb_lag_ms(ctx) + sb_call_of(ctx)->fault.list_lag_ms : 0;
+	int64_t lag_ms =
+		ctx->core->lagging ? sb_lag_ms(ctx) + sb_call_of(ctx)->fault.list_lag_ms : 0;
 
 	if (lag_ms > 0)
 		sb_sql_run(ctx, "UPDATE doc SET gone_ms = ? WHERE seq = ?", "ii",
@@ -85,9 +85,8 @@ void sb_doc_delete_children(struct sb_ctx *ctx, const char *kind, const char *pa
 static cJSON *parse_row(struct sb_ctx *ctx, sqlite3_stmt *stmt, int column)
 {
 	const char *text = (const char *)sqlite3_column_text(stmt, column);
-	cJSON *json = text
-		? cJSON_ParseWithLength(text, (size_t)sqlite3_column_bytes(stmt, column))
-		: NULL;
+	cJSON *json = text ? cJSON_ParseWithLength(text, (size_t)sqlite3_column_bytes(stmt, column))
+			   : NULL;
 
 	return sb_own(ctx, json ? json : cJSON_CreateObject());
 }
@@ -123,8 +122,7 @@ struct sb_doc *sb_doc_get(struct sb_ctx *ctx, const char *kind, const char *id)
 	if (!id)
 		return NULL;
 	return only_row(ctx,
-		sb_sql(ctx,
-			"SELECT " COLUMNS " FROM doc WHERE kind = ? AND id = ? AND gone_ms = 0",
+		sb_sql(ctx, "SELECT " COLUMNS " FROM doc WHERE kind = ? AND id = ? AND gone_ms = 0",
 			"ss", kind, id));
 }
 
@@ -188,8 +186,8 @@ size_t sb_doc_count_seen(struct sb_ctx *ctx, const struct sb_which *which, bool 
 	return count;
 }
 
-struct sb_docs sb_doc_list_seen(struct sb_ctx *ctx, const struct sb_which *which, bool lagged,
-	size_t offset, size_t limit)
+struct sb_docs sb_doc_list_seen(
+	struct sb_ctx *ctx, const struct sb_which *which, bool lagged, size_t offset, size_t limit)
 {
 	MOK_VEC(struct sb_doc *) found = { NULL, 0, 0 };
 	const char *sql = mok_arena_printf(ctx->arena,
@@ -224,9 +222,9 @@ void sb_name_reserve(struct sb_ctx *ctx, const char *kind, const char *name, int
 
 bool sb_name_reserved(struct sb_ctx *ctx, const char *kind, const char *name)
 {
-	sqlite3_stmt *stmt = sb_sql(ctx,
-		"SELECT 1 FROM reserved WHERE kind = ? AND name = ? AND until_ms > ?", "ssi", kind,
-		name, ctx->now_ms);
+	sqlite3_stmt *stmt =
+		sb_sql(ctx, "SELECT 1 FROM reserved WHERE kind = ? AND name = ? AND until_ms > ?",
+			"ssi", kind, name, ctx->now_ms);
 	bool taken = sb_sql_row(ctx, stmt);
 
 	if (taken)

@@ -31,7 +31,8 @@ const char *sb_uuid(struct sb_ctx *ctx)
 const char *sb_random_word(struct sb_ctx *ctx, size_t len, const char *alphabet)
 {
 	const char *from = alphabet
-		? alphabet : "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+		? alphabet
+		: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 	size_t letters = strlen(from);
 	char *word = mok_arena_alloc(ctx->arena, len + 1);
 

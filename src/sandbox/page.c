@@ -96,8 +96,8 @@ static size_t offset_of(struct sb_ctx *ctx, const struct span *span)
 	return offset > 0 ? (size_t)offset : 0;
 }
 
-static void add_view(struct sb_ctx *ctx, const struct sb_page *page, cJSON *list,
-	const struct sb_doc *doc)
+static void add_view(
+	struct sb_ctx *ctx, const struct sb_page *page, cJSON *list, const struct sb_doc *doc)
 {
 	cJSON *item;
 
@@ -114,8 +114,8 @@ void sb_reply_page(struct sb_ctx *ctx, const struct sb_page *page)
 	struct span span = wanted_span(ctx);
 	size_t offset = whole ? 0 : offset_of(ctx, &span);
 	cJSON *list = cJSON_CreateArray();
-	struct sb_docs docs = sb_doc_list_seen(
-		ctx, &page->which, lagged, offset, whole ? 0 : span.per_page);
+	struct sb_docs docs =
+		sb_doc_list_seen(ctx, &page->which, lagged, offset, whole ? 0 : span.per_page);
 
 	for (size_t i = 0; i < docs.len; i++)
 		add_view(ctx, page, list, docs.items[i]);

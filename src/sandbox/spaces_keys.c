@@ -119,7 +119,8 @@ static void list_keys(struct sb_ctx *ctx)
 	const struct sb_page page = { .key = "keys",
 		.which = { .kind = KEY_KIND, .name = sb_filter(ctx, "name") },
 		.view = view,
-		.keep = sb_filter(ctx, "bucket") || sb_filter(ctx, "permission") ? is_listed : NULL };
+		.keep = sb_filter(ctx, "bucket") || sb_filter(ctx, "permission") ? is_listed
+										 : NULL };
 
 	sb_reply_page(ctx, &page);
 }

@@ -54,7 +54,7 @@ def find_kind_names():
             continue
         for number, line in enumerate(code_of(path), 1):
             match = re.search(pattern, line)
-            if match:
+            if match and "mok_json_str(" not in line:
                 yield f"{path.relative_to(ROOT)}:{number}: the kind {match.group(1)} is named here"
 
 

@@ -31,16 +31,16 @@ struct mok {
 };
 
 static int read_plan(void *self, const char *path, size_t max, struct mok_arena *arena,
-	const char **out, size_t *out_len, struct mok_err *err)
+	struct mok_source *out, struct mok_err *err)
 {
 	const struct mok *mok = self;
 
 	if (!mok_streq(path, "mok.yaml"))
 		return mok_err_set(err, MOK_ERR_IO, "cannot read %s: no such file", path);
-	*out_len = strlen(mok->yaml);
-	if (*out_len > max)
+	out->len = strlen(mok->yaml);
+	if (out->len > max)
 		return mok_err_set(err, MOK_ERR_IO, "cannot read %s: too large", path);
-	*out = mok_arena_strdup(arena, mok->yaml);
+	out->text = mok_arena_strdup(arena, mok->yaml);
 	return 0;
 }
 
