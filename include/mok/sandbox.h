@@ -90,7 +90,9 @@ struct mok_sandbox_server_options {
 };
 
 /* Prints the `export NAME=value` lines on stdout once ready, closes stdout, writes DIR/server.json
- * ({"pid","api_url","spaces_url","spaces_key","speed"}) and serves until SIGINT or SIGTERM. */
+ * ({"pid","api_url","spaces_url","spaces_key","spaces_secret","speed"}, readable by its owner only)
+ * and serves until SIGINT or SIGTERM. Detached, it returns once the child is ready or has failed;
+ * the child never returns. */
 int mok_sandbox_serve(
 	const struct mok_sandbox_server_options *options, struct mok_err *err) MOK_MUST_CHECK;
 /* Ends the server that holds dir, waiting until it is gone; 0 also when none runs. */

@@ -129,19 +129,30 @@ int sb_lock_folder(struct mok_arena *arena, const char *dir, int *out_fd, struct
 	return 0;
 }
 
+/* A file of the owner's alone; the folder may be older than the cloud and open to others. */
+static int open_private(struct sb_core *core, const char *name, int *out_fd, struct mok_err *err)
+{
+	const char *path = mok_arena_printf(core->arena, "%s/%s", core->dir, name);
+
+	*out_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (*out_fd < 0 || fchmod(*out_fd, 0600) != 0)
+		return mok_err_set(err, MOK_ERR_IO, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
 static int open_folder(struct sb_core *core, struct mok_err *err)
 {
-	const char *path;
+	int fd = -1, rc;
 
 	if (!core->dir)
 		return 0;
 	if (sb_lock_folder(core->arena, core->dir, &core->lock_fd, err) != 0)
 		return -1;
-	path = mok_arena_printf(core->arena, "%s/requests.jsonl", core->dir);
-	core->log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (core->log_fd < 0)
-		return mok_err_set(err, MOK_ERR_IO, "%s: %s", path, strerror(errno));
-	return 0;
+	/* SQLite would make it readable by all. */
+	rc = open_private(core, "sandbox.db", &fd, err);
+	if (fd >= 0)
+		close(fd);
+	return rc == 0 ? open_private(core, "requests.jsonl", &core->log_fd, err) : -1;
 }
 
 /* ---- opening ---- */
