@@ -7,7 +7,7 @@
 #define TEXT_MAX ((size_t)1 << 20)
 #define DIAGS_MAX ((size_t)16 << 20)
 
-extern char **environ;
+extern char **environ; /* NOLINT: libc's */
 
 int session_begin(struct session *s, struct cli *cli)
 {

@@ -73,7 +73,7 @@ static void *with_room(
 	room = mok_arena_alloc(arena, sizeof(*room) + cap * item_size);
 	room->cap = cap;
 	room->used = len + 1;
-	if (len)
+	if (items && len)
 		memcpy(room + 1, items, len * item_size);
 	v->built = true;
 	return room + 1;

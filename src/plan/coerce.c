@@ -193,9 +193,8 @@ static void check_scalar(struct coerce *c, const struct mok_field *f, const stru
 {
 	if (v->type == MOK_STR)
 		check_text(c, f, v);
-	else if (v->type == MOK_INT && !is_within(f, (double)v->u.i))
-		out_of_range(c, f, v, "");
-	else if (v->type == MOK_NUM && !is_within(f, v->u.n))
+	else if ((v->type == MOK_INT && !is_within(f, (double)v->u.i)) ||
+		(v->type == MOK_NUM && !is_within(f, v->u.n)))
 		out_of_range(c, f, v, "");
 }
 

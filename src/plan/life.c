@@ -87,7 +87,7 @@ static bool parse_duration(const char *s, int *out)
 		total += n;
 	}
 	*out = (int)total;
-	return total > 0 && total <= 7 * 24 * 3600;
+	return total > 0 && total <= (int64_t)7 * 24 * 3600;
 }
 
 static void read_timeouts(struct load *load, const struct mok_val *v, struct mok_resource *r)

@@ -173,10 +173,13 @@ static size_t count_pairs(const struct reader *r, const struct pairs *pairs)
 
 static struct mok_pair *find_pair(struct reader *r, struct pairs *pairs, const char *key)
 {
-	struct mok_pair *first = r->stack.items + pairs->base;
 	size_t len = count_pairs(r, pairs);
+	struct mok_pair *first;
 	uintptr_t at;
 
+	if (len == 0)
+		return NULL;
+	first = &r->stack.items[pairs->base];
 	if (len < 8) {
 		for (size_t i = 0; i < len; i++)
 			if (strcmp(first[i].key, key) == 0)

@@ -162,7 +162,8 @@ static bool take_issued(struct sb_ctx *ctx, struct sb_doc *doc)
 	}
 	sb_set(doc->json, "dns_names", cJSON_Duplicate(names, true));
 	sb_set_int(doc->json, "ready_ms",
-		sb_after_between(ctx, ISSUE_MIN_S * SB_SECOND_MS, ISSUE_MAX_S * SB_SECOND_MS));
+		sb_after_between(ctx, (int64_t)ISSUE_MIN_S * SB_SECOND_MS,
+			(int64_t)ISSUE_MAX_S * SB_SECOND_MS));
 	sb_set_str(doc->json, "not_after",
 		sb_time(ctx, ctx->now_ms + (int64_t)LIFE_DAYS * 24 * SB_HOUR_MS));
 	sb_set_str(doc->json, "sha1_fingerprint", sb_random_word(ctx, 40, "0123456789abcdef"));

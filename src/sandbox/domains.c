@@ -391,9 +391,7 @@ static bool is_domain(const char *name)
 				return false;
 			label = 0;
 			dots++;
-		} else if (!isalnum((unsigned char)*p) && *p != '-') {
-			return false;
-		} else if (++label > 63) {
+		} else if ((!isalnum((unsigned char)*p) && *p != '-') || ++label > 63) {
 			return false;
 		}
 	}

@@ -164,7 +164,7 @@ static bool rules_fine(struct sb_ctx *ctx, bool required)
 
 	if (!rules && !required)
 		return true;
-	if (!cJSON_IsArray(rules) || !rules->child) {
+	if (!rules || !cJSON_IsArray(rules) || !rules->child) {
 		sb_fail(ctx, 422, "Forwarding rules must not be empty");
 		return false;
 	}

@@ -23,44 +23,53 @@ static const struct sb_route *const tables[] = {
 
 struct match {
 	const char *params[SB_PARAMS_MAX];
+	size_t nparams;
 	uint32_t fixed; /* one bit a segment, the first the highest: fixed segments win */
 };
+
+/* One segment of both; a {..} takes it decoded. */
+static bool match_segment(struct sb_call *call, struct match *m, const char *template, size_t tlen,
+	const char *raw, size_t rlen)
+{
+	m->fixed <<= 1;
+	if (tlen && template[0] == '{') {
+		if (!rlen || m->nparams == SB_PARAMS_MAX)
+			return false;
+		m->params[m->nparams] = sb_decode(call->ctx.arena, raw, rlen, false);
+		return m->params[m->nparams++] != NULL;
+	}
+	m->fixed |= 1;
+	return tlen == rlen && memcmp(template, raw, tlen) == 0;
+}
+
+static size_t segment_length(const char *raw, const char *end)
+{
+	const char *slash = memchr(raw, '/', (size_t)(end - raw));
+
+	return (size_t)((slash ? slash : end) - raw);
+}
 
 /* A {..} matches one segment of the request's own, still encoded path: an id may hold "%2F". */
 static bool match_path(
 	struct sb_call *call, const char *template, const char *raw, size_t len, struct match *m)
 {
 	const char *end = raw + len;
-	size_t nparams = 0;
 
-	m->fixed = 0;
-	for (;;) {
-		size_t tlen, rlen = 0;
+	while (raw < end) {
+		size_t tlen, rlen;
 
 		template += *template == '/';
-		raw += raw < end && *raw == '/';
+		raw += *raw == '/';
 		tlen = strcspn(template, "/");
-		while (raw + rlen < end && raw[rlen] != '/')
-			rlen++;
-		m->fixed <<= 1;
-		if (tlen && template[0] == '{') {
-			if (!rlen || nparams == SB_PARAMS_MAX)
-				return false;
-			m->params[nparams] = sb_decode(call->ctx.arena, raw, rlen, false);
-			if (!m->params[nparams++])
-				return false;
-		} else {
-			if (tlen != rlen || memcmp(template, raw, tlen) != 0)
-				return false;
-			m->fixed |= 1;
-		}
+		rlen = segment_length(raw, end);
+		if (!match_segment(call, m, template, tlen, raw, rlen))
+			return false;
 		template += tlen;
 		raw += rlen;
 		if (!*template)
 			return raw == end || (raw + 1 == end && *raw == '/');
-		if (raw == end)
-			return false;
 	}
+	return false;
 }
 
 static void allow_method(struct sb_call *call, const char **allow, const char *method)
@@ -92,7 +101,7 @@ static bool may_match(const struct search *s, const char *template)
 
 static void try_route(struct search *s, const struct sb_route *route)
 {
-	struct match m = { { NULL }, 0 };
+	struct match m = { { NULL }, 0, 0 };
 
 	if (!may_match(s, route->path) || !match_path(s->call, route->path, s->raw, s->len, &m))
 		return;

@@ -162,6 +162,7 @@ struct pending {
 	bool begun;
 };
 
+/* NOLINTNEXTLINE(readability-function-size): the shape is libmicrohttpd's */
 static enum MHD_Result handle(void *self, struct MHD_Connection *connection, const char *url,
 	const char *method, const char *version, const char *data, size_t *size, void **state)
 {

@@ -62,6 +62,6 @@ check format formatted
 check spelling spelled
 check shell shells
 check docs docs_fresh
-check tidy tests/lint/tidy.py "$build"
+check tidy tests/lint/tidy.py build/clang
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ]
