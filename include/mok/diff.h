@@ -45,6 +45,7 @@ struct mok_change {
 	bool destroys_data;
 	bool set_protect, clear_protect, set_retain, clear_retain;
 	const char *moved_from; /* address whose marker is rewritten, or NULL */
+	bool asked;             /* replaced since --replace says so */
 	bool resume;            /* exists but is not ready yet: apply waits for it */
 	bool excluded;          /* by --target or --exclude: shown as no-op */
 	struct mok_price before_price, after_price;

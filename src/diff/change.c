@@ -199,6 +199,7 @@ static void weigh_fields(struct planner *p, struct mok_change *c)
 	}
 	if (is_listed(p->options->replaces, p->options->nreplaces, c->resource)) {
 		c->action = MOK_ACT_REPLACE;
+		c->asked = true;
 		add_reason(p, c, "asked for with --replace");
 	}
 }

@@ -331,6 +331,20 @@ static void begin(struct op *op)
 	run_step(op);
 }
 
+/* The object is not replaced after all: it is not deleted, and its creation becomes an update. */
+static bool stays(struct op *op)
+{
+	if (op->what == OP_CREATE) {
+		op->what = OP_UPDATE;
+		op->object = op->change->object;
+		return false;
+	}
+	if (op->what != OP_DELETE && op->what != OP_FORGET && op->what != OP_RENAME)
+		return false;
+	finish_op(op);
+	return true;
+}
+
 static void start(struct op *op)
 {
 	struct engine *e = op->engine;
@@ -344,6 +358,8 @@ static void start(struct op *op)
 	}
 	op->started = true;
 	op->started_ms = mok_loop_now(e->loop);
+	if (op->change && mok_op_is_unneeded(op) && stays(op))
+		return;
 	if (mok_op_prepare(op) != 0) {
 		err = op->err;
 		mok_op_fail(op, &err);

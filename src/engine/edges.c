@@ -52,6 +52,9 @@ static void made_edges(struct edges *x, size_t i)
 
 		if (e->make[i] && e->make[d])
 			edge(x, e->make[d]->node, e->make[i]->node);
+		if (e->end[i] && e->make[d] && !e->end[d] && !c->implied &&
+			mok_replaces_on_suspicion(c))
+			edge(x, e->make[d]->node, accepted(e->end[i]));
 		if (e->make[i] && e->make[d] && e->end[d] &&
 			e->in->changes->list.items[d].create_first)
 			edge(x, e->make[i]->node, accepted(e->end[d]));

@@ -59,6 +59,8 @@ struct engine {
 	struct op **make;    /* by change: create or update, or NULL */
 	struct op **end;     /* by change: delete or forget, or NULL */
 	struct op **rename;  /* by change */
+	bool *began;         /* by change: what is suspected to be replaced was looked at */
+	bool *unneeded;      /* by change: and stays (unneeded.c) */
 	size_t open;         /* nodes not finished */
 	bool pumping, sync_due;
 	MOK_VEC(struct op *) to_send; /* creations whose intent is written but not synced */
@@ -114,6 +116,10 @@ bool mok_engine_attribute(
 const char *mok_op_marker(const struct op *op, unsigned generation);
 const char *mok_op_free_tag(const struct op *op, unsigned generation, const struct mok_val *attrs);
 const char *mok_op_about(const struct op *op, const char *what);
+
+/* unneeded.c */
+bool mok_replaces_on_suspicion(const struct mok_change *c);
+bool mok_op_is_unneeded(struct op *op); /* decided when the first of its operations starts */
 
 /* journal.c */
 struct mok_journal_line {

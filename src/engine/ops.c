@@ -77,6 +77,8 @@ void mok_engine_build(struct engine *e)
 	e->make = MOK_NEW_N(e->arena, struct op *, n + 1);
 	e->end = MOK_NEW_N(e->arena, struct op *, n + 1);
 	e->rename = MOK_NEW_N(e->arena, struct op *, n + 1);
+	e->began = MOK_NEW_N(e->arena, bool, n + 1);
+	e->unneeded = MOK_NEW_N(e->arena, bool, n + 1);
 	for (size_t i = 0; i < n; i++)
 		add_ops_of(e, i, &nodes);
 	for (size_t i = 0; i < changes->drop_tags.len; i++)

@@ -284,7 +284,7 @@ static void lay_out_update(struct op *op)
 		char name[128];
 		size_t len = strcspn(f->path, ".");
 
-		if (is_left_to_rename(op, f) || len >= sizeof(name))
+		if (is_left_to_rename(op, f) || f->forces_replacement || len >= sizeof(name))
 			continue;
 		memcpy(name, f->path, len);
 		name[len] = '\0';
