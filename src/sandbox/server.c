@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HEADERS_MAX = 100, UPLOAD_MAX = 1 << 28, PORT_TRIES = 50 };
+enum { HEADERS_MAX = 100, UPLOAD_MAX = 1 << 28, PORT_TRIES = 200 };
 
 struct server {
 	struct mok_sandbox *sandbox;
@@ -276,7 +276,7 @@ static struct MHD_Daemon *start_port(struct server *server, struct port *port, i
 		MHD_OPTION_URI_LOG_CALLBACK, begin_request, NULL, MHD_OPTION_NOTIFY_COMPLETED,
 		end_request, NULL, MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL,
 		MHD_OPTION_CONNECTION_LIMIT, 512U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)256 * 1024, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
+		(size_t)256 * 1024, MHD_OPTION_END);
 }
 
 static int bound_port(struct MHD_Daemon *daemon)
@@ -296,7 +296,7 @@ static int start_ports(struct server *server, struct port ports[2], struct mok_e
 
 		server->api = start_port(server, &ports[0], number);
 		if (!server->api)
-			break;
+			continue;
 		number = number ? number : bound_port(server->api);
 		server->spaces = number < 65535 ? start_port(server, &ports[1], number + 1) : NULL;
 		if (server->spaces) {
