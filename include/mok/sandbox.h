@@ -37,7 +37,7 @@ struct mok_sandbox_response {
 	int status;
 	struct mok_sandbox_header headers[MOK_SANDBOX_HEADERS]; /* strings live in `arena` */
 	size_t nheaders;
-	struct mok_buf body; /* of a HEAD: its that of a GET, of which only the length is sent */
+	struct mok_buf body; /* of a HEAD: that of a GET, of which only the length is sent */
 	bool dropped;        /* a fault: the connection closes without an answer */
 	bool hung;           /* a fault: no answer ever comes; the connection stays open */
 	int64_t delay_ms;    /* a fault: the answer comes that much later */
