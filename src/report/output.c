@@ -6,8 +6,7 @@
 static void output_text(
 	struct mok_buf *out, const struct mok_style *style, const char *s, int columns)
 {
-	if (mok_text_width(style, s) > style->width - columns)
-		mok_buf_puts(out, "\n  ");
+	mok_buf_puts(out, mok_text_width(style, s) > style->width - columns ? "\n  " : " ");
 	mok_text_add(out, style, s);
 }
 
@@ -27,11 +26,13 @@ void mok_report_outputs(struct mok_buf *out, const struct mok_style *style,
 		value.sensitive = value.sensitive || values[i].output->sensitive;
 		mok_text_add(out, style, values[i].output->name);
 		mok_text_pad(out, columns - mok_text_width(style, values[i].output->name));
-		mok_buf_puts(out, " = ");
-		if (value.type == MOK_STR && !value.sensitive)
+		mok_buf_puts(out, " =");
+		if (value.type == MOK_STR && !value.sensitive) {
 			output_text(out, style, value.u.s, columns + 3);
-		else
+		} else {
+			mok_buf_putc(out, ' ');
 			value_cut(out, style, &value, NULL, style->width - columns - 3);
+		}
 		mok_buf_putc(out, '\n');
 	}
 }

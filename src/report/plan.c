@@ -377,6 +377,14 @@ static void footer(
 	mok_buf_release(&text);
 }
 
+static bool has_objects(const struct mok_changes *changes)
+{
+	for (size_t i = 0; i < changes->list.len; i++)
+		if (changes->list.items[i].object)
+			return true;
+	return false;
+}
+
 void mok_report_plan(
 	struct mok_buf *out, const struct mok_style *style, const struct mok_plan_view *view)
 {
@@ -399,6 +407,9 @@ void mok_report_plan(
 	}
 	if (view->verbose && changes->list.len)
 		mok_buf_putc(out, '\n');
-	mok_buf_printf(out, "No changes. %zu resource%s as the plan says.\n", changes->nunchanged,
-		changes->nunchanged == 1 ? " is" : "s are");
+	if (changes->list.len && !has_objects(changes))
+		mok_buf_puts(out, "No changes. The account holds nothing of this stack.\n");
+	else
+		mok_buf_printf(out, "No changes. %zu resource%s as the plan says.\n",
+			changes->nunchanged, changes->nunchanged == 1 ? " is" : "s are");
 }

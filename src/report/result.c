@@ -104,7 +104,7 @@ void mok_report_result(
 	mok_buf_release(&text);
 	cost_line(out, style, view);
 	in_flight(out, style, view->result);
-	if (view->result->outputs.len && !view->err) {
+	if (view->result->outputs.len && !view->err && !mok_streq(view->command, "destroy")) {
 		mok_buf_puts(out, "\nOutputs:\n");
 		mok_report_outputs(
 			out, style, view->result->outputs.items, view->result->outputs.len);

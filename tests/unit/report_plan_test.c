@@ -74,10 +74,13 @@ static const char *shown(struct world *w)
 
 static void test_no_changes(void **state)
 {
+	struct mok_object there = { .id = "1" };
 	struct world *w = *state;
 
 	add(w, MOK_ACT_NONE, "a");
 	w->changes.nunchanged = 1;
+	assert_string_equal(shown(w), "No changes. The account holds nothing of this stack.\n");
+	w->changes.list.items[0].object = &there;
 	assert_string_equal(shown(w), "No changes. 1 resource is as the plan says.\n");
 }
 
