@@ -13,16 +13,14 @@ const struct mok_pair *plan_pair(const struct mok_val *map, const char *key)
 
 bool plan_map(struct load *load, const struct mok_val *v, const char *what, struct mok_val *out)
 {
-	*out = (struct mok_val){ .type = MOK_MAP };
-	if (!v || v->type == MOK_NULL)
-		return true;
-	*out = *v;
-	if (v->type == MOK_MAP)
-		return true;
-	mok_diag_add(
-		load->diags, "E0205", v->at, "%s is a map, not a %s", what, mok_type_name(v->type));
-	*out = (struct mok_val){ .type = MOK_MAP };
-	return false;
+	const struct mok_val empty = { .type = MOK_MAP };
+	bool is_map = !v || v->type == MOK_NULL || v->type == MOK_MAP;
+
+	if (!is_map)
+		mok_diag_add(load->diags, "E0205", v->at, "%s is a map, not a %s", what,
+			mok_type_name(v->type));
+	*out = v && v->type == MOK_MAP ? *v : empty; /* v may be out */
+	return is_map;
 }
 
 bool plan_text(struct load *load, const struct mok_val *v, const char *what, const char **out)
