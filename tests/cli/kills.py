@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -28,12 +29,13 @@ WORKERS = 2
 
 
 def free_port():
-    """A port whose neighbour is free too."""
+    """A port whose neighbour is free too, below those that the kernel gives to clients: it must be
+    free again each time when the server starts anew."""
     while True:
+        port = random.randrange(20000, 32000, 2)
         with socket.socket() as one, socket.socket() as two:
-            one.bind(("127.0.0.1", 0))
-            port = one.getsockname()[1]
             try:
+                one.bind(("127.0.0.1", port))
                 two.bind(("127.0.0.1", port + 1))
             except (OSError, OverflowError):
                 continue
