@@ -175,6 +175,9 @@ static void plan_replace(struct planner *p, struct mok_change *c)
 		c->create_first = false;
 	c->refused = o->protected_live || c->resource->protect == MOK_YES;
 	c->set_protect = false;
+	/* The mark of the old address says nothing of the new one. */
+	if (c->moved_from)
+		c->set_retain = c->resource->retain;
 }
 
 static bool is_listed(const char *const *list, size_t n, const struct mok_resource *r)

@@ -311,7 +311,7 @@ static void drop_marks(struct op *op)
 		add_tag(op, MOK_ASK_TAG_DROP, o->free_tag, "unmark");
 	else if (o->kind->marking == MOK_MARK_TAGS)
 		add_tag(op, MOK_ASK_TAG_DROP, o->marker, "unmark");
-	if (op->change->action == MOK_ACT_REPLACE || !o->addr_hash[0])
+	if ((op->change->action == MOK_ACT_REPLACE && !op->change->moved_from) || !o->addr_hash[0])
 		return;
 	if (o->protected_live)
 		add_tag(op, MOK_ASK_TAG_DROP,
