@@ -58,6 +58,37 @@ static bool same_items(
 	return true;
 }
 
+static bool is_texts(const struct mok_val *list)
+{
+	for (size_t i = 0; i < list->u.list.len; i++)
+		if (list->u.list.items[i].type != MOK_STR)
+			return false;
+	return true;
+}
+
+/* Texts by the thousand (a project's members) are counted rather than compared with each other. */
+static bool has_all_texts(const struct mok_val *want, const struct mok_val *have)
+{
+	struct mok_arena *arena = mok_arena_new();
+	struct mok_map *left = mok_map_new(arena);
+	bool all = true;
+
+	for (size_t i = 0; i < have->u.list.len; i++) {
+		const char *text = have->u.list.items[i].u.s;
+
+		mok_map_put(left, text, (void *)((uintptr_t)mok_map_get(left, text) + 1));
+	}
+	for (size_t i = 0; all && i < want->u.list.len; i++) {
+		const char *text = want->u.list.items[i].u.s;
+		uintptr_t n = (uintptr_t)mok_map_get(left, text);
+
+		all = n > 0;
+		mok_map_put(left, text, (void *)(n - all));
+	}
+	mok_arena_free(arena);
+	return all;
+}
+
 /* Every wanted item has a partner of its own. */
 static bool has_all(
 	const struct mok_field *f, const struct mok_val *want, const struct mok_val *have)
@@ -65,6 +96,8 @@ static bool has_all(
 	bool taken[256] = { false };
 	size_t n = have->u.list.len;
 
+	if (is_texts(want) && is_texts(have))
+		return has_all_texts(want, have);
 	if (n > MOK_COUNT(taken))
 		n = MOK_COUNT(taken);
 	for (size_t i = 0; i < want->u.list.len; i++) {

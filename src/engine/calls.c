@@ -380,10 +380,12 @@ static void moved_out(void *ctx, struct mok_answer *answer)
 
 	if (answer->verdict == MOK_ANS_AMBIGUOUS || answer->verdict == MOK_ANS_BUSY)
 		wait_and_repeat(op, answer);
-	else if (answer->verdict == MOK_ANS_OK || answer->verdict == MOK_ANS_GONE)
-		mok_op_next(op);
-	else
+	else if (answer->verdict != MOK_ANS_OK && answer->verdict != MOK_ANS_GONE)
 		mok_op_fail(op, &answer->err);
+	else if (mok_op_step(op)->more)
+		mok_op_again(op); /* what was on later pages is on the first now */
+	else
+		mok_op_next(op);
 }
 
 /* A project's members move to the account's default project: they may not be ours to delete. */
@@ -401,6 +403,7 @@ static void got_members(void *ctx, struct mok_answer *answer)
 		mok_op_next(op);
 		return;
 	}
+	mok_op_step(op)->more = answer->next_page != 0;
 	ask.extra = &answer->value;
 	mok_ask_send(&op->engine->asker, op->engine->arena, &ask, moved_out, op);
 }

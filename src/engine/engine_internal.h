@@ -20,6 +20,7 @@ struct step {
 	const char *label; /* for progress: "resize", "waiting until ready" */
 	struct mok_ask ask;
 	bool gone_is_fine, must_be_ready; /* a 404 is success; wait after 412 */
+	bool more;                        /* of members to move out: there are other pages */
 	bool accepts;                     /* its success is the delete's acceptance */
 	const struct mok_call *call;      /* READY: whose fields must match */
 	int typical_s;

@@ -6,7 +6,25 @@ struct detail {
 	struct sweep *sweep;
 	struct mok_object *object;
 	const char *name; /* the attribute that it fills, or NULL: every key of the answer */
+	struct mok_ask ask;
+	struct mok_val pages; /* a list that comes in pages: what has come so far */
 };
+
+static void got_detail(void *ctx, struct mok_answer *answer);
+
+/* Adds a page to those before; true if another one was asked for. */
+static bool has_more(struct detail *d, struct mok_answer *answer)
+{
+	d->pages.type = MOK_LIST;
+	for (size_t i = 0; i < answer->value.u.list.len; i++)
+		mok_val_append(d->sweep->arena, &d->pages, answer->value.u.list.items[i]);
+	answer->value = d->pages;
+	if (!answer->next_page)
+		return false;
+	d->ask.page = answer->next_page;
+	mok_sweep_ask(d->sweep, &d->ask, got_detail, d);
+	return true;
+}
 
 static void got_detail(void *ctx, struct mok_answer *answer)
 {
@@ -23,6 +41,8 @@ static void got_detail(void *ctx, struct mok_answer *answer)
 		mok_sweep_fail(sweep, &answer->err);
 		return;
 	}
+	if (d->name && answer->value.type == MOK_LIST && has_more(d, answer))
+		return;
 	if (d->name) {
 		mok_val_set(sweep->arena, &d->object->attrs, d->name, answer->value);
 		return;
@@ -45,6 +65,7 @@ static void ask_detail(
 	ask->parent_id = o->parent_id;
 	ask->have = o;
 	ask->region = mok_val_get_str(&o->attrs, "region");
+	d->ask = *ask;
 	mok_sweep_ask(sweep, ask, got_detail, d);
 }
 

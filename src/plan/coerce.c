@@ -149,15 +149,17 @@ static size_t split_values(
 static void check_legal(struct coerce *c, const struct mok_field *f, const struct mok_val *v)
 {
 	const char *values[64], *near;
+	struct mok_val same;
 	struct mok_buf list;
 	struct mok_diag *d;
 	size_t n;
 
 	if (!f->values || f->values[0] == '@')
 		return;
+	same = mok_norm(c->arena, f->norm, *v); /* "production" is Production */
 	n = split_values(c->arena, f->values, values, MOK_COUNT(values));
 	for (size_t i = 0; i < n; i++)
-		if (strcmp(values[i], v->u.s) == 0)
+		if (strcmp(values[i], same.u.s) == 0)
 			return;
 	c->failed = true;
 	d = mok_diag_add(c->diags, "E0406", v->at, "%s cannot be %s%s%s", f->name,
