@@ -36,6 +36,10 @@ class Failure(Exception):
     pass
 
 
+class Skip(Exception):
+    """This machine lacks what the test needs."""
+
+
 def check(condition, message):
     if not condition:
         raise Failure(message)
@@ -243,7 +247,7 @@ class Stack:
 def run_tests(tests):
     """Runs the functions; prints one line each and the summary; the exit code."""
     wanted = os.environ.get("ONLY")
-    passed = failed = 0
+    passed = failed = skipped = 0
     for test in tests:
         if wanted and wanted not in test.__name__:
             continue
@@ -252,9 +256,12 @@ def run_tests(tests):
             test()
             passed += 1
             print(f"ok    {test.__name__} ({time.monotonic() - start:.1f} s)", flush=True)
+        except Skip as reason:
+            skipped += 1
+            print(f"skip  {test.__name__}: {reason}", flush=True)
         except (Failure, subprocess.SubprocessError, OSError, KeyError, ValueError, IndexError,
                 AttributeError, TypeError) as error:
             failed += 1
             print(f"FAIL  {test.__name__}: {type(error).__name__}: {error}", flush=True)
-    print(f"{passed} passed, {failed} failed, 0 skipped")
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed else 0

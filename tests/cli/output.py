@@ -8,7 +8,7 @@ import select
 import sys
 import time
 
-from lib import MOK, ROOT, Cloud, Stack, check, equal, run_tests
+from lib import MOK, ROOT, Cloud, Skip, Stack, check, equal, run_tests
 
 GUIDE = str(ROOT / "plans" / "guide.yaml")
 SANDBOX = ("--sandbox", "--speed", "max")
@@ -93,7 +93,7 @@ def test_exit_codes():
 
 
 def test_the_lock():
-    with Cloud(speed=20) as cloud, Stack(cloud, GOOD + (
+    with Cloud(speed=60) as cloud, Stack(cloud, GOOD + (
             "  db: { kind: database_cluster, engine: pg, version: \"17\", size: db-s-1vcpu-2gb, "
             "num_nodes: 1 }\n")) as stack:
         first = stack.start("apply", "--yes")
@@ -106,6 +106,11 @@ def test_the_lock():
 
 
 def test_a_question_on_a_terminal():
+    try:
+        for fd in pty.openpty():
+            os.close(fd)
+    except OSError as error:
+        raise Skip(f"no pseudo-terminal here: {error}") from error
     with Stack(None, GOOD) as stack:
         for answer, code in ((b"no\n", 1), (b"yes\n", 0)):
             pid, fd = pty.fork()
