@@ -189,9 +189,13 @@ static bool same(const struct mok_field *field, const struct mok_val *want,
 	const struct mok_val *have, const struct mok_object *object, bool *replaces,
 	const char **why)
 {
+	const char *target = mok_want_str(&object->attrs, "logging.target_bucket");
+
 	(void)have;
-	(void)object;
 	(void)replaces;
+	/* Without a target the prefix is nowhere kept. */
+	if (mok_streq(field->name, "target_prefix"))
+		return !target || !*target;
 	if (mok_streq(field->name, "versioning") && want->type == MOK_BOOL && !want->u.b)
 		*why = "versions that exist stay; new ones are no longer kept";
 	return false;
