@@ -55,7 +55,9 @@ class Server(Cloud):
 
     def lines(self):
         path = self.dir / "cloud" / "requests.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        text = path.read_text() if path.exists() else ""
+        whole = text[:text.rfind("\n") + 1]  # the last line may be on its way
+        return [json.loads(line) for line in whole.splitlines()]
 
     def objects(self):
         """What the log says was made and not deleted: kind -> number; and all that was deleted."""
