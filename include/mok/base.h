@@ -131,6 +131,7 @@ void *mok_map_value(const struct mok_map *map, size_t i);
 bool mok_streq(const char *a, const char *b); /* NULL equals only NULL */
 bool mok_starts(const char *s, const char *prefix);
 bool mok_ends(const char *s, const char *suffix);
+size_t mok_utf8_count(const char *s, size_t len); /* characters, of what is valid */
 bool mok_utf8_valid(const char *s, size_t len, size_t *bad_at);
 /* The nearest of `names` to `word` within a third of its length (at least one edit), or NULL. */
 const char *mok_nearest(const char *word, const char *const *names, size_t count);

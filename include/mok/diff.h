@@ -92,8 +92,6 @@ void mok_expand_all(struct mok_arena *arena, const struct mok_stack *stack,
 /* Whether one field as wanted differs from what the object has, by its kind's rules. */
 bool mok_field_differs(struct mok_arena *arena, const struct mok_field *field,
 	const struct mok_val *want, const struct mok_object *object);
-/* The in-place call that carries a field; NULL: only a new object can. */
-const struct mok_call *mok_call_of(const struct mok_kind *kind, const struct mok_field *field);
 /* "web-g3" without its "-g3" if that is the object's generation. */
 const char *mok_base_name(struct mok_arena *arena, const struct mok_object *object);
 

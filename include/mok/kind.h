@@ -172,6 +172,10 @@ struct mok_kind {
 const struct mok_kind *const *mok_kinds(size_t *count);
 const struct mok_kind *mok_kind_find(const char *name);
 const struct mok_field *mok_field_find(const struct mok_field *fields, const char *name);
+/* Is anything on the way of "connection.password" sensitive? */
+bool mok_field_is_sensitive(const struct mok_field *fields, const char *path);
+/* The in-place call that carries a field; NULL: only a new object can. */
+const struct mok_call *mok_call_of(const struct mok_kind *kind, const struct mok_field *field);
 
 /* Both sides of a comparison pass through this. `norm` may be NULL. */
 struct mok_val mok_norm(struct mok_arena *arena, const char *norm, struct mok_val v);

@@ -71,6 +71,8 @@ const char *mok_val_get_str(const struct mok_val *map, const char *key); /* NULL
 /* Deep. Ints equal nums of the same value; sensitive, plain and positions are not compared; an
  * unknown equals nothing. */
 bool mok_val_equal(const struct mok_val *a, const struct mok_val *b);
+/* The text of a scalar, or NULL for a list, a map, null and what is not known. */
+const char *mok_val_text(struct mok_arena *arena, const struct mok_val *v);
 bool mok_val_has_unknown(const struct mok_val *v);
 bool mok_val_has_sensitive(const struct mok_val *v);
 /* Canonical text (keys sorted) for hashing; not for people. */
@@ -107,6 +109,8 @@ struct mok_diag *mok_diag_add(struct mok_diags *diags, const char *code, struct 
 	const char *fmt, ...) MOK_PRINTF(4, 5); /* severity from the code's first letter E, W, N */
 void mok_diag_hint(struct mok_diags *diags, struct mok_diag *diag, const char *fmt, ...)
 	MOK_PRINTF(3, 4); /* diag: as just returned, before the next is added */
+/* 'did you mean "near"?'; near NULL: nothing. */
+void mok_diag_near(struct mok_diags *diags, struct mok_diag *diag, const char *near);
 /* Sorts by file, line, column, code, so that two runs over the same input print the same, and drops
  * repeats (same place, code and words: a block's mistake met by each of its instances). */
 void mok_diags_sort(struct mok_diags *diags);

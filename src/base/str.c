@@ -52,6 +52,15 @@ static size_t utf8_len(const unsigned char *s, size_t left)
 	return n;
 }
 
+size_t mok_utf8_count(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += ((unsigned char)s[i] & 0xc0) != 0x80;
+	return n;
+}
+
 bool mok_utf8_valid(const char *s, size_t len, size_t *bad_at)
 {
 	for (size_t i = 0, n; i < len; i += n) {

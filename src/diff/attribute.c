@@ -2,25 +2,6 @@
 
 #include <string.h>
 
-static bool is_sensitive(const struct mok_field *fields, const char *path)
-{
-	while (fields && *path) {
-		size_t len = strcspn(path, ".");
-		const struct mok_field *f = fields;
-
-		while (f->name && (strncmp(f->name, path, len) != 0 || f->name[len]))
-			f++;
-		if (!f->name)
-			return false;
-		if (f->flags & MOK_F_SENSITIVE)
-			return true;
-		fields = f->sub;
-		path += len;
-		path += *path == '.';
-	}
-	return false;
-}
-
 static struct mok_val unknown_of(
 	struct mok_arena *arena, const struct mok_resource *r, const char *path)
 {
@@ -93,6 +74,6 @@ bool mok_attribute(struct mok_arena *arena, const struct mok_resource *r,
 		*out = mok_val_null();
 	else
 		*out = unknown_of(arena, r, path);
-	out->sensitive |= is_sensitive(r->kind->fields, path);
+	out->sensitive |= mok_field_is_sensitive(r->kind->fields, path);
 	return true;
 }

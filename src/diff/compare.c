@@ -9,18 +9,6 @@ struct comparison {
 	const struct mok_field *top; /* the resource's own field that the path is under */
 };
 
-const struct mok_call *mok_call_of(const struct mok_kind *kind, const struct mok_field *field)
-{
-	const struct mok_call *c = kind->calls;
-
-	if (!c || !field->call)
-		return c;
-	for (; c->name; c++)
-		if (strcmp(c->name, field->call) == 0)
-			return c;
-	return NULL;
-}
-
 static bool covers(
 	const struct mok_field *sub, const struct mok_val *want, const struct mok_val *have);
 

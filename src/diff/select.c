@@ -48,8 +48,7 @@ static void unknown_address(struct planner *p, const char *option, const char *p
 	d = mok_diag_add(
 		p->diags, "E0808", nowhere, "%s %s: no resource of that address", option, pattern);
 	near = mok_nearest(pattern, names, n);
-	if (near)
-		mok_diag_hint(p->diags, d, "did you mean \"%s\"?", near);
+	mok_diag_near(p->diags, d, near);
 }
 
 /* What is aimed at brings along what it needs; when things go, what needs it. */

@@ -171,14 +171,6 @@ cJSON *mok_do_create_body(const struct mok_ask *ask, struct mok_err *err)
 	return NULL;
 }
 
-const struct mok_call *mok_do_call_of(const struct mok_kind *kind, const struct mok_field *field)
-{
-	for (const struct mok_call *c = kind->calls; c && c->name; c++)
-		if (!field->call || mok_streq(c->name, field->call))
-			return c;
-	return NULL;
-}
-
 static bool goes_along(const struct mok_call *call, const char *name)
 {
 	size_t len = strlen(name);
@@ -226,7 +218,7 @@ static struct mok_val sent_value(struct mok_arena *arena, const struct mok_ask *
 {
 	const struct mok_val *want = value_of(ask->want, f->name);
 	const struct mok_val *have = value_of(have_attrs, f->name);
-	bool mine = mok_do_call_of(ask->kind, f) == ask->call;
+	bool mine = mok_call_of(ask->kind, f) == ask->call;
 	bool always = goes_along(ask->call, f->name) || (mine && ask->call->flags & MOK_CALL_FULL);
 
 	if (f->flags & (MOK_F_COMPUTED | MOK_F_LOCAL | MOK_F_CREATE_ONLY) ||
@@ -282,7 +274,7 @@ cJSON *mok_do_mark_body(const struct mok_ask *ask, struct mok_err *err)
 	}
 	if (!have.name)
 		have.name = ask->name;
-	call.call = mok_do_call_of(ask->kind, f);
+	call.call = mok_call_of(ask->kind, f);
 	call.have = &have;
 	call.want = &want;
 	body = mok_do_call_body(&call, err);
@@ -295,11 +287,4 @@ cJSON *mok_do_mark_body(const struct mok_ask *ask, struct mok_err *err)
 	}
 	mok_arena_free(arena);
 	return body;
-}
-
-bool mok_do_is_assignment(const struct mok_ask *ask)
-{
-	return ask->verb == MOK_ASK_ASSIGN ||
-		(ask->verb == MOK_ASK_CALL && ask->call->path &&
-			mok_ends(ask->call->path, "/resources"));
 }

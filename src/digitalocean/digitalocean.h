@@ -18,8 +18,6 @@ cJSON *mok_do_call_body(const struct mok_ask *ask, struct mok_err *err);
 /* The update that carries the marker: tags or description as they are, plus ask->marker. */
 cJSON *mok_do_mark_body(const struct mok_ask *ask, struct mok_err *err);
 const struct mok_field *mok_do_marker_field(const struct mok_kind *kind); /* or NULL */
-const struct mok_call *mok_do_call_of(const struct mok_kind *kind, const struct mok_field *field);
-bool mok_do_is_assignment(const struct mok_ask *ask);
 
 /* object.c: one object of the API; NULL if it has no id. `out` also gets what is embedded in it. */
 struct mok_object *mok_do_object(struct mok_arena *arena, const struct mok_ask *ask,

@@ -275,7 +275,7 @@ static int encode_mark(struct encoding *e)
 			marker = e->ask->have ? e->ask->have->marker : NULL;
 		return encode_tagging(e, marker, remove);
 	}
-	call = field ? mok_do_call_of(kind, field) : NULL;
+	call = field ? mok_call_of(kind, field) : NULL;
 	if (!call)
 		return mok_err_set(e->err, MOK_ERR_INPUT, "a %s carries no marker", kind->name);
 	e->out->method = call->method;

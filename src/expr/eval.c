@@ -5,22 +5,6 @@
 
 static struct mok_val eval_expr(struct eval *e, const struct mok_expr *x);
 
-const char *scalar_text(struct mok_arena *arena, const struct mok_val *v)
-{
-	switch (v->type) {
-	case MOK_STR: return v->u.s;
-	case MOK_BOOL: return v->u.b ? "true" : "false";
-	case MOK_INT: return mok_arena_printf(arena, "%lld", (long long)v->u.i);
-	case MOK_NUM: return mok_arena_printf(arena, "%.15g", v->u.n);
-	case MOK_NULL:
-	case MOK_LIST:
-	case MOK_MAP:
-	case MOK_EXPR:
-	case MOK_UNKNOWN: break;
-	}
-	return NULL;
-}
-
 static struct mok_val fail(struct eval *e)
 {
 	e->failed = true;
@@ -54,7 +38,7 @@ static struct mok_val eval_text(struct eval *e, const struct mok_expr *x)
 	mok_buf_init(&buf, 16 << 20);
 	for (size_t i = 0; i < x->args.len; i++) {
 		struct mok_val part = eval_expr(e, x->args.items[i]);
-		const char *text = scalar_text(e->arena, &part);
+		const char *text = mok_val_text(e->arena, &part);
 
 		out.sensitive |= part.sensitive;
 		if (part.type == MOK_UNKNOWN) {
@@ -208,7 +192,7 @@ static bool wrong_type(const struct call *call, size_t i, const char *wanted)
 
 bool call_text(const struct call *call, size_t i, const char **out)
 {
-	*out = scalar_text(call->eval->arena, &call->args[i]);
+	*out = mok_val_text(call->eval->arena, &call->args[i]);
 	return *out || wrong_type(call, i, "string");
 }
 

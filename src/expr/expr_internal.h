@@ -60,9 +60,6 @@ bool call_int(const struct call *call, size_t i, int64_t *out);
 bool call_list(const struct call *call, size_t i, const struct mok_val **out);
 bool call_map(const struct call *call, size_t i, const struct mok_val **out);
 
-/* The text of a scalar, or NULL for a list, a map and null. */
-const char *scalar_text(struct mok_arena *arena, const struct mok_val *v);
-
 /* functions_text.c, functions_data.c */
 bool fn_base64decode(const struct call *call, struct mok_val *out);
 bool fn_base64encode(const struct call *call, struct mok_val *out);

@@ -33,8 +33,7 @@ bool fn_length(const struct call *call, struct mok_val *out)
 	} else {
 		if (!call_text(call, 0, &text))
 			return false;
-		for (; *text; text++)
-			n += ((unsigned char)*text & 0xc0) != 0x80;
+		n = (int64_t)mok_utf8_count(text, strlen(text));
 	}
 	*out = mok_val_int(n);
 	return true;
@@ -173,7 +172,7 @@ static bool emit_scalar(yaml_emitter_t *emitter, const char *text, bool quote)
 
 static bool emit_value(struct mok_arena *arena, yaml_emitter_t *emitter, const struct mok_val *v)
 {
-	const char *text = scalar_text(arena, v);
+	const char *text = mok_val_text(arena, v);
 	yaml_event_t event;
 	bool ok;
 

@@ -71,7 +71,7 @@ bool fn_join(const struct call *call, struct mok_val *out)
 		return false;
 	mok_buf_init(&buf, TEXT_MAX);
 	for (size_t i = 0; i < list->u.list.len; i++) {
-		const char *item = scalar_text(call->eval->arena, &list->u.list.items[i]);
+		const char *item = mok_val_text(call->eval->arena, &list->u.list.items[i]);
 
 		if (!item) {
 			mok_buf_release(&buf);

@@ -17,19 +17,10 @@ struct parser {
 	int depth;
 };
 
-static uint32_t characters(const char *s, size_t len)
-{
-	uint32_t n = 0;
-
-	for (size_t i = 0; i < len; i++)
-		n += ((unsigned char)s[i] & 0xc0) != 0x80;
-	return n;
-}
-
 /* A scalar as long as its text is plain; two longer, it is quoted; else it has escapes or lines. */
 static void find_columns(struct parser *p)
 {
-	uint32_t chars = characters(p->text, p->len);
+	uint32_t chars = (uint32_t)mok_utf8_count(p->text, p->len);
 	uint32_t width = p->at.end > p->at.column ? p->at.end - p->at.column : 0;
 
 	if (width == chars)
@@ -44,8 +35,8 @@ static struct mok_mark mark_of(const struct parser *p, size_t from, size_t to)
 
 	if (!p->first_column)
 		return mark;
-	mark.column = (uint32_t)p->first_column + characters(p->text, from);
-	mark.end = (uint32_t)p->first_column + characters(p->text, to);
+	mark.column = (uint32_t)p->first_column + (uint32_t)mok_utf8_count(p->text, from);
+	mark.end = (uint32_t)p->first_column + (uint32_t)mok_utf8_count(p->text, to);
 	if (mark.end <= mark.column)
 		mark.end = mark.column + 1;
 	return mark;
@@ -228,8 +219,7 @@ static struct mok_expr *parse_call(struct parser *p, size_t from, size_t end)
 		return has_right_count(p, node) ? node : NULL;
 	diag = mok_diag_add(p->diags, "E0502", node->at, "there is no function \"%s\"", name);
 	near = function_nearest(p->arena, name);
-	if (near)
-		mok_diag_hint(p->diags, diag, "did you mean \"%s\"?", near);
+	mok_diag_near(p->diags, diag, near);
 	return NULL;
 }
 

@@ -38,3 +38,34 @@ const struct mok_field *mok_field_find(const struct mok_field *fields, const cha
 			return f;
 	return NULL;
 }
+
+bool mok_field_is_sensitive(const struct mok_field *fields, const char *path)
+{
+	while (fields && *path) {
+		size_t len = strcspn(path, ".");
+		const struct mok_field *f = fields;
+
+		while (f->name && (strncmp(f->name, path, len) != 0 || f->name[len]))
+			f++;
+		if (!f->name)
+			return false;
+		if (f->flags & MOK_F_SENSITIVE)
+			return true;
+		fields = f->sub;
+		path += len;
+		path += *path == '.';
+	}
+	return false;
+}
+
+const struct mok_call *mok_call_of(const struct mok_kind *kind, const struct mok_field *field)
+{
+	const struct mok_call *c = kind->calls;
+
+	if (!c || !field->call)
+		return c;
+	for (; c->name; c++)
+		if (strcmp(c->name, field->call) == 0)
+			return c;
+	return NULL;
+}

@@ -32,6 +32,12 @@ void mok_diag_hint(struct mok_diags *diags, struct mok_diag *diag, const char *f
 	va_end(ap);
 }
 
+void mok_diag_near(struct mok_diags *diags, struct mok_diag *diag, const char *near)
+{
+	if (near)
+		mok_diag_hint(diags, diag, "did you mean \"%s\"?", near);
+}
+
 static int compare_text(const char *a, const char *b)
 {
 	if (!a || !b)

@@ -50,6 +50,22 @@ const char *mok_type_name(enum mok_type type)
 	MOK_BUG("no such type");
 }
 
+const char *mok_val_text(struct mok_arena *arena, const struct mok_val *v)
+{
+	switch (v->type) {
+	case MOK_STR: return v->u.s;
+	case MOK_BOOL: return v->u.b ? "true" : "false";
+	case MOK_INT: return mok_arena_printf(arena, "%lld", (long long)v->u.i);
+	case MOK_NUM: return mok_arena_printf(arena, "%.15g", v->u.n);
+	case MOK_NULL:
+	case MOK_LIST:
+	case MOK_MAP:
+	case MOK_EXPR:
+	case MOK_UNKNOWN: break;
+	}
+	return NULL;
+}
+
 /* ---- builders ---- */
 
 /* In front of the items of a value that a builder allocated. `used` is what any copy of the value

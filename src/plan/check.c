@@ -68,8 +68,7 @@ static void bad_path(
 	d = mok_diag_add(
 		load->diags, "E0506", ref->at, "%s has no field \"%s\"", r->kind->name, name);
 	near = mok_nearest(name, names, n);
-	if (near)
-		mok_diag_hint(load->diags, d, "did you mean \"%s\"?", near);
+	mok_diag_near(load->diags, d, near);
 }
 
 static void add_dep(struct checker *c, struct mok_resource *r, const struct mok_resource *on,
@@ -179,29 +178,6 @@ static void check_circles(struct checker *c)
 
 /* ---- values ---- */
 
-static bool is_sensitive_path(const struct mok_field *fields, const char *path)
-{
-	while (fields && *path) {
-		char name[128];
-		size_t len = strcspn(path, ".");
-		const struct mok_field *f;
-
-		if (len >= sizeof(name))
-			return false;
-		memcpy(name, path, len);
-		name[len] = '\0';
-		f = mok_field_find(fields, name);
-		if (!f)
-			return false;
-		if (f->flags & MOK_F_SENSITIVE)
-			return true;
-		fields = f->sub;
-		path += len;
-		path += *path == '.';
-	}
-	return false;
-}
-
 /* While nothing of the account is known: what is written is known, the rest is not. */
 static bool offline(void *self, const struct mok_resource *r, const char *path, struct mok_val *out)
 {
@@ -214,7 +190,7 @@ static bool offline(void *self, const struct mok_resource *r, const char *path, 
 	else
 		*out = mok_val_unknown(mok_arena_printf(
 			c->load->arena, "%s%s%s", r->address, *path ? "." : "", path));
-	out->sensitive |= is_sensitive_path(r->kind->fields, path);
+	out->sensitive |= mok_field_is_sensitive(r->kind->fields, path);
 	return true;
 }
 

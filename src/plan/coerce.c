@@ -40,19 +40,6 @@ static struct mok_val refuse_type(struct coerce *c, const struct mok_field *f, e
 
 /* ---- scalars ---- */
 
-static const char *text_of(struct mok_arena *arena, const struct mok_val *v)
-{
-	if (v->type == MOK_STR)
-		return v->u.s;
-	if (v->type == MOK_BOOL)
-		return v->u.b ? "true" : "false";
-	if (v->type == MOK_INT)
-		return mok_arena_printf(arena, "%lld", (long long)v->u.i);
-	if (v->type == MOK_NUM)
-		return mok_arena_printf(arena, "%.15g", v->u.n);
-	return NULL;
-}
-
 static bool to_int(const struct mok_val *v, int64_t *out)
 {
 	if (v->type == MOK_INT)
@@ -88,7 +75,7 @@ static struct mok_val scalar(struct coerce *c, const struct mok_field *f, enum m
 	double n;
 	bool b;
 
-	if (type == MOK_STR && (text = text_of(c->arena, v)))
+	if (type == MOK_STR && (text = mok_val_text(c->arena, v)))
 		return mok_val_str(text);
 	if (type == MOK_INT && to_int(v, &i))
 		return mok_val_int(i);
@@ -121,15 +108,6 @@ static bool is_within(const struct mok_field *f, double n)
 	if (f->min == 0 && f->max == 0)
 		return true;
 	return n >= (double)f->min && (n <= (double)f->max || (f->max == 0 && f->min > 0));
-}
-
-static int64_t characters(const char *s)
-{
-	int64_t n = 0;
-
-	for (; *s; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
 }
 
 static size_t split_values(
@@ -180,7 +158,7 @@ static void check_text(struct coerce *c, const struct mok_field *f, const struct
 	bool is_pattern;
 	struct mok_diag *d;
 
-	if (!is_within(f, (double)characters(v->u.s))) {
+	if (!is_within(f, (double)mok_utf8_count(v->u.s, strlen(v->u.s)))) {
 		out_of_range(c, f, v, " characters");
 	} else if (f->pattern && !plan_matches(f->pattern, v->u.s, true, &is_pattern)) {
 		c->failed = true;
@@ -307,8 +285,7 @@ static void unknown_field(
 	c->failed = true;
 	d = mok_diag_add(c->diags, "E0402", pair->key_at, "there is no field \"%s\"", pair->key);
 	near = mok_nearest(pair->key, names, n);
-	if (near)
-		mok_diag_hint(c->diags, d, "did you mean \"%s\"?", near);
+	mok_diag_near(c->diags, d, near);
 }
 
 int plan_coerce_fields(struct mok_arena *arena, struct mok_diags *diags,

@@ -78,15 +78,6 @@ struct mok_val plan_merge(
 
 /* ---- includes ---- */
 
-static const char *beside(struct mok_arena *arena, const char *base, const char *path)
-{
-	const char *slash = strrchr(base, '/');
-
-	if (*path == '/' || !slash)
-		return path;
-	return mok_arena_printf(arena, "%.*s/%s", (int)(slash - base), base, path);
-}
-
 static int read_file(struct load *load, const char *path, struct mok_mark from,
 	const struct chain *outer, struct mok_val *out);
 
@@ -108,7 +99,7 @@ static int read_included(struct load *load, const struct mok_val *item, const st
 		mok_diag_add(load->diags, "E0205", item->at, "include takes a list of file names");
 		return -1;
 	}
-	path = beside(load->arena, chain->path, item->u.s);
+	path = plan_beside(load->arena, chain->path, item->u.s);
 	if (is_open(chain, path) || chain->depth == INCLUDES_MAX) {
 		mok_diag_add(load->diags, "E0108", item->at, "%s is already being read", path);
 		return -1;

@@ -19,11 +19,7 @@ static const char *at_column(const char *line, size_t len, uint32_t column)
 
 static uint32_t column_of(const char *line, const char *at)
 {
-	uint32_t column = 1;
-
-	for (const char *p = line; p < at; p++)
-		column += ((unsigned char)*p & 0xc0) != 0x80;
-	return column;
+	return 1 + (uint32_t)mok_utf8_count(line, (size_t)(at - line));
 }
 
 /* The last "${" of the line that begins before `at`, or right at it. */

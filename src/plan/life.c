@@ -59,8 +59,7 @@ static void read_ignored(struct load *load, const struct mok_val *v, struct mok_
 		d = mok_diag_add(load->diags, "E0603", item->at, "%s has no field \"%s\"",
 			r->kind->name, item->type == MOK_STR ? item->u.s : "");
 		near = item->type == MOK_STR ? mok_nearest(item->u.s, names, n) : NULL;
-		if (near)
-			mok_diag_hint(load->diags, d, "did you mean \"%s\"?", near);
+		mok_diag_near(load->diags, d, near);
 	}
 }
 

@@ -57,8 +57,7 @@ void plan_unknown_keys(struct load *load, const struct mok_val *map, const char 
 		d = mok_diag_add(
 			load->diags, code, pair->key_at, "%s has no key \"%s\"", what, pair->key);
 		near = mok_nearest(pair->key, known, n);
-		if (near)
-			mok_diag_hint(load->diags, d, "did you mean \"%s\"?", near);
+		mok_diag_near(load->diags, d, near);
 	}
 }
 
@@ -97,4 +96,26 @@ bool plan_bool(const struct mok_val *v, bool *out)
 struct mok_mark plan_mark(const struct mok_val *v, struct mok_mark fallback)
 {
 	return v && v->at.file ? v->at : fallback;
+}
+
+bool plan_has_expression(const struct mok_val *v)
+{
+	bool found = v->type == MOK_STR && strstr(v->u.s, "${");
+
+	if (v->type == MOK_LIST)
+		for (size_t i = 0; !found && i < v->u.list.len; i++)
+			found = plan_has_expression(&v->u.list.items[i]);
+	if (v->type == MOK_MAP)
+		for (size_t i = 0; !found && i < v->u.map.len; i++)
+			found = plan_has_expression(&v->u.map.pairs[i].val);
+	return found;
+}
+
+const char *plan_beside(struct mok_arena *arena, const char *base, const char *path)
+{
+	const char *slash = base ? strrchr(base, '/') : NULL;
+
+	if (*path == '/' || !slash)
+		return path;
+	return mok_arena_printf(arena, "%.*s/%s", (int)(slash - base), base, path);
 }

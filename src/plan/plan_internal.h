@@ -62,6 +62,9 @@ bool plan_matches(const char *pattern, const char *text, bool whole, bool *is_pa
 const struct mok_pair *plan_pair(const struct mok_val *map, const char *key);
 /* true, false, yes, no, on, off in small letters. */
 bool plan_bool(const struct mok_val *v, bool *out);
+bool plan_has_expression(const struct mok_val *v); /* "${" in any of its texts */
+/* A path relative to the folder of the file `base` (NULL: as it is). */
+const char *plan_beside(struct mok_arena *arena, const char *base, const char *path);
 struct mok_mark plan_mark(const struct mok_val *v, struct mok_mark fallback);
 
 /* ---- variables.c ---- */

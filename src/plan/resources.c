@@ -9,24 +9,11 @@ static const char *const later_kinds[] = { "kubernetes_manifest", "helm_release"
 
 /* ---- expressions in values ---- */
 
-static bool has_expression(const struct mok_val *v)
-{
-	bool found = v->type == MOK_STR && strstr(v->u.s, "${");
-
-	if (v->type == MOK_LIST)
-		for (size_t i = 0; !found && i < v->u.list.len; i++)
-			found = has_expression(&v->u.list.items[i]);
-	if (v->type == MOK_MAP)
-		for (size_t i = 0; !found && i < v->u.map.len; i++)
-			found = has_expression(&v->u.map.pairs[i].val);
-	return found;
-}
-
 struct mok_val plan_parse(struct load *load, const struct mok_val *v)
 {
 	struct mok_val out = *v;
 
-	if (!has_expression(v))
+	if (!plan_has_expression(v))
 		return out;
 	if (v->type == MOK_STR) {
 		if (mok_expr_parse(load->arena, v->u.s, v->at, load->diags, &out) != 0)
@@ -123,8 +110,7 @@ static const struct mok_kind *find_kind(struct load *load, const struct mok_pair
 	near = mok_nearest(
 		mok_starts(v->u.s, "digitalocean_") ? v->u.s + strlen("digitalocean_") : v->u.s,
 		names, n);
-	if (near)
-		mok_diag_hint(load->diags, d, "did you mean \"%s\"?", near);
+	mok_diag_near(load->diags, d, near);
 	return NULL;
 }
 

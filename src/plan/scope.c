@@ -20,8 +20,7 @@ static bool not_there(struct mok_diags *diags, const struct mok_ref *ref, const 
 	struct mok_diag *d =
 		mok_diag_add(diags, "E0505", ref->at, "there is no %s \"%s\"", what, name);
 
-	if (near)
-		mok_diag_hint(diags, d, "did you mean \"%s\"?", near);
+	mok_diag_near(diags, d, near);
 	return false;
 }
 
@@ -185,10 +184,7 @@ static int read_file(void *self, const char *base, const char *path, struct mok_
 {
 	struct plan_scope *s = self;
 	const struct mok_plan *plan = s->plan;
-	const char *slash = base ? strrchr(base, '/') : NULL;
-	const char *full = slash && *path != '/'
-		? mok_arena_printf(arena, "%.*s/%s", (int)(slash - base), base, path)
-		: path;
+	const char *full = plan_beside(arena, base, path);
 	const char *known = mok_map_get(plan->files, full);
 	struct mok_source source = { .name = full };
 	size_t bad;

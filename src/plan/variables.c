@@ -97,19 +97,6 @@ static bool take_text(struct load *load, const struct mok_variable *var, const c
 	return false;
 }
 
-static bool has_expression(const struct mok_val *v)
-{
-	bool found = v->type == MOK_STR && strstr(v->u.s, "${");
-
-	if (v->type == MOK_LIST)
-		for (size_t i = 0; !found && i < v->u.list.len; i++)
-			found = has_expression(&v->u.list.items[i]);
-	if (v->type == MOK_MAP)
-		for (size_t i = 0; !found && i < v->u.map.len; i++)
-			found = has_expression(&v->u.map.pairs[i].val);
-	return found;
-}
-
 static bool is_type(const char *type)
 {
 	for (size_t i = 0; i < MOK_COUNT(types); i++)
@@ -134,8 +121,7 @@ static void declare_type(struct load *load, const struct mok_val *body, struct m
 	d = mok_diag_add(load->diags, "E0301", type->at,
 		"a variable's type is string, number, bool, list or map");
 	near = type->type == MOK_STR ? mok_nearest(type->u.s, types, MOK_COUNT(types)) : NULL;
-	if (near)
-		mok_diag_hint(load->diags, d, "did you mean \"%s\"?", near);
+	mok_diag_near(load->diags, d, near);
 }
 
 static void declare_pattern(struct load *load, const struct mok_val *body, struct declared *decl)
@@ -177,7 +163,7 @@ static void declare(struct load *load, const struct mok_pair *pair, struct decla
 	if (!dflt)
 		return;
 	var->value = *dflt;
-	if (has_expression(dflt))
+	if (plan_has_expression(dflt))
 		mok_diag_add(load->diags, "E0301", dflt->at,
 			"a default is a plain value: it cannot hold ${...}");
 	else if (!take_type(load, var, &var->value))
@@ -212,8 +198,7 @@ static void undeclared(struct load *load, struct mok_mark at, const char *name)
 		names[i] = mok_map_key(load->plan->variables, i);
 	d = mok_diag_add(load->diags, "E0306", at, "the plan declares no variable \"%s\"", name);
 	near = mok_nearest(name, names, n);
-	if (near)
-		mok_diag_hint(load->diags, d, "did you mean \"%s\"?", near);
+	mok_diag_near(load->diags, d, near);
 }
 
 static void set_from_file(struct load *load, const char *path, struct mok_map *set)
