@@ -102,10 +102,14 @@ enum mok_kind_flag {
 	MOK_K_SINGLE = 1 << 7,      /* one per parent, always there: created by its update call */
 	MOK_K_SECRET_ONCE = 1 << 8, /* the create answers with a secret never shown again */
 	MOK_K_WEAK_REFS = 1 << 9,   /* a member list: what it refers to may go first (project) */
-	MOK_K_LEAVES_BEHIND =
-		1 << 11, /* others make what outlives it: ASK_ASSOCIATED before its delete */
 	MOK_K_DESTROY_FIRST =
 		1 << 10, /* two cannot live side by side, whatever their names (VPC ranges) */
+	MOK_K_LEAVES_BEHIND =
+		1 << 11, /* others make what outlives it: ASK_ASSOCIATED before its delete */
+	MOK_K_PER_REGION = 1 << 12, /* its listing is one region's */
+	MOK_K_WORLD_NAME = 1 << 13, /* names are shared by all customers */
+	MOK_K_PARTS = 1 << 14,      /* each call's settings are read by a request of their own */
+	MOK_K_CONTAINS = 1 << 15,   /* must be emptied before its delete (`force_destroy`) */
 };
 
 struct mok_price {

@@ -31,8 +31,7 @@ static const char *first_name(struct planner *p, const struct mok_resource *r, c
 	const char *uuid = p->live ? p->live->account_uuid : NULL;
 	int room;
 
-	if (name_is_written(r) || !mok_streq(r->kind->provider, "spaces") || !uuid ||
-		strlen(uuid) < 6)
+	if (name_is_written(r) || !(r->kind->flags & MOK_K_WORLD_NAME) || !uuid || strlen(uuid) < 6)
 		return wanted;
 	room = r->kind->name_max > 7 ? r->kind->name_max - 7 : 56;
 	return mok_arena_printf(p->arena, "%.*s-%.6s", room, wanted, uuid);

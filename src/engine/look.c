@@ -306,7 +306,7 @@ static void look_for_tagged(void *ctx)
 		}
 		look->ask.parent_id = parent->id;
 	}
-	if (mok_streq(look->ask.kind->provider, "spaces"))
+	if (look->ask.kind->flags & MOK_K_PER_REGION)
 		look->ask.region = op->engine->in->stack->region;
 	look_page(look);
 }

@@ -341,7 +341,7 @@ static void lay_out_delete(struct op *op)
 	}
 	s.ask = ask_about(op, MOK_ASK_DELETE);
 	if (!op->change->implied) {
-		if ((kind->flags & MOK_K_WEAK_REFS) || mok_streq(kind->provider, "spaces")) {
+		if (kind->flags & (MOK_K_WEAK_REFS | MOK_K_CONTAINS)) {
 			s.run = mok_step_empty;
 			mok_step_add(op, s);
 		}

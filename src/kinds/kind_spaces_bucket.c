@@ -251,7 +251,8 @@ const struct mok_kind mok_kind_spaces_bucket = {
 	.provider = "spaces",
 	.fields = fields,
 	.calls = calls,
-	.flags = MOK_K_NAME_UNIQUE | MOK_K_HOLDS_DATA | MOK_K_ASSIGNABLE,
+	.flags = MOK_K_NAME_UNIQUE | MOK_K_HOLDS_DATA | MOK_K_ASSIGNABLE | MOK_K_PER_REGION |
+		MOK_K_WORLD_NAME | MOK_K_PARTS | MOK_K_CONTAINS,
 	.marking = MOK_MARK_FREE,
 	.list_path = "/",
 	.item_path = "/{name}",

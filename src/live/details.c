@@ -89,7 +89,7 @@ static void ask_fetched(struct sweep *sweep, struct mok_object *o, const struct 
 /* Settings that have a request each (a bucket's acl, cors ...): those that the plan declares. */
 static void ask_parts(struct sweep *sweep, struct mok_object *o)
 {
-	if (!mok_streq(o->kind->provider, "spaces"))
+	if (!(o->kind->flags & MOK_K_PARTS))
 		return;
 	for (const struct mok_call *c = o->kind->calls; c && c->name; c++) {
 		struct mok_ask ask = { .verb = MOK_ASK_PARTS, .name = c->name, .call = c };

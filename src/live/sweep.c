@@ -160,26 +160,32 @@ static void list_regions(struct sweep *sweep, const struct mok_kind *kind)
 	}
 }
 
-/* A bucket that left the plan may be in a region that left it too. */
+static void list_every_region(struct sweep *sweep, const struct mok_kind *kind)
+{
+	const struct mok_field *region = mok_field_find(kind->fields, "region");
+	struct mok_ask ask = { .verb = MOK_ASK_LIST, .kind = kind };
+
+	for (const char *p = region ? region->values : NULL; p && *p;) {
+		size_t len = strcspn(p, "|");
+
+		ask.region = mok_arena_strndup(sweep->arena, p, len);
+		mok_sweep_list(sweep, &ask);
+		p += len + (p[len] == '|');
+	}
+}
+
+/* What left the plan may be in a region that left it too. */
 static void list_doubted_regions(struct sweep *sweep)
 {
-	static const char *const regions[] = { "ams3", "atl1", "blr1", "fra1", "lon1", "nyc3",
-		"sfo2", "sfo3", "sgp1", "syd1", "tor1" };
-
 	for (size_t i = 0; i < sweep->out->doubtful.len; i++) {
 		struct mok_marker marker;
-		struct mok_ask ask = { .verb = MOK_ASK_LIST };
+		const struct mok_kind *kind;
 
-		if (!mok_marker_parse(sweep->arena, sweep->out->doubtful.items[i], &marker) ||
-			!marker.kind)
+		if (!mok_marker_parse(sweep->arena, sweep->out->doubtful.items[i], &marker))
 			continue;
-		ask.kind = mok_kind_find(marker.kind);
-		if (!ask.kind || !mok_streq(ask.kind->provider, "spaces"))
-			continue;
-		for (size_t n = 0; n < MOK_COUNT(regions); n++) {
-			ask.region = regions[n];
-			mok_sweep_list(sweep, &ask);
-		}
+		kind = mok_kind_find(marker.kind);
+		if (kind && kind->flags & MOK_K_PER_REGION)
+			list_every_region(sweep, kind);
 	}
 }
 
@@ -205,7 +211,7 @@ static void list_roots(struct sweep *sweep)
 
 		if (!kinds[i]->list_path || kinds[i]->parent || kinds[i] == tag_kind())
 			continue;
-		if (mok_streq(kinds[i]->provider, "spaces"))
+		if (kinds[i]->flags & MOK_K_PER_REGION)
 			list_regions(sweep, kinds[i]);
 		else
 			mok_sweep_list(sweep, &ask);
