@@ -24,9 +24,6 @@ const char *mok_catalogue_parts(const struct mok_kind *kind);
  * be created (a running object may keep what is no longer on offer). */
 void mok_catalogue_check(const struct mok_catalogue *catalogue, const struct mok_resource *r,
 	const struct mok_val *want, const struct mok_object *have, struct mok_diags *diags);
-/* For "1.36" the newest version on offer that it matches, or NULL. */
-const char *mok_catalogue_version(
-	const struct mok_catalogue *catalogue, const char *what, const char *prefix);
 /* Cents a month of a Droplet or database size slug; -1: unknown. */
 int64_t mok_catalogue_price(
 	const struct mok_catalogue *catalogue, const char *what, const char *slug);

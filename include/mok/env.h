@@ -119,9 +119,7 @@ struct mok_env {
  * they in children: reset the mask before exec), and SIGPIPE is ignored. */
 struct mok_real_env;
 struct mok_real_env *mok_real_env_new(struct mok_err *err);
-const struct mok_env *mok_real_env_get(
-	struct mok_real_env *real); /* `speed` may be set by the caller through _set_speed */
-void mok_real_env_set_speed(struct mok_real_env *real, double speed);
+const struct mok_env *mok_real_env_get(struct mok_real_env *real);
 void mok_real_env_free(struct mok_real_env *real);
 /* A clock's wait for nets without sockets: sleeps, but wakes on a signal. */
 void mok_real_sleep_until(const struct mok_real_env *real, int64_t until_ms);

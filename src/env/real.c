@@ -140,11 +140,6 @@ const struct mok_env *mok_real_env_get(struct mok_real_env *real)
 	return &real->env;
 }
 
-void mok_real_env_set_speed(struct mok_real_env *real, double speed)
-{
-	real->env.speed = speed;
-}
-
 void mok_real_env_free(struct mok_real_env *real)
 {
 	if (!real)

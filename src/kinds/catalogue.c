@@ -160,30 +160,6 @@ const char *mok_catalogue_parts(const struct mok_kind *kind)
 
 /* ---- versions and prices ---- */
 
-const char *mok_catalogue_version(
-	const struct mok_catalogue *catalogue, const char *what, const char *prefix)
-{
-	const char *best = NULL;
-	struct mok_arena *arena = mok_arena_new();
-	struct mok_offer offer = { 0 };
-	struct mok_val want = { .type = MOK_MAP };
-	bool is_kubernetes = mok_streq(what, "kubernetes");
-
-	if (!is_kubernetes)
-		mok_val_set(arena, &want, "engine", mok_val_str(what));
-	mok_offer_gather(catalogue, arena,
-		is_kubernetes ? "kubernetes_versions" : "database_versions", &want, &offer);
-	for (size_t i = 0; i < offer.values.len; i++) {
-		const char *version = offer.values.items[i];
-
-		if (mok_version_matches(prefix, version) &&
-			(!best || mok_version_compare(version, best) > 0))
-			best = version;
-	}
-	mok_arena_free(arena);
-	return best; /* text of the catalogue, not of the arena */
-}
-
 static int64_t droplet_price(const struct mok_catalogue *catalogue, const char *slug)
 {
 	const struct mok_val *sizes = mok_val_get(mok_catalogue_part(catalogue, "sizes"), "sizes");

@@ -74,13 +74,6 @@ const char *mok_want_str(const struct mok_val *map, const char *path)
 	return v && v->type == MOK_STR ? v->u.s : NULL;
 }
 
-bool mok_want_known(const struct mok_val *map, const char *path)
-{
-	const struct mok_val *v = mok_val_at(map, path);
-
-	return v && v->type != MOK_NULL && v->type != MOK_EXPR && !mok_val_has_unknown(v);
-}
-
 struct mok_diag *mok_field_diag(struct mok_diags *diags, const struct mok_resource *r,
 	const char *field, const char *code, const char *message)
 {

@@ -22,7 +22,6 @@ bool mok_version_same(const char *want, const char *have, const char **why);
 int64_t mok_want_int(const struct mok_val *map, const char *path, int64_t fallback);
 bool mok_want_bool(const struct mok_val *map, const char *path, bool fallback);
 const char *mok_want_str(const struct mok_val *map, const char *path); /* or NULL */
-bool mok_want_known(const struct mok_val *map, const char *path);      /* there, and no unknown */
 
 /* A diagnostic at a field as written, or at the resource. */
 struct mok_diag *mok_field_diag(struct mok_diags *diags, const struct mok_resource *r,

@@ -104,8 +104,6 @@ void sb_reply_bytes(struct sb_ctx *ctx, int status, const char *type, const void
  * Unauthorized, 403 forbidden, 404 not_found, 405, 409 conflict, 412 precondition_failed, 422
  * unprocessable_entity, 429 too_many_requests, 500 server_error, 503 service_unavailable). */
 void sb_fail(struct sb_ctx *ctx, int status, const char *fmt, ...) MOK_PRINTF(3, 4);
-void sb_fail_id(struct sb_ctx *ctx, int status, const char *id, const char *fmt, ...)
-	MOK_PRINTF(4, 5);
 /* 404 with the usual words. */
 void sb_not_found(struct sb_ctx *ctx);
 bool sb_answered(const struct sb_ctx *ctx);

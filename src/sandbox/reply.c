@@ -128,17 +128,6 @@ void sb_fail(struct sb_ctx *ctx, int status, const char *fmt, ...)
 	fail(ctx, status, id, message);
 }
 
-void sb_fail_id(struct sb_ctx *ctx, int status, const char *id, const char *fmt, ...)
-{
-	const char *message;
-	va_list ap;
-
-	va_start(ap, fmt);
-	message = mok_arena_vprintf(ctx->arena, fmt, ap);
-	va_end(ap);
-	fail(ctx, status, id, message);
-}
-
 void sb_not_found(struct sb_ctx *ctx)
 {
 	sb_fail(ctx, 404, "The resource you were accessing could not be found.");

@@ -190,14 +190,6 @@ static void test_versions(void **state)
 	struct mok_val offered = value_of(
 		f->arena, "[\"1.35.4-do.0\",\"1.35.1-do.2\",\"1.34.10-do.0\",\"1.34.9-do.1\"]");
 
-	load(f, "kubernetes", kubernetes, false);
-	load(f, "databases", databases, false);
-	assert_string_equal(
-		mok_catalogue_version(f->catalogue, "kubernetes", "latest"), "1.36.0-do.3");
-	assert_string_equal(
-		mok_catalogue_version(f->catalogue, "kubernetes", "1.35"), "1.35.1-do.6");
-	assert_null(mok_catalogue_version(f->catalogue, "kubernetes", "1.3"));
-	assert_string_equal(mok_catalogue_version(f->catalogue, "pg", "17"), "17");
 	/* The newest that matches; else the nearest below; never what runs or less. */
 	assert_string_equal(mok_version_step(&offered, "1.34.5-do.6", "1.35"), "1.35.4-do.0");
 	assert_string_equal(
