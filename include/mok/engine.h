@@ -16,12 +16,22 @@ struct mok_journal_info {
 		*account_uuid; /* a journal of another account or API is set aside, not used */
 	const char *command, *user, *commit; /* who and why, for the audit trail; may be NULL */
 };
-/* Opens and replays; a torn tail is cut off. Fails only on I/O. */
+/* Opens and replays; damaged lines are passed over. Fails only on I/O. */
 struct mok_journal *mok_journal_open(const struct mok_env *env, const char *dir, const char *stack,
 	const struct mok_journal_info *info, struct mok_err *err);
 void mok_journal_close(struct mok_journal *journal);
-/* address hash -> id of what it acknowledged and did not see go. Valid until closed. */
-const struct mok_map *mok_journal_ids(const struct mok_journal *journal);
+/* What a journal knows. All NULL and empty when there is none. */
+struct mok_journal_known {
+	int64_t version;
+	const char *stack, *api_url, *account_uuid; /* what it is of */
+	struct mok_map *ids;   /* address hash -> id of what was acknowledged and did not go */
+	struct mok_map *open;  /* address -> not NULL: begun, and not known to have ended */
+	struct mok_map *acked; /* address -> int64_t, when, in wall ms */
+};
+const struct mok_journal_known *mok_journal_known(const struct mok_journal *journal);
+/* The same without opening it for writing, from the arena. -1: it is there and cannot be read. */
+int mok_journal_recall(const struct mok_env *env, struct mok_arena *arena, const char *dir,
+	const char *stack, struct mok_journal_known *out, struct mok_err *err) MOK_MUST_CHECK;
 
 struct mok_journal_entry {
 	int64_t wall_ms;

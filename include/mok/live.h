@@ -33,7 +33,8 @@ struct mok_live_input {
 	/* address hash -> id, from the journal: tells twins apart when the natural key cannot.
 	 * NULL: none */
 	const struct mok_map *known_ids;
-	bool without_catalogue; /* destroy needs none */
+	const char *known_account; /* whose ids these are: in another account they mean nothing */
+	bool without_catalogue;    /* destroy needs none */
 };
 
 /* Runs the loop until all is read. Diagnostics (two objects with one marker ...) go to diags. */

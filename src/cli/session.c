@@ -150,39 +150,22 @@ int session_lock(struct session *s)
 	return s->lock ? CLI_DONE : cli_fail(s->cli, &err, NULL);
 }
 
-struct known {
-	struct session *s;
-	struct mok_map *ids;
-};
-
-static void remember(void *self, const struct mok_journal_entry *e)
-{
-	struct known *known = self;
-	char hash[17];
-
-	if (!e->address || !e->id)
-		return;
-	mok_addr_hash(e->address, hash);
-	if (strcmp(e->what, "ack") == 0)
-		mok_map_put(known->ids, hash, mok_arena_strdup(known->s->arena, e->id));
-	else if (strcmp(e->what, "gone") == 0)
-		mok_map_put(known->ids, hash, NULL);
-}
-
 int session_sweep(struct session *s, bool without_catalogue)
 {
-	struct known known = { .s = s, .ids = mok_map_new(s->arena) };
-	const struct mok_journal_visitor visitor = { .self = &known, .entry = remember };
+	struct mok_journal_known known;
 	struct mok_live_input in = { .loop = s->loop,
 		.http = s->http,
 		.providers = &s->providers,
 		.stack = s->stack,
-		.known_ids = known.ids,
 		.without_catalogue = without_catalogue };
 	struct mok_err err = { 0 };
+	int rc = mok_journal_recall(&s->env, s->arena, SESSION_DIR, s->stack->name, &known, &err);
 
-	if (mok_journal_read(&s->env, s->arena, SESSION_DIR, s->stack->name, &visitor, &err) != 0 ||
-		mok_live_sweep(&in, s->arena, &s->diags, &s->live, &err) != 0)
+	if (mok_streq(known.api_url, s->journal_api)) {
+		in.known_ids = known.ids;
+		in.known_account = known.account_uuid;
+	}
+	if (rc != 0 || mok_live_sweep(&in, s->arena, &s->diags, &s->live, &err) != 0)
 		return cli_fail(s->cli, &err, &s->stack->sources);
 	return s->diags.nerrors ? give_up(s) : CLI_DONE;
 }

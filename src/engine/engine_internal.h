@@ -122,15 +122,25 @@ const char *mok_op_about(const struct op *op, const char *what);
 bool mok_replaces_on_suspicion(const struct mok_change *c);
 bool mok_op_is_unneeded(struct op *op); /* decided when the first of its operations starts */
 
+/* journal_read.c */
+void mok_journal_buf_init(struct mok_buf *text);
+const char *mok_journal_path(struct mok_arena *arena, const char *dir, const char *stack);
+/* An absent journal is an empty one. -1: it is there and cannot be read. */
+int mok_journal_text(const struct mok_env *env, const char *path, struct mok_buf *out,
+	struct mok_err *err) MOK_MUST_CHECK;
+void mok_journal_replay(
+	const struct mok_buf *text, struct mok_arena *arena, struct mok_journal_known *out);
+void mok_journal_forget(struct mok_arena *arena, struct mok_journal_known *known);
+
 /* journal.c */
 struct mok_journal_line {
 	const char *what, *address, *kind, *name, *id, *marker, *parent, *detail;
 };
 void mok_journal_add(struct mok_journal *journal, const struct mok_journal_line *line);
 int mok_journal_sync(struct mok_journal *journal, struct mok_err *err) MOK_MUST_CHECK;
-/* Was a creation of this address begun and neither acknowledged nor seen to fail? */
 /* When an earlier run made it and did not see it go, wall time; 0: none did. */
 int64_t mok_journal_acked_ms(const struct mok_journal *journal, const char *address);
+/* Was a creation of this address begun and neither acknowledged nor seen to fail? */
 bool mok_journal_is_open(const struct mok_journal *journal, const char *address);
 
 #endif

@@ -5,11 +5,10 @@
 #include <string.h>
 
 /*
- * One record a line: eight hex digits of CRC-32, a space, a JSON object. The header is the first
- * line; a torn or damaged tail ends the reading, and is ended by a newline before more is appended.
+ * What was done, and what was begun: the file's form is in journal_read.c. Records are appended and
+ * synced before what they announce is sent; nothing that was written is ever rewritten.
  */
 
-#define JOURNAL_MAX ((size_t)256 << 20)
 #define PENDING_MAX ((size_t)64 << 20)
 
 struct mok_journal {
@@ -17,79 +16,9 @@ struct mok_journal {
 	struct mok_arena *arena;
 	struct mok_file *file;
 	struct mok_buf pending;
-	struct mok_map *ids;   /* address hash -> id, NULL once gone */
-	struct mok_map *open;  /* address -> itself, NULL once acknowledged */
-	struct mok_map *acked; /* address -> int64_t wall ms, NULL once gone */
+	bool torn; /* the file does not end with a newline: one comes before the next record */
+	struct mok_journal_known known;
 };
-
-static const char *path_of(struct mok_arena *arena, const char *dir, const char *stack)
-{
-	return mok_arena_printf(arena, "%s/%s.journal", dir, stack);
-}
-
-static cJSON *read_line(const char *line, size_t len)
-{
-	char sum[9];
-
-	if (len < 11 || line[8] != ' ')
-		return NULL;
-	snprintf(sum, sizeof(sum), "%08x", mok_crc32(line + 9, len - 9));
-	if (memcmp(sum, line, 8) != 0)
-		return NULL;
-	return mok_json_parse(line + 9, len - 9);
-}
-
-/* Calls fn for each sound record. Returns the length of the sound part. */
-static size_t each_record(
-	const struct mok_buf *text, void (*fn)(void *ctx, const cJSON *record), void *ctx)
-{
-	size_t at = 0;
-
-	while (at < text->len) {
-		const char *line = text->data + at, *end = memchr(line, '\n', text->len - at);
-		cJSON *record = end ? read_line(line, (size_t)(end - line)) : NULL;
-
-		if (!record)
-			break;
-		fn(ctx, record);
-		cJSON_Delete(record);
-		at += (size_t)(end - line) + 1;
-	}
-	return at;
-}
-
-static void note_ack(struct mok_journal *j, const char *address, const char *time)
-{
-	int64_t *ms = MOK_NEW(j->arena, int64_t);
-
-	if (time && mok_parse_time(time, ms) == 0)
-		mok_map_put(j->acked, address, ms);
-}
-
-static void replay(void *ctx, const cJSON *record)
-{
-	struct mok_journal *j = ctx;
-	const char *what = mok_json_str(record, "what"), *address = mok_json_str(record, "address");
-	const char *id = mok_json_str(record, "id");
-	char hash[17];
-
-	if (!what || !address)
-		return;
-	mok_addr_hash(address, hash);
-	if (strcmp(what, "intent") == 0) {
-		mok_map_put(j->open, address, j);
-	} else if (strcmp(what, "ack") == 0 && id) {
-		mok_map_put(j->open, address, NULL);
-		mok_map_put(j->ids, hash, mok_arena_strdup(j->arena, id));
-		note_ack(j, address, mok_json_str(record, "time"));
-	} else if (strcmp(what, "gone") == 0 || strcmp(what, "fail") == 0) {
-		mok_map_put(j->open, address, NULL);
-		if (what[0] == 'g') {
-			mok_map_put(j->ids, hash, NULL);
-			mok_map_put(j->acked, address, NULL);
-		}
-	}
-}
 
 static void append_record(struct mok_journal *j, cJSON *record)
 {
@@ -117,26 +46,6 @@ static cJSON *new_record(const struct mok_env *env, const char *what)
 	return record;
 }
 
-struct header {
-	bool seen, fits;
-	const struct mok_journal_info *info;
-	const char *stack;
-};
-
-static void check_header(void *ctx, const cJSON *record)
-{
-	struct header *h = ctx;
-
-	if (h->seen)
-		return;
-	h->seen = true;
-	h->fits = mok_streq(mok_json_str(record, "what"), "journal") &&
-		mok_json_int(record, "version", 0) == 1 &&
-		mok_streq(mok_json_str(record, "stack"), h->stack) &&
-		mok_streq(mok_json_str(record, "api"), h->info->api_url) &&
-		mok_streq(mok_json_str(record, "account"), h->info->account_uuid);
-}
-
 static void add_header(
 	struct mok_journal *j, const char *stack, const struct mok_journal_info *info)
 {
@@ -161,29 +70,32 @@ static int set_aside(const struct mok_env *env, struct mok_arena *arena, const c
 	return env->files.remove(env->files.self, path, err);
 }
 
+static bool fits(const struct mok_journal_known *known, const char *stack,
+	const struct mok_journal_info *info)
+{
+	return known->version == 1 && mok_streq(known->stack, stack) &&
+		mok_streq(known->api_url, info->api_url) &&
+		mok_streq(known->account_uuid, info->account_uuid);
+}
+
 static int load(struct mok_journal *j, const char *path, const char *stack,
 	const struct mok_journal_info *info, struct mok_err *err)
 {
-	struct header h = { .info = info, .stack = stack };
 	struct mok_buf text;
-	struct mok_err absent;
-	size_t sound;
-	int rc = 0;
+	int rc;
 
-	mok_buf_init(&text, JOURNAL_MAX);
-	if (j->env->files.read(j->env->files.self, path, &text, &absent) != 0)
-		text.len = 0;
-	each_record(&text, check_header, &h);
-	if (text.len > 0 && !h.fits)
-		rc = set_aside(j->env, j->arena, path, &text, err);
-	if (rc == 0 && h.fits) {
-		sound = each_record(&text, replay, j);
-		/* The torn tail goes, or records after it would never be read. */
-		if (sound < text.len)
-			rc = j->env->files.write(
-				j->env->files.self, path, text.data, sound, 0600, err);
-	} else if (rc == 0) {
-		add_header(j, stack, info);
+	mok_journal_buf_init(&text);
+	rc = mok_journal_text(j->env, path, &text, err);
+	if (rc == 0) {
+		mok_journal_replay(&text, j->arena, &j->known);
+		j->torn = text.len > 0 && text.data[text.len - 1] != '\n';
+		if (!fits(&j->known, stack, info)) {
+			if (text.len > 0)
+				rc = set_aside(j->env, j->arena, path, &text, err);
+			mok_journal_forget(j->arena, &j->known);
+			j->torn = false;
+			add_header(j, stack, info);
+		}
 	}
 	mok_buf_release(&text);
 	return rc;
@@ -207,11 +119,8 @@ struct mok_journal *mok_journal_open(const struct mok_env *env, const char *dir,
 
 	j->env = env;
 	j->arena = mok_arena_new();
-	j->ids = mok_map_new(j->arena);
-	j->open = mok_map_new(j->arena);
-	j->acked = mok_map_new(j->arena);
 	mok_buf_init(&j->pending, PENDING_MAX);
-	path = path_of(j->arena, dir, stack);
+	path = mok_journal_path(j->arena, dir, stack);
 	if (env->files.make_dirs(env->files.self, dir, err) == 0 &&
 		load(j, path, stack, info, err) == 0) {
 		j->file = env->files.open_append(env->files.self, path, err);
@@ -242,21 +151,21 @@ void mok_journal_close(struct mok_journal *journal)
 	free(journal);
 }
 
-const struct mok_map *mok_journal_ids(const struct mok_journal *journal)
+const struct mok_journal_known *mok_journal_known(const struct mok_journal *journal)
 {
-	return journal->ids;
+	return &journal->known;
 }
 
 int64_t mok_journal_acked_ms(const struct mok_journal *journal, const char *address)
 {
-	const int64_t *ms = mok_map_get(journal->acked, address);
+	const int64_t *ms = mok_map_get(journal->known.acked, address);
 
 	return ms ? *ms : 0;
 }
 
 bool mok_journal_is_open(const struct mok_journal *journal, const char *address)
 {
-	return mok_map_get(journal->open, address) != NULL;
+	return mok_map_get(journal->known.open, address) != NULL;
 }
 
 void mok_journal_add(struct mok_journal *journal, const struct mok_journal_line *line)
@@ -279,9 +188,13 @@ int mok_journal_sync(struct mok_journal *journal, struct mok_err *err)
 
 	if (journal->pending.len == 0)
 		return 0;
+	if (journal->torn && f->append(f->self, journal->file, "\n", 1, err) != 0)
+		return -1;
+	journal->torn = true;
 	if (f->append(f->self, journal->file, journal->pending.data, journal->pending.len, err) !=
 		0)
 		return -1;
+	journal->torn = false;
 	mok_buf_clear(&journal->pending);
 	return f->sync(f->self, journal->file, err);
 }

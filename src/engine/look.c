@@ -129,7 +129,7 @@ static bool was_acknowledged(const struct op *op, const struct mok_object *o)
 	char hash[17];
 
 	mok_addr_hash(op->change->address, hash);
-	return mok_streq(mok_map_get(mok_journal_ids(op->engine->in->journal), hash), o->id);
+	return mok_streq(mok_map_get(mok_journal_known(op->engine->in->journal)->ids, hash), o->id);
 }
 
 static void conclude_created(struct look *look)

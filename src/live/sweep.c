@@ -339,6 +339,13 @@ static void note_used(struct sweep *sweep)
 	}
 }
 
+static const struct mok_map *known_ids(const struct sweep *sweep)
+{
+	bool ours = mok_streq(sweep->in.known_account, sweep->out->account_uuid);
+
+	return ours ? sweep->in.known_ids : NULL;
+}
+
 static int read_all(struct sweep *sweep, struct mok_err *err)
 {
 	const struct mok_stack *stack = sweep->in.stack;
@@ -356,12 +363,12 @@ static int read_all(struct sweep *sweep, struct mok_err *err)
 		return -1;
 	note_used(sweep);
 	list_roots(sweep); /* regions that only a marker made interesting */
-	mok_live_match(sweep->out, stack, sweep->in.known_ids, &ignored);
+	mok_live_match(sweep->out, stack, known_ids(sweep), &ignored);
 	list_doubted_regions(sweep);
 	list_children(sweep);
 	if (run(sweep, err) != 0)
 		return -1;
-	mok_live_match(sweep->out, stack, sweep->in.known_ids, sweep->diags);
+	mok_live_match(sweep->out, stack, known_ids(sweep), sweep->diags);
 	mok_sweep_details(sweep);
 	return run(sweep, err);
 }

@@ -118,9 +118,6 @@ static int connect(struct mok *mok)
 	const struct mok_http_options options = { .token = SIM_TOKEN,
 		.spaces_key = mok_sandbox_spaces_key(mok->w->sandbox),
 		.spaces_secret = mok_sandbox_spaces_secret(mok->w->sandbox) };
-	const struct mok_journal_info info = { .api_url = "https://api.digitalocean.com",
-		.account_uuid = "simulated",
-		.command = "apply" };
 	const struct mok_env *env = fake_env_get(mok->w->fake);
 
 	mok->provider_list[0] = *mok_digitalocean_provider();
@@ -131,21 +128,24 @@ static int connect(struct mok *mok)
 	if (!mok->http)
 		return -1;
 	mok->lock = mok_stack_lock(env, SIM_DIR, SIM_STACK, &mok->run->err);
-	if (!mok->lock)
-		return -1;
-	mok->journal = mok_journal_open(env, SIM_DIR, SIM_STACK, &info, &mok->run->err);
-	return mok->journal ? 0 : -1;
+	return mok->lock ? 0 : -1;
 }
 
 static int sweep(struct mok *mok)
 {
+	const struct mok_env *env = fake_env_get(mok->w->fake);
+	struct mok_journal_known known;
+	int rc = mok_journal_recall(env, mok->arena, SIM_DIR, SIM_STACK, &known, &mok->run->err);
 	const struct mok_live_input in = { .loop = mok->loop,
 		.http = mok->http,
 		.providers = &mok->providers,
 		.stack = mok->stack,
-		.known_ids = mok_journal_ids(mok->journal),
+		.known_ids = known.ids,
+		.known_account = known.account_uuid,
 		.without_catalogue = mok->run->destroy };
 
+	if (rc != 0)
+		return rc;
 	return mok_live_sweep(&in, mok->arena, &mok->diags, &mok->live, &mok->run->err);
 }
 
@@ -195,6 +195,17 @@ static int diff(struct mok *mok)
 	return mok_err_set(&mok->run->err, MOK_ERR_INPUT, "the diff failed");
 }
 
+static int open_journal(struct mok *mok)
+{
+	const struct mok_journal_info info = { .api_url = "https://api.digitalocean.com",
+		.account_uuid = mok->live.account_uuid,
+		.command = "apply" };
+
+	mok->journal = mok_journal_open(
+		fake_env_get(mok->w->fake), SIM_DIR, SIM_STACK, &info, &mok->run->err);
+	return mok->journal ? 0 : -1;
+}
+
 static int apply(struct mok *mok)
 {
 	const struct mok_events events = { .self = mok->w, .emit = emit };
@@ -230,7 +241,7 @@ static int work(struct mok *mok)
 		return 0;
 	if (mok->changes.nrefused)
 		return mok_err_set(&mok->run->err, MOK_ERR_REFUSED, "protected");
-	return apply(mok);
+	return open_journal(mok) == 0 ? apply(mok) : -1;
 }
 
 static void close_all(struct mok *mok)

@@ -360,11 +360,43 @@ static void test_life_cycle(void **state)
 	assert_int_equal(r->timeout_update_s, 0);
 }
 
+/* Each kind's documentation shows a resource; together they are a plan without a complaint. */
+static void test_kinds_examples(void **state)
+{
+	struct world *w = *state;
+	size_t count;
+	const struct mok_kind *const *kinds = mok_kinds(&count);
+	struct mok_stack *stack;
+	struct mok_buf text;
+
+	mok_buf_init(&text, (size_t)1 << 20);
+	mok_buf_puts(&text, HEAD "resources:\n");
+	for (size_t i = 0; i < count; i++) {
+		for (const char *line = kinds[i]->example; *line;) {
+			size_t len = strcspn(line, "\n");
+
+			mok_buf_printf(&text, "  %.*s\n", (int)len, line);
+			line += len + (line[len] == '\n');
+		}
+	}
+	add_file(w, "examples.yaml", mok_arena_strdup(w->arena, text.data), true);
+	mok_buf_release(&text);
+	stack = load(w);
+	for (size_t i = 0; i < count; i++) {
+		size_t n = 0;
+
+		while (n < stack->resources.len && stack->resources.items[n].kind != kinds[i])
+			n++;
+		assert_true(n < stack->resources.len);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_kinds_examples),
 		TEST(test_types_come_from_fields),
 		TEST(test_overlays_merge_by_key),
 		TEST(test_includes_go_under),
