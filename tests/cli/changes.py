@@ -303,6 +303,31 @@ def test_strangers_firewall_rules_stay():
         equal(values, {"192.0.2.8", "192.0.2.200"}, "rules")
         stack.plan(0)
 
+def test_members_beyond_one_page():
+    """A project's members come 200 a page: one on the second page is no change, nor is it left."""
+    names = ", ".join(f"z{i:03}.example" for i in range(205))
+    text = ("  home: { kind: project, name: home, resources: all }\n"
+            f"  zone: {{ kind: domain, name: \"${{each.key}}\", for_each: [{names}] }}\n")
+    cloud, stack, _ = world(text)
+    with cloud, stack:
+        home = [p for p in cloud.all("/v2/projects", "projects") if p["name"] == "home"][0]["id"]
+        equal(len(cloud.all(f"/v2/projects/{home}/resources", "resources")), 205, "members")
+        stack.destroy()
+        equal([p["name"] for p in cloud.all("/v2/projects", "projects") if p["id"] == home], [],
+              "the project")
+
+
+def test_what_the_api_spells_otherwise_is_no_change():
+    """Values that are kept in another form than they were written in: `world` plans a second time."""
+    texts = ["  p: { kind: project, name: p, environment: production }\n",
+             "  b: { kind: spaces_bucket, name: spelled-otherwise, logging: { target_prefix: x/ } }\n"]
+    for text in texts:
+        cloud, stack, mark = world(text)
+        with cloud, stack:
+            stack.apply()
+            equal(cloud.writes(mark), [], f"writes of a second apply of{text}")
+            stack.destroy()
+
 
 if __name__ == "__main__":
     sys.exit(run_tests([f for name, f in sorted(globals().items()) if name.startswith("test_")]))
