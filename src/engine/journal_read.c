@@ -97,6 +97,18 @@ static void note_ack(const struct replay *r, const cJSON *record, const char *ad
 		mok_map_put(r->known->acked, address, ms);
 }
 
+/* A replacement may be acknowledged before what it replaces is gone. */
+static void note_gone(const struct replay *r, const char *address, const char *hash, const char *id)
+{
+	const char *known = mok_map_get(r->known->ids, hash);
+
+	if (id && known && strcmp(id, known) != 0)
+		return;
+	mok_map_put(r->known->open, address, NULL);
+	mok_map_put(r->known->ids, hash, NULL);
+	mok_map_put(r->known->acked, address, NULL);
+}
+
 static void replay_record(void *ctx, const cJSON *record)
 {
 	const struct replay *r = ctx;
@@ -116,12 +128,10 @@ static void replay_record(void *ctx, const cJSON *record)
 		mok_map_put(known->open, address, NULL);
 		mok_map_put(known->ids, hash, id);
 		note_ack(r, record, address);
-	} else if (strcmp(what, "gone") == 0 || strcmp(what, "fail") == 0) {
+	} else if (strcmp(what, "gone") == 0) {
+		note_gone(r, address, hash, id);
+	} else if (strcmp(what, "fail") == 0) {
 		mok_map_put(known->open, address, NULL);
-		if (what[0] == 'g') {
-			mok_map_put(known->ids, hash, NULL);
-			mok_map_put(known->acked, address, NULL);
-		}
 	}
 }
 

@@ -135,6 +135,26 @@ static void it_remembers_what_was_made_begun_and_gone(void **state)
 	assert_string_equal(id_of(&known, "vpc.a"), "id-a");
 }
 
+/* What a replacement replaced goes after it is there: that is not its own end. */
+static void what_was_replaced_does_not_take_its_successor_along(void **state)
+{
+	struct world *w = *state;
+	struct mok_journal *j = open_of(w, API, MINE);
+
+	add(j, "ack", "vpc.a", "old");
+	add(j, "ack", "vpc.a", "new");
+	add(j, "gone", "vpc.a", "old");
+	mok_journal_close(j);
+	j = open_of(w, API, MINE);
+	assert_string_equal(id_of(mok_journal_known(j), "vpc.a"), "new");
+	assert_true(mok_journal_acked_ms(j, "vpc.a") > 0);
+	add(j, "gone", "vpc.a", "new");
+	mok_journal_close(j);
+	j = open_of(w, API, MINE);
+	assert_null(id_of(mok_journal_known(j), "vpc.a"));
+	mok_journal_close(j);
+}
+
 /* Whatever the byte at which the last write was cut, only the record that it cut is missing. */
 static void a_torn_tail_takes_nothing_else_with_it(void **state)
 {
@@ -339,6 +359,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(it_remembers_what_was_made_begun_and_gone),
+		TEST(what_was_replaced_does_not_take_its_successor_along),
 		TEST(a_torn_tail_takes_nothing_else_with_it),
 		TEST(a_damaged_line_is_passed_over),
 		TEST(one_of_another_account_is_set_aside_whole),
