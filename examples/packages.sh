@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 
 PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkg-config libcurl4-openssl-dev libcjson-dev
-	libyaml-dev libssl-dev libsqlite3-dev libmicrohttpd-dev libpopt-dev libexpat1-dev"
+	libyaml-dev libssl-dev libsqlite3-dev libmicrohttpd-dev libpopt-dev libexpat1-dev
+	zlib1g-dev"
 # shellcheck disable=SC2034
 PACKAGES_TEST="$PACKAGES_BUILD libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev
 	binutils ccache codespell shellcheck python3 curl git s3cmd graphviz"

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
+#include <zlib.h>
 
 void mok_sha256(const void *data, size_t len, unsigned char out[32])
 {
@@ -47,15 +48,7 @@ void mok_hmac_sha256(
 
 uint32_t mok_crc32(const void *data, size_t len)
 {
-	const unsigned char *p = data;
-	uint32_t crc = 0xffffffffu;
-
-	while (len--) {
-		crc ^= *p++;
-		for (int bit = 0; bit < 8; bit++)
-			crc = (crc >> 1) ^ (0xedb88320u & (0u - (crc & 1u)));
-	}
-	return ~crc;
+	return (uint32_t)crc32_z(0, data, len);
 }
 
 char *mok_base64(struct mok_arena *arena, const void *data, size_t len)
