@@ -34,12 +34,19 @@ enum mok_verb {
 			     */
 	MOK_ASK_PURGE,      /* deletes one such batch, given as `extra` */
 	MOK_ASK_TARGETS, /* the versions that an object may be upgraded to now: a list of strings */
+	MOK_ASK_DRY_RUN, /* what a CREATE or CALL of `want` would make of it: one object */
+	MOK_ASK_INVENTORY, /* the collections of parent_id that hold objects of the stack `name`:
+			      a list of strings */
+	MOK_ASK_INVENTORY_SET, /* writes them: `extra` */
+	MOK_ASK_DISCOVER,      /* private to a provider: what a server serves, page 1 and 2 */
 };
 
 struct mok_ask {
 	enum mok_verb verb;
 	const struct mok_kind *kind;
 	const char *id, *parent_id, *name, *marker, *region;
+	const char *collection; /* LIST of a MOK_K_COLLECTIONS kind: which */
+	const char *token;      /* of the page, where pages have tokens instead of numbers */
 	int page;
 	const struct mok_call *call;
 	const struct mok_field *field;

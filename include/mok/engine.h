@@ -118,6 +118,12 @@ struct mok_apply_result {
 int mok_apply(const struct mok_apply_input *in, struct mok_arena *arena,
 	struct mok_apply_result *out, struct mok_err *err) MOK_MUST_CHECK;
 
+/* Asks the clusters what the changes under `in` would do to objects there (dry runs), and notes it
+ * at the objects: if *any, the diff is to be made again. What a cluster would refuse is a
+ * diagnostic. in->journal and in->events are not used. */
+int mok_predict(const struct mok_apply_input *in, struct mok_arena *arena, struct mok_diags *diags,
+	bool *any, struct mok_err *err) MOK_MUST_CHECK;
+
 /* Marks an existing object as `address`'s (mok adopt). */
 int mok_adopt(const struct mok_apply_input *in, struct mok_arena *arena, const char *address,
 	const char *id, struct mok_err *err) MOK_MUST_CHECK;

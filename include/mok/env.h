@@ -25,6 +25,12 @@ enum mok_net_fail {
 
 #define MOK_RESPONSE_MAX ((size_t)64 << 20)
 
+/* How a server proves itself, and a client to it, where it is not by the system's authorities. All
+ * PEM; NULL: the system's authorities, no client certificate. */
+struct mok_tls {
+	const char *ca, *cert, *key;
+};
+
 /* One HTTP exchange. The caller owns it and everything request-side until done() is called; the
  * response side belongs to the exchange and is released with mok_exchange_release. */
 struct mok_exchange {
@@ -34,6 +40,7 @@ struct mok_exchange {
 	const void *body;
 	size_t body_len;
 	int64_t timeout_ms;
+	const struct mok_tls *tls;            /* or NULL */
 	void (*done)(struct mok_exchange *x); /* called from net->wait, never from submit */
 	void *ctx;
 

@@ -11,7 +11,14 @@ enum mok_retry {
 	MOK_RETRY_NEVER,    /* POST that creates: resent only after 429 or MOK_NET_NOT_SENT */
 };
 
-enum mok_auth { MOK_AUTH_BEARER = 0, MOK_AUTH_SIGV4, MOK_AUTH_NONE };
+enum mok_auth { MOK_AUTH_BEARER = 0, MOK_AUTH_SIGV4, MOK_AUTH_ENDPOINT };
+
+/* A server other than the account's two: a cluster's API. Lives as long as the requests to it. */
+struct mok_endpoint {
+	const char *url;    /* https://host[:port][/prefix] */
+	const char *token;  /* bearer; NULL: none */
+	struct mok_tls tls; /* its authority alone is trusted */
+};
 
 struct mok_wire_request {
 	const char *method;
@@ -24,6 +31,7 @@ struct mok_wire_request {
 	struct mok_header headers[8];
 	size_t nheaders;
 	enum mok_auth auth;
+	const struct mok_endpoint *endpoint; /* of MOK_AUTH_ENDPOINT */
 	enum mok_retry retry;
 };
 

@@ -32,6 +32,8 @@ enum mok_field_flag {
 	MOK_F_RISKY = 1 << 12,  /* a change destroys data or cannot be undone: shown last and red */
 	MOK_F_ALL = 1 << 13,    /* a list that may be written as the scalar `all` */
 	MOK_F_LOCAL = 1 << 14,  /* mok's own switch: never sent, read or compared (force_destroy) */
+	MOK_F_ANY = 1 << 15, /* a map whose values are of any shape: unquoted scalars are typed as
+				in YAML's core schema */
 };
 
 /* Types reuse enum mok_type; MOK_MAP with `sub` is an object of known fields, without it a map of
@@ -89,6 +91,7 @@ enum mok_marking {
 	MOK_MARK_FREE = 0,    /* a free-standing tag that names kind, parent and natural key */
 	MOK_MARK_TAGS,        /* in the create's `tags` */
 	MOK_MARK_DESCRIPTION, /* a " [marker]" suffix of `description` */
+	MOK_MARK_OBJECT,      /* among the object's own annotations */
 };
 
 enum mok_kind_flag {
@@ -110,6 +113,9 @@ enum mok_kind_flag {
 	MOK_K_WORLD_NAME = 1 << 13, /* names are shared by all customers */
 	MOK_K_PARTS = 1 << 14,      /* each call's settings are read by a request of their own */
 	MOK_K_CONTAINS = 1 << 15,   /* must be emptied before its delete (`force_destroy`) */
+	MOK_K_APPLIES = 1 << 16, /* creating and updating are one idempotent call: nothing is ever
+				    in doubt, and what it would change can be asked by a dry run */
+	MOK_K_COLLECTIONS = 1 << 17, /* its objects are in many listings under one parent */
 };
 
 struct mok_price {
@@ -155,6 +161,19 @@ struct mok_kind {
 	const char *notes;   /* Markdown paragraph for the reference: what to know */
 
 	/* Pure hooks, each may be NULL. */
+	/* What follows from the fields once they are evaluated: other fields, other forms. */
+	void (*derive)(struct mok_arena *arena, struct mok_val *want);
+	/* The natural key where `natural_key` does not do; NULL: it is not known. */
+	const char *(*key)(struct mok_arena *arena, const struct mok_val *attrs);
+	/* What an object needs without referring to it: the words that some provide and others
+	 * require (a namespace, a definition). Both lists are of strings; `want` may hold unknowns.
+	 */
+	void (*ties)(struct mok_arena *arena, const struct mok_val *want, struct mok_val *provides,
+		struct mok_val *requires);
+	/* Does a change of the natural key leave the old object as it is, for rolling back? */
+	bool (*keeps_old)(const struct mok_val *want);
+	/* Is it to be waited for until it is ready? */
+	bool (*waits)(const struct mok_val *want);
 	void (*check)(
 		const struct mok_resource *r, const struct mok_val *want, struct mok_diags *diags);
 	/* From the API's object to more attributes (decoded fields are already there). */
@@ -255,10 +274,15 @@ struct mok_object {
 	const char *slug;     /* from the marker: for orphans */
 	unsigned generation;  /* from the marker */
 	bool protected_live, retain_live;
+	bool has_objects; /* a tag says that this stack has objects in its collections */
 	bool twin; /* another object answers to the same marker: nothing tells whose is whose */
 	const struct mok_resource *resource; /* whose it is; NULL: an orphan or a stranger */
 	bool is_default;                     /* a VPC or project that the account cannot lose */
-	void *raw;                           /* the provider's own, or NULL */
+	/* What a dry run made of the wanted fields: of a MOK_K_APPLIES kind, where one was made. */
+	const struct mok_val *predicted; /* attributes, or NULL */
+	const struct mok_val *immutable; /* a list: the fields that a dry run said cannot change
+					    ("spec.selector"); or NULL */
+	void *raw;                       /* the provider's own, or NULL */
 };
 
 /* ---- markers (src/model/marker.c) ---- */
@@ -270,7 +294,7 @@ struct mok_marker {
 	/* free-standing tags only: */
 	const char *kind;
 	char parent_hash[9], key_hash[17];
-	/* "" or "protect" or "retain": a tag about the address rather than an object */
+	/* "", "protect", "retain" or "objects": a tag about the address rather than an object */
 	const char *about;
 };
 

@@ -19,8 +19,10 @@ struct mok_live {
 	MOK_VEC(struct mok_object *) orphans;  /* ours, but no resource wants them */
 	MOK_VEC(struct mok_object *) previous; /* older generations of what by_address holds */
 	MOK_VEC(const char *)
-	doubtful;               /* free-standing tags of ours whose object is not to be seen */
-	struct mok_map *doubts; /* address hash -> such a tag */
+	doubtful;                    /* free-standing tags of ours whose object is not to be seen */
+	struct mok_map *doubts;      /* address hash -> such a tag */
+	struct mok_map *inventories; /* id of a parent -> struct mok_val *: the collections under it
+					that hold objects of this stack */
 	struct mok_catalogue *catalogue;
 	struct mok_map *by_key, *by_id; /* private: mok_live_find, mok_live_by_id */
 };
@@ -34,7 +36,8 @@ struct mok_live_input {
 	 * NULL: none */
 	const struct mok_map *known_ids;
 	const char *known_account; /* whose ids these are: in another account they mean nothing */
-	bool without_catalogue;    /* destroy needs none */
+	bool any_parent; /* what a MOK_K_COLLECTIONS kind lives in need not be in the account */
+	bool without_catalogue; /* destroy needs none */
 };
 
 /* Runs the loop until all is read. Diagnostics (two objects with one marker ...) go to diags. */

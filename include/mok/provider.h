@@ -23,17 +23,31 @@ struct mok_answer {
 	enum mok_verdict verdict;
 	struct mok_err err; /* set unless OK */
 	MOK_VEC(struct mok_object *)
-	objects;       /* LIST, READ, CREATE; a cluster's listing also gives its pools */
-	int64_t total; /* LIST: meta.total, -1 unknown */
-	int next_page; /* 0: last */
+	objects;                /* LIST, READ, CREATE; a cluster's listing also gives its pools */
+	int64_t total;          /* LIST: meta.total, -1 unknown */
+	int next_page;          /* 0: last */
+	const char *next_token; /* of the next page, where pages have tokens; NULL: last */
 	MOK_VEC(const char *) tags; /* TAG_LIST */
 	struct mok_val value; /* FETCH, ACCOUNT, CATALOGUE, PARTS, ASSOCIATED, MEMBERS; secrets of a
 				 CREATE (a Spaces key's) as a sensitive map */
 };
 
+/* Whether an ask may be sent. FIRST: `first` has to be answered before; LATER: another ask is
+ * fetching what it needs. */
+enum mok_need { MOK_NEED_NOTHING = 0, MOK_NEED_FIRST, MOK_NEED_LATER };
+
 struct mok_provider {
-	const char *name; /* "digitalocean", "spaces": as kinds name it */
+	const char *name; /* "digitalocean", "spaces", "kubernetes": as kinds name it */
 	void *self;
+	/* NULL: nothing is ever needed. `rounds` starts at 0 and is the ask's own, for the provider
+	 * to note what was fetched on its behalf. */
+	enum mok_need (*needs)(
+		void *self, const struct mok_ask *ask, unsigned *rounds, struct mok_ask *first);
+	/* The answer to `first`. False: what went wrong with it is the ask's own answer. */
+	bool (*learn)(void *self, const struct mok_ask *first, struct mok_answer *answer);
+	/* True: the reply shows that what was learnt is stale. It was forgotten; ask again. */
+	bool (*stale)(void *self, const struct mok_ask *ask, const struct mok_http_reply *reply,
+		unsigned *rounds);
 	int (*encode)(void *self, const struct mok_ask *ask, struct mok_arena *arena,
 		struct mok_wire_request *out, struct mok_err *err);
 	void (*decode)(void *self, const struct mok_ask *ask, const struct mok_http_reply *reply,
@@ -55,6 +69,16 @@ void mok_ask_send(const struct mok_asker *asker, struct mok_arena *arena, const 
 	void (*done)(void *ctx, struct mok_answer *answer), void *ctx);
 
 const struct mok_provider *mok_provider_of(const struct mok_providers *providers, const char *name);
+
+/* Keeps what it learns of clusters: where their API is, what opens it, what it serves. Free it
+ * after the http that its requests go through. */
+struct mok_kubernetes;
+struct mok_kubernetes *mok_kubernetes_new(void);
+void mok_kubernetes_free(struct mok_kubernetes *kubernetes);
+/* From now on this kubeconfig opens every cluster, instead of the account's. */
+int mok_kubernetes_use(struct mok_kubernetes *kubernetes, const char *kubeconfig,
+	struct mok_err *err) MOK_MUST_CHECK;
+struct mok_provider mok_kubernetes_provider(struct mok_kubernetes *kubernetes);
 
 const struct mok_provider *mok_digitalocean_provider(void);
 const struct mok_provider *mok_spaces_provider(void);

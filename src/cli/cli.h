@@ -41,6 +41,7 @@ enum cli_option_id {
 	OPT_REPLACE,
 	OPT_PARALLELISM,
 	OPT_SANDBOX,
+	OPT_KUBECONFIG,
 	OPT_SPEED,
 	OPT_SEED,
 	OPT_FAULTS,
@@ -73,7 +74,7 @@ struct cli_texts {
 struct cli_options {
 	struct cli_texts files, vars, var_files, targets, excludes, replaces;
 	const char *dir, *parallelism, *speed, *seed, *faults, *format, *events, *color;
-	const char *out, *confirm, *listen, *cloud_dir, *token_file;
+	const char *kubeconfig, *out, *confirm, *listen, *cloud_dir, *token_file;
 	bool sandbox, quiet, verbose, yes, help, destroy, detailed, json;
 	bool detach, stop, reset, allow_remote;
 	uint64_t seen; /* OPT_BITs */

@@ -138,6 +138,30 @@ static int use_account(struct session *s, struct mok_http_options *http, struct 
 	return 0;
 }
 
+static int use_kubeconfig(struct session *s, struct mok_err *err)
+{
+	const char *path = s->cli->opt.kubeconfig;
+	const char *text = path ? read_text(s, path, err) : NULL;
+
+	if (!path)
+		return 0;
+	if (s->local) {
+		mok_err_set(err, MOK_ERR_INPUT,
+			"--kubeconfig is for clusters on the network, which a sandbox in this "
+			"process does not reach");
+		mok_err_hint(err, "start it as a server: mok sandbox --detach");
+		return -1;
+	}
+	if (!text)
+		return -1;
+	s->any_cluster = true;
+	s->env.speed = 1; /* it moves at its own pace, whatever the account does */
+	if (mok_kubernetes_use(s->kubernetes, text, err) == 0)
+		return 0;
+	mok_err_wrap(err, "%s", path);
+	return -1;
+}
+
 int session_connect(struct session *s)
 {
 	struct mok_http_options http = { .parallelism = 0 };
@@ -146,6 +170,8 @@ int session_connect(struct session *s)
 	int rc;
 
 	rc = s->cli->opt.sandbox ? use_sandbox(s, &http, &err) : use_account(s, &http, &err);
+	if (rc == 0)
+		rc = use_kubeconfig(s, &err);
 	if (rc != 0)
 		return cli_fail(s->cli, &err, NULL);
 	if (s->cli->opt.parallelism && mok_parse_i64(s->cli->opt.parallelism, &parallelism))

@@ -24,6 +24,8 @@ static const struct cli_option options[] = {
 		"requests at once (10)" },
 	{ OPT_SANDBOX, "sandbox", 0, NULL, AT(sandbox), false, true,
 		"use the offline cloud in .mok/sandbox, no account" },
+	{ OPT_KUBECONFIG, "kubeconfig", 0, "FILE", AT(kubeconfig), false, true,
+		"for clusters: instead of what the account says" },
 	{ OPT_SPEED, "speed", 0, "N|max", AT(speed), false, true,
 		"sandbox: how many times faster than the cloud (60)" },
 	{ OPT_SEED, "seed", 0, "N", AT(seed), false, true, "sandbox: seed of ids and faults" },

@@ -21,6 +21,8 @@ int session_begin(struct session *s, struct cli *cli)
 	s->env = *mok_real_env_get(s->real);
 	s->list[0] = *mok_digitalocean_provider();
 	s->list[1] = *mok_spaces_provider();
+	s->kubernetes = mok_kubernetes_new();
+	s->list[2] = mok_kubernetes_provider(s->kubernetes);
 	s->providers = (struct mok_providers){ s->list, MOK_COUNT(s->list) };
 	return CLI_DONE;
 }
@@ -29,6 +31,7 @@ void session_end(struct session *s)
 {
 	mok_journal_close(s->journal);
 	mok_http_free(s->http);
+	mok_kubernetes_free(s->kubernetes);
 	mok_loop_free(s->loop);
 	local_net_free(s->local);
 	if (s->sandbox)
@@ -157,6 +160,7 @@ int session_sweep(struct session *s, bool without_catalogue)
 		.http = s->http,
 		.providers = &s->providers,
 		.stack = s->stack,
+		.any_parent = s->any_cluster,
 		.without_catalogue = without_catalogue };
 	struct mok_err err = { 0 };
 	int rc = mok_journal_recall(&s->env, s->arena, SESSION_DIR, s->stack->name, &known, &err);
@@ -183,11 +187,32 @@ struct mok_diff_options session_diff_options(const struct session *s, bool destr
 		.nreplaces = o->replaces.list.len };
 }
 
-int session_diff(struct session *s, const struct mok_diff_options *options)
+static int diff_once(struct session *s, const struct mok_diff_options *options)
 {
 	int rc = mok_diff(s->arena, s->stack, &s->live, options, &s->diags, &s->changes);
 
 	return rc != 0 || s->diags.nerrors ? give_up(s) : CLI_DONE;
+}
+
+/* Twice where clusters have a say in what changes: the first shows what to ask them. */
+int session_diff(struct session *s, const struct mok_diff_options *options)
+{
+	const struct mok_apply_input in = session_input(s, NULL);
+	size_t ndiags = s->diags.list.len;
+	struct mok_err err = { 0 };
+	int rc = diff_once(s, options);
+	bool any = false;
+
+	if (rc != CLI_DONE || options->destroy || options->offline)
+		return rc;
+	if (mok_predict(&in, s->arena, &s->diags, &any, &err) != 0)
+		return cli_fail(s->cli, &err, &s->stack->sources);
+	if (s->diags.nerrors)
+		return give_up(s);
+	if (!any)
+		return CLI_DONE;
+	s->diags.list.len = ndiags; /* the second says its warnings again */
+	return diff_once(s, options);
 }
 
 /* ---- the journal ---- */

@@ -20,7 +20,9 @@ struct session {
 	struct local_net *local;
 	struct mok_loop *loop;
 	struct mok_http *http;
-	struct mok_provider list[2];
+	struct mok_kubernetes *kubernetes;
+	bool any_cluster; /* --kubeconfig: clusters need not be in the account */
+	struct mok_provider list[3];
 	struct mok_providers providers;
 	const char *journal_api; /* what the journal is bound to, besides the account */
 	struct mok_diags diags;

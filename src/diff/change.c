@@ -170,6 +170,9 @@ static void plan_replace(struct planner *p, struct mok_change *c)
 	c->create_first = !(c->kind->flags & MOK_K_DESTROY_FIRST) &&
 		(elsewhere || !(c->kind->flags & MOK_K_NAME_UNIQUE) || !c->name ||
 			!mok_streq(c->name, o->name));
+	if (c->kind->key && !elsewhere &&
+		mok_streq(c->kind->key(p->arena, &c->want), c->kind->key(p->arena, &o->attrs)))
+		c->create_first = false; /* one of that name at a time */
 	if (waits_for_an_end(p, c) && !elsewhere)
 		c->create_first = false;
 	c->refused = o->protected_live || c->resource->protect == MOK_YES;
@@ -220,7 +223,8 @@ static void weigh_marks(struct planner *p, struct mok_change *c)
 	c->clear_protect = c->resource->protect == MOK_NO && o->protected_live;
 	c->set_retain = c->resource->retain && !o->retain_live;
 	c->clear_retain = !c->resource->retain && o->retain_live;
-	c->resume = !o->ready && !o->failed;
+	/* Of what is applied, only what others wait for is worth waiting for (resume_needed). */
+	c->resume = !o->ready && !o->failed && !(o->kind->flags & MOK_K_APPLIES);
 	if (c->resume)
 		add_reason(p, c,
 			mok_arena_printf(p->arena, "is %s: apply waits until it is ready",
@@ -239,8 +243,27 @@ static void warn_failed(struct planner *p, const struct mok_change *c)
 	mok_diag_hint(p->diags, d, "mok plan --replace '%s' makes a new one", c->address);
 }
 
+/* A new name beside the old one, which stays for rolling back. */
+static bool plan_successor(struct planner *p, struct mok_change *c)
+{
+	struct mok_object *o = c->object;
+
+	if (!c->kind->keeps_old || !c->kind->keeps_old(&c->want) ||
+		mok_streq(c->kind->key(p->arena, &c->want), c->kind->key(p->arena, &o->attrs)))
+		return false;
+	c->object = NULL;
+	plan_create(p, c);
+	c->generation = o->generation + 1;
+	add_reason(p, c,
+		mok_arena_printf(
+			p->arena, "its content changes: %s stays for rolling back", o->name));
+	return true;
+}
+
 static void plan_existing(struct planner *p, struct mok_change *c)
 {
+	if (plan_successor(p, c))
+		return;
 	c->action = MOK_ACT_NONE;
 	c->generation = c->object->generation;
 	mok_compare(p, c);

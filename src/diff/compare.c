@@ -9,6 +9,8 @@ struct comparison {
 	const struct mok_field *top; /* the resource's own field that the path is under */
 };
 
+static const struct mok_val absent;
+
 static bool covers(
 	const struct mok_field *sub, const struct mok_val *want, const struct mok_val *have);
 
@@ -127,8 +129,6 @@ static bool agrees(
 	return mok_val_equal(want, have);
 }
 
-static const struct mok_val absent;
-
 static bool covers(
 	const struct mok_field *sub, const struct mok_val *want, const struct mok_val *have)
 {
@@ -209,6 +209,164 @@ static void compare_value(struct comparison *c, const struct mok_field *f, const
 	}
 }
 
+/* ---- values of any shape ---- */
+
+static const struct mok_val *named_item(const struct mok_val *list, const char *name)
+{
+	for (size_t i = 0; i < list->u.list.len; i++)
+		if (mok_streq(mok_val_get_str(&list->u.list.items[i], "name"), name))
+			return &list->u.list.items[i];
+	return NULL;
+}
+
+/* Do the items have names of their own, as containers and ports have? */
+static bool has_names(const struct mok_val *list)
+{
+	for (size_t i = 0; i < list->u.list.len; i++) {
+		const struct mok_val *item = &list->u.list.items[i];
+		const char *name = item->type == MOK_MAP ? mok_val_get_str(item, "name") : NULL;
+
+		if (!name || named_item(list, name) != item)
+			return false;
+	}
+	return true;
+}
+
+/* `both`: what only `have` has is a change too. */
+struct shape {
+	struct comparison *c;
+	const struct mok_field *field;
+	bool both;
+};
+
+static void compare_shape(const struct shape *s, const char *path, const struct mok_val *want,
+	const struct mok_val *have);
+
+static void compare_keys(const struct shape *s, const char *path, const struct mok_val *want,
+	const struct mok_val *have)
+{
+	struct mok_arena *arena = s->c->planner->arena;
+
+	for (size_t i = 0; i < want->u.map.len; i++) {
+		const struct mok_pair *pair = &want->u.map.pairs[i];
+		const struct mok_val *other = mok_val_get(have, pair->key);
+
+		compare_shape(s, mok_arena_printf(arena, "%s.%s", path, pair->key), &pair->val,
+			other ? other : &absent);
+	}
+	for (size_t i = 0; s->both && i < have->u.map.len; i++) {
+		const struct mok_pair *pair = &have->u.map.pairs[i];
+
+		if (!mok_val_get(want, pair->key))
+			compare_shape(s, mok_arena_printf(arena, "%s.%s", path, pair->key), &absent,
+				&pair->val);
+	}
+}
+
+static void compare_named(const struct shape *s, const char *path, const struct mok_val *want,
+	const struct mok_val *have)
+{
+	struct mok_arena *arena = s->c->planner->arena;
+
+	for (size_t i = 0; i < want->u.list.len; i++) {
+		const struct mok_val *item = &want->u.list.items[i];
+		const char *name = mok_val_get_str(item, "name");
+		const struct mok_val *other = named_item(have, name);
+
+		compare_shape(s, mok_arena_printf(arena, "%s[%s]", path, name), item,
+			other ? other : &absent);
+	}
+	for (size_t i = 0; i < have->u.list.len; i++) {
+		const struct mok_val *item = &have->u.list.items[i];
+		const char *name = mok_val_get_str(item, "name");
+
+		if (!named_item(want, name))
+			compare_shape(
+				s, mok_arena_printf(arena, "%s[%s]", path, name), &absent, item);
+	}
+}
+
+static void compare_shape(const struct shape *s, const char *path, const struct mok_val *want,
+	const struct mok_val *have)
+{
+	if (mok_val_equal(want, have) || (is_empty(want) && is_empty(have)))
+		return;
+	if (want->type == MOK_MAP && have->type == MOK_MAP)
+		compare_keys(s, path, want, have);
+	else if (want->type == MOK_LIST && have->type == MOK_LIST && has_names(want) &&
+		has_names(have) && want->u.list.len > 0)
+		compare_named(s, path, want, have);
+	else
+		add_change(s->c, s->field, path, want, have);
+}
+
+static void force_replacement(struct mok_field_change *f, const char *why)
+{
+	f->forces_replacement = true;
+	f->call = NULL;
+	f->reason = why;
+}
+
+static bool is_under(const char *path, const char *field)
+{
+	size_t len = strlen(field);
+
+	return strncmp(path, field, len) == 0 &&
+		(!path[len] || path[len] == '.' || path[len] == '[');
+}
+
+/* Those that the cluster named; all, where it named none that differs. */
+static void force_immutable(struct comparison *c, size_t from, const struct mok_val *fields)
+{
+	const char *why = "the cluster does not let it change";
+	size_t start = strlen(c->top->name) + 1;
+	bool any = false;
+
+	for (size_t i = from; i < c->change->fields.len; i++) {
+		struct mok_field_change *f = &c->change->fields.items[i];
+
+		for (size_t k = 0; strlen(f->path) > start && k < fields->u.list.len; k++)
+			if (is_under(f->path + start, fields->u.list.items[k].u.s)) {
+				force_replacement(f, why);
+				any = true;
+			}
+	}
+	for (size_t i = from; !any && i < c->change->fields.len; i++)
+		force_replacement(&c->change->fields.items[i], why);
+}
+
+static bool is_another(struct comparison *c)
+{
+	const struct mok_object *o = c->change->object;
+	struct mok_arena *arena = c->planner->arena;
+
+	return o->kind->key &&
+		!mok_streq(o->kind->key(arena, &c->change->want), o->kind->key(arena, &o->attrs));
+}
+
+/* What a dry run said is what counts. Without one: what is written against what there is, as far as
+ * that can be told here. */
+static void compare_any(struct comparison *c, const struct mok_field *f, const struct mok_val *want,
+	const struct mok_val *have)
+{
+	const struct mok_object *o = c->change->object;
+	const struct mok_val *predicted = o->predicted ? mok_val_get(o->predicted, f->name) : NULL;
+	struct shape shape = { .c = c, .field = f, .both = predicted != NULL };
+	size_t before = c->change->fields.len;
+	bool replaces = false;
+	const char *why = NULL;
+
+	if (!predicted && o->kind->same && o->kind->same(f, want, have, o, &replaces, &why))
+		return;
+	compare_shape(&shape, f->name, predicted ? predicted : want, have);
+	if (!predicted && c->change->fields.len == before)
+		add_change(c, f, f->name, want, have);
+	if (o->immutable)
+		force_immutable(c, before, o->immutable);
+	for (size_t i = before; is_another(c) && i < c->change->fields.len; i++)
+		force_replacement(&c->change->fields.items[i], "is part of its name");
+}
+
 static bool is_ignored(const struct mok_resource *r, const char *name)
 {
 	for (size_t i = 0; i < r->ignore_changes.len; i++)
@@ -271,6 +429,10 @@ static void compare_field(
 	}
 	if (!have && (f->flags & MOK_F_WRITE_ONLY))
 		return;
+	if (f->flags & MOK_F_ANY) {
+		compare_any(c, f, want, have ? have : &absent);
+		return;
+	}
 	compare_value(c, f, f->name, want, have ? have : &absent);
 }
 
@@ -282,7 +444,7 @@ void mok_compare(struct planner *p, struct mok_change *change)
 		const struct mok_pair *pair = &change->want.u.map.pairs[i];
 		const struct mok_field *f = mok_field_find(change->kind->fields, pair->key);
 
-		if (!f || (f->flags & (MOK_F_COMPUTED | MOK_F_CREATE_ONLY)) ||
+		if (!f || (f->flags & (MOK_F_COMPUTED | MOK_F_CREATE_ONLY | MOK_F_LOCAL)) ||
 			pair->val.type == MOK_NULL || is_ignored(change->resource, f->name))
 			continue;
 		compare_field(&c, f, &pair->val);

@@ -97,6 +97,49 @@ static bool is_targeted(struct planner *p, const struct mok_object *o)
 	return p->options->ntargets == 0;
 }
 
+#define HISTORY 2 /* older objects that stay beside the newest */
+
+/* Is it one of the last that stay for rolling back? */
+static bool is_history(struct planner *p, const struct mok_object *o)
+{
+	const struct mok_change *c;
+	size_t newer = 0;
+
+	if (!o->resource || !o->kind->keeps_old || p->options->destroy)
+		return false;
+	c = &p->out->list.items[o->resource - p->stack->resources.items];
+	if (!o->kind->keeps_old(&c->want))
+		return false;
+	/* One that is planned now is newer than all. */
+	newer = c->action == MOK_ACT_CREATE;
+	for (size_t i = 0; i < p->live->previous.len; i++) {
+		const struct mok_object *other = p->live->previous.items[i];
+
+		newer += other->resource == o->resource && other->generation > o->generation;
+	}
+	return newer < HISTORY;
+}
+
+/* What is not ready, and what is to be made needs it: that has to wait for it. */
+static void resume_needed(struct planner *p)
+{
+	for (size_t i = 0; i < p->stack->resources.len; i++) {
+		const struct mok_change *c = &p->out->list.items[i];
+
+		if (c->action == MOK_ACT_NONE || c->action == MOK_ACT_DELETE)
+			continue;
+		for (size_t k = 0; k < c->deps.len; k++) {
+			struct mok_change *d = &p->out->list.items[c->deps.items[k]];
+
+			if (d->action != MOK_ACT_NONE || !d->object || d->excluded ||
+				!(d->kind->flags & MOK_K_APPLIES) || d->object->ready)
+				continue;
+			d->action = MOK_ACT_UPDATE;
+			d->resume = true;
+		}
+	}
+}
+
 static void plan_orphans(struct planner *p)
 {
 	for (size_t i = 0; i < p->live->orphans.len; i++) {
@@ -111,7 +154,7 @@ static void plan_orphans(struct planner *p)
 	for (size_t i = 0; i < p->live->previous.len; i++) {
 		struct mok_object *o = p->live->previous.items[i];
 
-		if (is_targeted(p, o))
+		if (is_targeted(p, o) && !is_history(p, o))
 			add_leftover(p, o,
 				mok_arena_printf(p->arena, "generation %u, which has a successor",
 					o->generation));
@@ -205,6 +248,7 @@ void mok_plan_leftovers(struct planner *p)
 	if (!p->live)
 		return;
 	plan_orphans(p);
+	resume_needed(p);
 	imply_children(p);
 	plan_drops(p);
 }

@@ -86,6 +86,7 @@ const struct mok_field *mok_do_marker_field(const struct mok_kind *kind)
 	switch (kind->marking) {
 	case MOK_MARK_TAGS: return mok_field_find(kind->fields, "tags");
 	case MOK_MARK_DESCRIPTION: return mok_field_find(kind->fields, "description");
+	case MOK_MARK_OBJECT:
 	case MOK_MARK_FREE: break;
 	}
 	return NULL;

@@ -26,6 +26,10 @@ bool mok_do_is_write(enum mok_verb verb)
 	case MOK_ASK_ASSOCIATED:
 	case MOK_ASK_MEMBERS:
 	case MOK_ASK_PURGE_LIST:
+	case MOK_ASK_DRY_RUN:
+	case MOK_ASK_INVENTORY:
+	case MOK_ASK_INVENTORY_SET:
+	case MOK_ASK_DISCOVER:
 	case MOK_ASK_TARGETS: break;
 	}
 	return false;

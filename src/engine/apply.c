@@ -458,6 +458,7 @@ int mok_apply(const struct mok_apply_input *in, struct mok_arena *arena,
 		.loop = in->loop,
 		.arena = arena,
 		.serial = mok_map_new(arena),
+		.inventories = mok_map_new(arena),
 		.out = out,
 		.started_ms = mok_loop_now(in->loop),
 	};

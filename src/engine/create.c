@@ -276,7 +276,12 @@ static void created(void *ctx, struct mok_answer *answer)
 		else
 			start_looking(op);
 		return;
-	case MOK_ANS_AMBIGUOUS: start_looking(op); return;
+	case MOK_ANS_AMBIGUOUS:
+		if (op->change->kind->flags & MOK_K_APPLIES)
+			wait_and_create(op, answer);
+		else
+			start_looking(op);
+		return;
 	case MOK_ANS_GONE:
 		/* The parent is new and not to be seen everywhere yet, or gone for good. */
 		if (++op->tries > 12) {
@@ -367,7 +372,7 @@ void mok_step_create(struct op *op)
 		take_single(op);
 		return;
 	}
-	if (!op->in_doubt && was_begun_before(op)) {
+	if (!(op->change->kind->flags & MOK_K_APPLIES) && !op->in_doubt && was_begun_before(op)) {
 		start_looking(op);
 		return;
 	}

@@ -66,6 +66,7 @@ struct engine {
 	bool pumping, sync_due;
 	MOK_VEC(struct op *) to_send; /* creations whose intent is written but not synced */
 	struct mok_map *serial;       /* parent -> struct op holding it */
+	struct mok_map *inventories;  /* parent -> struct inventory, those written in this run */
 	struct mok_apply_result *out;
 	int64_t started_ms;
 	bool fatal; /* the journal cannot be written: nothing more is started */
@@ -117,6 +118,9 @@ bool mok_engine_attribute(
 const char *mok_op_marker(const struct op *op, unsigned generation);
 const char *mok_op_free_tag(const struct op *op, unsigned generation, const struct mok_val *attrs);
 const char *mok_op_about(const struct op *op, const char *what);
+
+/* inventory.c */
+void mok_step_inventory(struct op *op);
 
 /* unneeded.c */
 bool mok_replaces_on_suspicion(const struct mok_change *c);

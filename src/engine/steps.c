@@ -41,6 +41,15 @@ static void add_ready(struct op *op, const struct mok_call *call)
 	mok_step_add(op, s);
 }
 
+static bool is_waited_for(const struct op *op)
+{
+	const struct mok_kind *kind = op->change->kind;
+
+	if (kind->flags & MOK_K_APPLIES)
+		return !kind->waits || kind->waits(&op->want);
+	return kind->status_json || kind->is_ready;
+}
+
 /* ---- markers ---- */
 
 const char *mok_op_marker(const struct op *op, unsigned generation)
@@ -106,8 +115,8 @@ static void add_call(struct op *op, const struct mok_call *call)
 	if (call->flags & MOK_CALL_STEPS)
 		s.run = mok_step_upgrade;
 	mok_step_add(op, s);
-	if (call->flags & MOK_CALL_WAITS)
-		add_ready(op, call);
+	if (call->flags & MOK_CALL_WAITS && is_waited_for(op))
+		add_ready(op, op->change->kind->flags & MOK_K_APPLIES ? NULL : call);
 }
 
 static void add_assign(struct op *op, const struct mok_field *field)
@@ -190,11 +199,15 @@ static void lay_out_create(struct op *op)
 	add_tag(op, MOK_ASK_TAG_MAKE, mok_op_free_tag(op, op->change->generation, &op->want),
 		"mark");
 	add_protection(op);
+	if (kind->flags & MOK_K_COLLECTIONS)
+		mok_step_add(op,
+			(struct step){
+				.run = mok_step_inventory, .label = "note in the inventory" });
 	mok_step_add(op,
 		(struct step){ .run = mok_step_create,
 			.label = "create",
 			.typical_s = kind->typical_create_s });
-	if (kind->status_json || kind->is_ready)
+	if (is_waited_for(op))
 		add_ready(op, NULL);
 	for (const struct mok_field *f = kind->fields; f && f->name; f++) {
 		const struct mok_val *v = mok_val_get(&op->want, f->name);
@@ -321,6 +334,11 @@ static void drop_marks(struct op *op)
 	if (o->retain_live)
 		add_tag(op, MOK_ASK_TAG_DROP,
 			mok_arena_printf(op->engine->arena, "mok:%s:%s-%s:retain",
+				op->engine->in->stack->name, o->slug, o->addr_hash),
+			"unmark");
+	if (o->has_objects)
+		add_tag(op, MOK_ASK_TAG_DROP,
+			mok_arena_printf(op->engine->arena, "mok:%s:%s-%s:objects",
 				op->engine->in->stack->name, o->slug, o->addr_hash),
 			"unmark");
 }

@@ -134,6 +134,31 @@ static void set_method(CURL *easy, const struct mok_exchange *x)
 		SET(easy, CURLOPT_FRESH_CONNECT, 1L);
 }
 
+static struct curl_blob blob_of(const char *pem)
+{
+	return (struct curl_blob){
+		.data = (void *)(uintptr_t)pem, .len = strlen(pem), .flags = CURL_BLOB_COPY
+	};
+}
+
+/* Only the authority that is named is trusted, not the system's besides it. */
+static void set_tls(CURL *easy, const struct mok_tls *tls)
+{
+	struct curl_blob blob;
+
+	if (tls->ca) {
+		blob = blob_of(tls->ca);
+		SET(easy, CURLOPT_CAINFO_BLOB, &blob);
+		SET(easy, CURLOPT_CAPATH, NULL);
+	}
+	if (tls->cert && tls->key) {
+		blob = blob_of(tls->cert);
+		SET(easy, CURLOPT_SSLCERT_BLOB, &blob);
+		blob = blob_of(tls->key);
+		SET(easy, CURLOPT_SSLKEY_BLOB, &blob);
+	}
+}
+
 static void set_options(struct flight *f)
 {
 	const struct mok_exchange *x = f->x;
@@ -159,6 +184,8 @@ static void set_options(struct flight *f)
 	/* Whatever proxy the environment names, it is not for what runs on this machine. */
 	if (mok_url_is_loopback(x->url))
 		SET(easy, CURLOPT_PROXY, "");
+	if (x->tls)
+		set_tls(easy, x->tls);
 	set_method(easy, x);
 }
 

@@ -195,9 +195,12 @@ static enum mok_err_code code_of(int status)
 static void add_hint(const struct mok_wire_request *request, const char *text, struct mok_err *err)
 {
 	bool spaces = request->auth == MOK_AUTH_SIGV4;
+	bool cluster = request->auth == MOK_AUTH_ENDPOINT;
 
 	if (strstr(text, "RequestTimeTooSkewed"))
 		mok_err_hint(err, "set this machine's clock: signatures are good for 15 minutes");
+	else if (cluster && (err->http_status == 401 || err->http_status == 403))
+		mok_err_hint(err, "the kubeconfig's credentials do not allow this");
 	else if (err->http_status == 401)
 		mok_err_hint(err, "the token is not valid; make one at %s",
 			"https://cloud.digitalocean.com/account/api/tokens");
@@ -219,7 +222,7 @@ void error_of_answer(const struct endpoints *e, const struct mok_wire_request *r
 	snprintf(err->request_id, sizeof(err->request_id), "%s", request_id_of(x));
 	if (x->fail != MOK_NET_OK) {
 		mok_buf_puts(&text, x->fail_text[0] ? x->fail_text : "no answer");
-		redact(e, text.data);
+		redact(e, request, text.data);
 		err->code = MOK_ERR_NET;
 		snprintf(err->msg, sizeof(err->msg), "%s (%s %.200s)", text.data, request->method,
 			request->path);
@@ -228,14 +231,14 @@ void error_of_answer(const struct endpoints *e, const struct mok_wire_request *r
 			add_redirect(e, x, &text);
 		else
 			add_what_it_says(x, &text, err);
-		redact(e, text.data);
+		redact(e, request, text.data);
 		err->code = code_of(x->status);
 		err->http_status = x->status;
 		snprintf(err->msg, sizeof(err->msg), "%s (HTTP %d, %s %.200s)", text.data,
 			x->status, request->method, request->path);
 		add_hint(request, text.data, err);
 	}
-	redact(e, err->request_id);
-	redact(e, err->msg);
+	redact(e, request, err->request_id);
+	redact(e, request, err->msg);
 	mok_buf_release(&text);
 }

@@ -79,6 +79,6 @@ const char *request_id_of(const struct mok_exchange *x); /* or "" */
 /* ---- redact.c ---- */
 
 /* Takes out, in place, our own secrets, whatever looks like one, and what a terminal would obey. */
-void redact(const struct endpoints *e, char *text);
+void redact(const struct endpoints *e, const struct mok_wire_request *request, char *text);
 
 #endif

@@ -39,7 +39,7 @@ struct lane {
 	int64_t held_since; /* -1: its head is not held back */
 };
 
-enum { LANE_API = 0, LANE_CDN, LANE_SPACES, LANES };
+enum { LANE_API = 0, LANE_CDN, LANE_SPACES, LANE_CLUSTERS, LANES };
 
 struct mok_http {
 	struct mok_loop *loop;
@@ -80,6 +80,8 @@ static struct lane *lane_of(struct mok_http *http, const struct mok_wire_request
 {
 	if (request->auth == MOK_AUTH_SIGV4)
 		return &http->lanes[LANE_SPACES];
+	if (request->auth == MOK_AUTH_ENDPOINT)
+		return &http->lanes[LANE_CLUSTERS];
 	if (mok_starts(request->path, cdn_rule.prefix))
 		return &http->lanes[LANE_CDN];
 	return &http->lanes[LANE_API];

@@ -58,10 +58,12 @@ static void tame(char *text)
 			text[i] = text[i + 1] = ' ';
 }
 
-void redact(const struct endpoints *e, char *text)
+void redact(const struct endpoints *e, const struct mok_wire_request *request, char *text)
 {
 	tame(text);
 	blank_all(text, e->token);
+	if (request->endpoint)
+		blank_all(text, request->endpoint->token);
 	blank_all(text, e->spaces_secret);
 	blank_lookalikes(text);
 }

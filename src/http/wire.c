@@ -199,7 +199,11 @@ static int set_url(struct filling *f, struct mok_err *err)
 	if (has_control(request->path) || (request->query && has_control(request->query)) ||
 		request->path[0] != '/')
 		MOK_BUG("a request's path is not encoded");
-	if (request->auth == MOK_AUTH_SIGV4) {
+	if (request->auth == MOK_AUTH_ENDPOINT) {
+		if (check_url(request->endpoint->url, "cluster's API", err) != 0)
+			return -1;
+		base = request->endpoint->url;
+	} else if (request->auth == MOK_AUTH_SIGV4) {
 		if (!is_region(request->region))
 			return mok_err_set(err, MOK_ERR_INPUT, "\"%.60s\" is not a region",
 				request->region ? request->region : "");
@@ -247,6 +251,11 @@ static int sign(struct filling *f, int64_t wall_ms, struct mok_err *err)
 	return 0;
 }
 
+static void add_bearer(struct filling *f, const char *token)
+{
+	add_header(f, "Authorization", mok_arena_printf(f->arena, "Bearer %s", token));
+}
+
 static int authorize(struct filling *f, struct mok_err *err)
 {
 	if (!f->endpoints->token) {
@@ -254,8 +263,7 @@ static int authorize(struct filling *f, struct mok_err *err)
 		mok_err_hint(err, "set DIGITALOCEAN_TOKEN, or try it offline with --sandbox");
 		return -1;
 	}
-	add_header(
-		f, "Authorization", mok_arena_printf(f->arena, "Bearer %s", f->endpoints->token));
+	add_bearer(f, f->endpoints->token);
 	return 0;
 }
 
@@ -285,7 +293,11 @@ int wire_fill(const struct endpoints *e, const struct mok_wire_request *request,
 	case MOK_AUTH_BEARER:
 		add_header(&f, "Accept", "application/json");
 		return authorize(&f, err);
-	case MOK_AUTH_NONE: break;
+	case MOK_AUTH_ENDPOINT:
+		x->tls = &request->endpoint->tls;
+		if (request->endpoint->token && !has_control(request->endpoint->token))
+			add_bearer(&f, request->endpoint->token);
+		break;
 	}
 	return 0;
 }

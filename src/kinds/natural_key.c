@@ -27,6 +27,8 @@ const char *mok_natural_key(
 	bool any = false;
 	char field[64];
 
+	if (kind->key)
+		return kind->key(arena, attrs);
 	for (const char *p = kind->natural_key; p && *p; p += *p == ' ') {
 		size_t len = strcspn(p, " ");
 		const struct mok_field *f;

@@ -38,13 +38,14 @@ void mok_sweep_ask(struct sweep *sweep, const struct mok_ask *ask,
 	mok_ask_send(&sweep->asker, sweep->arena, ask, done, ctx);
 }
 
-static void ask_page(struct listing *l, int number)
+static void ask_page(struct listing *l, int number, const char *token)
 {
 	struct page *page = MOK_NEW(l->sweep->arena, struct page);
 
 	page->listing = l;
 	page->number = number;
 	l->ask.page = number;
+	l->ask.token = token;
 	l->pages_open++;
 	mok_sweep_ask(l->sweep, &l->ask, got_page, page);
 }
@@ -99,7 +100,7 @@ static void fan_out(struct listing *l, const struct page *page, const struct mok
 	int last;
 
 	if (answer->total < 0) {
-		ask_page(l, page->number + 1);
+		ask_page(l, page->number + 1, answer->next_token);
 		return;
 	}
 	if (l->fanned_out)
@@ -108,7 +109,7 @@ static void fan_out(struct listing *l, const struct page *page, const struct mok
 	l->total = answer->total;
 	last = (int)((answer->total + PAGE_SIZE - 1) / PAGE_SIZE);
 	for (int n = page->number + 1; n <= last; n++)
-		ask_page(l, n);
+		ask_page(l, n, NULL);
 }
 
 static void got_page(void *ctx, struct mok_answer *answer)
@@ -120,7 +121,7 @@ static void got_page(void *ctx, struct mok_answer *answer)
 	l->sweep->outstanding--;
 	if (answer->verdict == MOK_ANS_OK) {
 		add_page(l, answer);
-		if (answer->next_page)
+		if (answer->next_page || answer->next_token)
 			fan_out(l, page, answer);
 	} else if (answer->verdict != MOK_ANS_GONE && answer->verdict != MOK_ANS_UNSUPPORTED &&
 		(is_needed(l) ||
@@ -146,13 +147,14 @@ static void start_round(struct listing *l)
 	l->objects.len = 0;
 	l->tags.len = 0;
 	l->seen = mok_map_new(l->sweep->arena);
-	ask_page(l, 1);
+	ask_page(l, 1, NULL);
 }
 
 void mok_sweep_list(struct sweep *sweep, const struct mok_ask *ask)
 {
-	const char *key = mok_arena_printf(sweep->arena, "%s/%s/%s", ask->kind->name,
-		ask->parent_id ? ask->parent_id : "", ask->region ? ask->region : "");
+	const char *key = mok_arena_printf(sweep->arena, "%s/%s/%s/%s", ask->kind->name,
+		ask->parent_id ? ask->parent_id : "", ask->region ? ask->region : "",
+		ask->collection ? ask->collection : "");
 	struct listing *l;
 
 	if (mok_map_get(sweep->asked, key))

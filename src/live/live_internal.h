@@ -22,10 +22,20 @@ struct sweep {
 	struct mok_err err;
 };
 
+/* A resource's fields as far as they do not depend on the account. */
+bool mok_sweep_eval(struct sweep *sweep, const struct mok_resource *r, struct mok_val *fields);
+/* What it lives inside of, as far as that is known; or NULL. */
+const struct mok_object *mok_sweep_parent(
+	struct sweep *sweep, struct mok_arena *scratch, const struct mok_resource *r);
 void mok_sweep_fail(struct sweep *sweep, const struct mok_err *err);
 void mok_sweep_list(struct sweep *sweep, const struct mok_ask *ask);
 void mok_sweep_ask(struct sweep *sweep, const struct mok_ask *ask,
 	void (*done)(void *ctx, struct mok_answer *answer), void *ctx);
+
+/* Objects that are in many listings under one parent (collections.c): reads what the stack has
+ * there, then lists what the plan and that name. Two rounds: run the loop after each. */
+void mok_sweep_inventories(struct sweep *sweep);
+void mok_sweep_collections(struct sweep *sweep);
 
 /* Adds up the parts that a list does not give: bucket settings, project members, fetched fields. */
 void mok_sweep_details(struct sweep *sweep);

@@ -12,8 +12,7 @@ struct mark {
 };
 
 struct about {
-	bool protect, retain;
-	const char *protect_tag, *retain_tag;
+	const char *protect_tag, *retain_tag, *objects_tag; /* NULL: there is none */
 	bool used;
 };
 
@@ -46,13 +45,12 @@ static void read_about(struct matcher *m, const struct mok_marker *marker, const
 {
 	struct about *a = about_of(m, marker->addr_hash);
 
-	if (mok_streq(marker->about, "protect")) {
-		a->protect = true;
+	if (mok_streq(marker->about, "protect"))
 		a->protect_tag = tag;
-	} else {
-		a->retain = true;
+	else if (mok_streq(marker->about, "retain"))
 		a->retain_tag = tag;
-	}
+	else
+		a->objects_tag = tag;
 }
 
 static void read_tag(struct matcher *m, const char *tag)
@@ -296,8 +294,9 @@ static void apply_about(struct matcher *m, struct mok_object *o)
 {
 	struct about *a = mok_map_get(m->abouts, o->addr_hash);
 
-	o->protected_live = a && a->protect;
-	o->retain_live = a && a->retain;
+	o->protected_live = a && a->protect_tag;
+	o->retain_live = a && a->retain_tag;
+	o->has_objects = a && a->objects_tag;
 	if (a)
 		a->used = true;
 }
@@ -342,13 +341,11 @@ static void collect_doubts(struct matcher *m)
 			add_doubt(m, m->marks.items[i]->marker.addr_hash, m->marks.items[i]->tag);
 	for (size_t i = 0; i < mok_map_len(m->abouts); i++) {
 		const struct about *a = mok_map_value(m->abouts, i);
+		const char *tags[] = { a->protect_tag, a->retain_tag, a->objects_tag };
 
-		if (a->used)
-			continue;
-		if (a->protect_tag)
-			mok_vec_push(m->arena, &m->live->doubtful, a->protect_tag);
-		if (a->retain_tag)
-			mok_vec_push(m->arena, &m->live->doubtful, a->retain_tag);
+		for (size_t k = 0; !a->used && k < MOK_COUNT(tags); k++)
+			if (tags[k])
+				mok_vec_push(m->arena, &m->live->doubtful, tags[k]);
 	}
 }
 

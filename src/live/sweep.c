@@ -122,21 +122,25 @@ static bool no_attribute(
 	return true;
 }
 
+bool mok_sweep_eval(struct sweep *sweep, const struct mok_resource *r, struct mok_val *fields)
+{
+	const struct mok_lookup lookup = { .attribute = no_attribute };
+	struct mok_diags ignored = { .arena = sweep->arena };
+
+	return mok_plan_eval(sweep->arena, sweep->in.stack, r, &lookup, &ignored, fields) == 0;
+}
+
 /* A field's value as far as it does not depend on the account, or NULL. */
 static const char *static_field(struct sweep *sweep, const struct mok_resource *r, const char *name)
 {
-	const struct mok_lookup lookup = { .attribute = no_attribute };
 	const struct mok_val *raw = mok_val_get(&r->fields, name);
-	struct mok_diags ignored = { .arena = sweep->arena };
 	struct mok_val fields;
 
 	if (raw && raw->type == MOK_STR)
 		return raw->u.s;
 	if (!raw && !mok_field_find(r->kind->fields, name))
 		return NULL;
-	if (mok_plan_eval(sweep->arena, sweep->in.stack, r, &lookup, &ignored, &fields) != 0)
-		return NULL;
-	return mok_val_get_str(&fields, name);
+	return mok_sweep_eval(sweep, r, &fields) ? mok_val_get_str(&fields, name) : NULL;
 }
 
 /* Kinds whose listing is one region's (buckets): the regions that the plan names. */
@@ -228,41 +232,50 @@ static void list_under(
 	mok_sweep_list(sweep, &ask);
 }
 
-static void list_named_parent(struct sweep *sweep, const struct mok_kind *kind,
-	const struct mok_kind *parent, const char *name)
+static const struct mok_object *find_by_id_or_name(
+	struct sweep *sweep, const struct mok_kind *parent, const char *name)
 {
 	struct mok_object *o = mok_live_by_id(sweep->out, parent, name);
 
-	if (!o)
-		o = mok_live_find(sweep->out, parent, NULL, name);
-	if (o)
-		list_under(sweep, kind, o);
+	return o ? o : mok_live_find(sweep->out, parent, NULL, name);
 }
 
-static void list_parent_of(
+static const struct mok_object *foreign_parent(
+	struct sweep *sweep, const struct mok_kind *kind, const char *id)
+{
+	struct mok_object *o = MOK_NEW(sweep->arena, struct mok_object);
+
+	*o = (struct mok_object){ .kind = kind, .id = id, .name = id, .ready = true };
+	return o;
+}
+
+const struct mok_object *mok_sweep_parent(
 	struct sweep *sweep, struct mok_arena *scratch, const struct mok_resource *r)
 {
 	const struct mok_kind *parent = mok_kind_find(r->kind->parent);
 	const struct mok_val *v = mok_val_get(&r->fields, r->kind->parent_field);
+	const struct mok_object *found;
 	struct mok_refs refs = { 0 };
 	const char *name;
 
 	if (!parent || !v)
-		return;
+		return NULL;
 	mok_expr_refs(scratch, v, &refs);
 	for (size_t i = 0; i < refs.list.len; i++) {
 		struct mok_object *o = mok_map_get(sweep->out->by_address, refs.list.items[i].root);
 
 		if (o && o->kind == parent)
-			list_under(sweep, r->kind, o);
+			return o;
 	}
 	/* A name that the plan knows without the account, also where it refers to a resource that
 	 * has no marker yet. */
 	if (refs.list.len > 0 && mok_map_get(sweep->in.stack->by_address, refs.list.items[0].root))
-		return;
+		return NULL;
 	name = static_field(sweep, r, r->kind->parent_field);
-	if (name)
-		list_named_parent(sweep, r->kind, parent, name);
+	found = name ? find_by_id_or_name(sweep, parent, name) : NULL;
+	if (!found && name && sweep->in.any_parent && r->kind->flags & MOK_K_COLLECTIONS)
+		found = foreign_parent(sweep, parent, name);
+	return found;
 }
 
 /* A marker whose object is not in sight names its parent by hash. */
@@ -303,6 +316,7 @@ static void list_children(struct sweep *sweep)
 
 	for (size_t i = 0; i < stack->resources.len; i++) {
 		const struct mok_resource *r = &stack->resources.items[i];
+		const struct mok_object *parent;
 		const struct mok_val *v;
 
 		if (!r->kind->parent || !r->kind->list_path)
@@ -314,7 +328,9 @@ static void list_children(struct sweep *sweep)
 			continue;
 		last_block = r->block;
 		last = v;
-		list_parent_of(sweep, scratch, r);
+		parent = mok_sweep_parent(sweep, scratch, r);
+		if (parent)
+			list_under(sweep, r->kind, parent);
 	}
 	mok_arena_free(scratch);
 	list_doubted_parents(sweep);
@@ -366,6 +382,10 @@ static int read_all(struct sweep *sweep, struct mok_err *err)
 	mok_live_match(sweep->out, stack, known_ids(sweep), &ignored);
 	list_doubted_regions(sweep);
 	list_children(sweep);
+	mok_sweep_inventories(sweep);
+	if (run(sweep, err) != 0)
+		return -1;
+	mok_sweep_collections(sweep);
 	if (run(sweep, err) != 0)
 		return -1;
 	mok_live_match(sweep->out, stack, known_ids(sweep), sweep->diags);
@@ -391,6 +411,7 @@ int mok_live_sweep(const struct mok_live_input *in, struct mok_arena *arena,
 	out->arena = arena;
 	out->read_ms = env->clock.wall_ms(env->clock.self);
 	out->tags = mok_map_new(arena);
+	out->inventories = mok_map_new(arena);
 	out->catalogue = mok_catalogue_new(arena);
 	return read_all(&sweep, err);
 }

@@ -57,9 +57,10 @@ static const struct mok_code codes[] = {
 		" "
 		"net: { kind: vpc, ip_range: 10.20.0.0/20 }" },
 	{ "E0206", "not in this version",
-		"The `mastodon:` block and the kinds `kubernetes_manifest` and `helm_release` "
-		"belong to "
-		"a later version of mok. This version provisions DigitalOcean and Spaces." },
+		"The `mastodon:` block and the kind `helm_release` belong to a later version of "
+		"mok. "
+		"This version provisions DigitalOcean, Spaces and objects in Kubernetes "
+		"clusters." },
 	{ "E0207", "not an address",
 		"The key of a resource block is a letter or underscore, then letters, digits, "
 		"underscores and hyphens, and not `var`, `env` or `each`." },
@@ -206,6 +207,10 @@ static const struct mok_code codes[] = {
 		"The marker of this kind stands beside the object, and a stranger's object has the "
 		"same "
 		"name and values. Nothing tells which one is the stack's, so none is deleted." },
+	{ "E0810", "an object that the cluster refuses",
+		"A dry run on the cluster's own API said no: a field that does not exist, a value "
+		"out of its range, a policy, or a field that another manager owns. Nothing was "
+		"changed." },
 };
 
 const struct mok_code *mok_code_find(const char *code)

@@ -137,7 +137,9 @@ static bool parse_parts(char *part[7], size_t n, struct mok_marker *out)
 		return false;
 	out->stack = part[1];
 	out->about = "";
-	if (n == 4 && (strcmp(part[3], "protect") == 0 || strcmp(part[3], "retain") == 0)) {
+	if (n == 4 &&
+		(strcmp(part[3], "protect") == 0 || strcmp(part[3], "retain") == 0 ||
+			strcmp(part[3], "objects") == 0)) {
 		out->about = part[3];
 		return true;
 	}

@@ -134,6 +134,74 @@ static void add_depends_on(struct checker *c, struct mok_resource *r, const stru
 	}
 }
 
+/* ---- ties: what is needed without being referred to ---- */
+
+static bool unknown_attribute(
+	void *self, const struct mok_resource *r, const char *path, struct mok_val *out)
+{
+	(void)self;
+	(void)path;
+	*out = mok_val_unknown(r->address);
+	return true;
+}
+
+/* Only under the same parent. */
+static const char *tie_key(struct checker *c, const struct mok_resource *r,
+	const struct mok_val *want, const char *tie)
+{
+	const struct mok_val *parent =
+		r->kind->parent_field ? mok_val_get(want, r->kind->parent_field) : NULL;
+	bool named = parent && (parent->type == MOK_STR || parent->type == MOK_UNKNOWN);
+
+	return mok_arena_printf(c->scratch, "%s\n%s", named ? parent->u.s : "", tie);
+}
+
+struct tied {
+	struct mok_resource *resource;
+	struct mok_val want, requires;
+};
+
+/* Adds what it provides to `providers`: key -> resource. */
+static void read_ties(struct checker *c, struct tied *t, struct mok_map *providers)
+{
+	const struct mok_lookup lookup = { .attribute = unknown_attribute };
+	struct mok_diags ignored = { .arena = c->scratch };
+	struct mok_val provides = { .type = MOK_LIST };
+
+	t->requires.type = MOK_LIST;
+	if (mok_plan_eval(c->scratch, c->load->stack, t->resource, &lookup, &ignored, &t->want) !=
+		0)
+		return;
+	t->resource->kind->ties(c->scratch, &t->want, &provides, &t->requires);
+	for (size_t i = 0; i < provides.u.list.len; i++)
+		mok_map_put(providers,
+			tie_key(c, t->resource, &t->want, provides.u.list.items[i].u.s),
+			t->resource);
+}
+
+static void add_ties(struct checker *c)
+{
+	struct mok_stack *stack = c->load->stack;
+	struct mok_map *providers = mok_map_new(c->scratch);
+	struct tied *tied = MOK_NEW_N(c->scratch, struct tied, stack->resources.len + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < stack->resources.len; i++)
+		if (stack->resources.items[i].kind->ties)
+			tied[n++].resource = &stack->resources.items[i];
+	for (size_t i = 0; i < n; i++)
+		read_ties(c, &tied[i], providers);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < tied[i].requires.u.list.len; k++) {
+			const char *tie = tied[i].requires.u.list.items[k].u.s;
+			struct mok_resource *on = mok_map_get(
+				providers, tie_key(c, tied[i].resource, &tied[i].want, tie));
+
+			if (on && on != tied[i].resource)
+				add_dep(c, tied[i].resource, on, tied[i].resource->at);
+		}
+}
+
 /* ---- circles ---- */
 
 static struct mok_mark edge_mark(const struct checker *c, size_t from, size_t to)
@@ -205,7 +273,7 @@ static void check_name(struct checker *c, struct mok_arena *arena, const struct 
 	const char *parent_text = "", *natural, *key;
 	struct mok_diag *d;
 
-	if (r->kind->natural_key || r->kind->name_field) {
+	if (r->kind->natural_key || r->kind->name_field || r->kind->key) {
 		natural = mok_natural_key(arena, r->kind, want);
 	} else {
 		natural = r->kind->flags & MOK_K_SINGLE ? "" : NULL;
@@ -335,6 +403,7 @@ void plan_check(struct load *load)
 		if (list)
 			add_depends_on(&c, r, list);
 	}
+	add_ties(&c);
 	check_circles(&c);
 	check_moves(load);
 	evaluate_all(&c);

@@ -105,6 +105,8 @@ int mok_plan_eval(struct mok_arena *arena, const struct mok_stack *stack,
 	map.u.map.len = fields.len;
 	if (plan_coerce_fields(arena, diags, r->kind->fields, &map, out) == 0 && r->kind->check)
 		r->kind->check(r, out, diags);
+	if (diags->nerrors == nerrors && r->kind->derive)
+		r->kind->derive(arena, out);
 	add_address(diags, ndiags, r->address);
 	return diags->nerrors > nerrors ? -1 : 0;
 }

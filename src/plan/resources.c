@@ -5,7 +5,7 @@
 
 /* Blocks into resources: one, or with for_each one for each item. */
 
-static const char *const later_kinds[] = { "kubernetes_manifest", "helm_release" };
+static const char *const later_kinds[] = { "helm_release" };
 
 /* ---- expressions in values ---- */
 

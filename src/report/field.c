@@ -4,8 +4,8 @@
 
 void field_type(struct mok_buf *out, const struct mok_field *f)
 {
-	const char *name = f->type == MOK_MAP ? (f->sub ? "object" : "map of strings")
-					      : mok_type_name(f->type);
+	const char *map = f->sub ? "object" : f->flags & MOK_F_ANY ? "any map" : "map of strings";
+	const char *name = f->type == MOK_MAP ? map : mok_type_name(f->type);
 
 	if (f->type != MOK_LIST) {
 		mok_buf_puts(out, name);

@@ -129,6 +129,10 @@ static int encode_verb(const struct mok_ask *ask, struct mok_arena *arena,
 	case MOK_ASK_ASSOCIATED:
 	case MOK_ASK_DELETE_ASSOCIATED:
 	case MOK_ASK_MEMBERS:
+	case MOK_ASK_DRY_RUN:
+	case MOK_ASK_INVENTORY:
+	case MOK_ASK_INVENTORY_SET:
+	case MOK_ASK_DISCOVER:
 	case MOK_ASK_TARGETS: break;
 	}
 	return mok_err_set(err, MOK_ERR_INPUT, "Spaces has no such request");

@@ -23,7 +23,8 @@ struct mok {
 	struct mok_lockfile *lock;
 	struct mok_journal *journal;
 	struct mok_providers providers;
-	struct mok_provider provider_list[2];
+	struct mok_kubernetes *kubernetes;
+	struct mok_provider provider_list[3];
 	struct mok_diags diags;
 	struct mok_stack *stack;
 	struct mok_live live;
@@ -122,7 +123,9 @@ static int connect(struct mok *mok)
 
 	mok->provider_list[0] = *mok_digitalocean_provider();
 	mok->provider_list[1] = *mok_spaces_provider();
-	mok->providers = (struct mok_providers){ .list = mok->provider_list, .count = 2 };
+	mok->kubernetes = mok_kubernetes_new();
+	mok->provider_list[2] = mok_kubernetes_provider(mok->kubernetes);
+	mok->providers = (struct mok_providers){ .list = mok->provider_list, .count = 3 };
 	mok->loop = mok_loop_new(env);
 	mok->http = mok_http_new(mok->loop, &options, &mok->run->err);
 	if (!mok->http)
@@ -250,6 +253,7 @@ static void close_all(struct mok *mok)
 
 	mok_journal_close(mok->journal);
 	mok_http_free(mok->http);
+	mok_kubernetes_free(mok->kubernetes);
 	if (mok->lock)
 		env->files.unlock(env->files.self, mok->lock);
 	mok_loop_free(mok->loop);

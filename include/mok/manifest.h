@@ -1,0 +1,42 @@
+/*
+ * manifest: what mok knows of Kubernetes objects, as plain values: which object a manifest means,
+ * whether a live object is what a manifest wants, and whether it does its work. Pure.
+ *
+ * Kubernetes' API conventions: https://kubernetes.io/docs/reference/using-api/api-concepts/
+ */
+#ifndef MOK_MANIFEST_H
+#define MOK_MANIFEST_H
+
+#include "mok/model.h"
+
+struct mok_manifest_id {
+	const char *group, *version; /* "apps", "v1"; the core group is "" */
+	const char *kind;            /* "Deployment" */
+	const char *ns;              /* "" when none is written, and for "default" */
+	const char *name;
+};
+
+/* False: apiVersion, kind or metadata.name is missing, is no text, or is not known yet. */
+bool mok_manifest_id(
+	struct mok_arena *arena, const struct mok_val *manifest, struct mok_manifest_id *out);
+/* "apps/Deployment/mastodon": what one list request gives. NULL as above, but for the name. */
+const char *mok_manifest_collection(struct mok_arena *arena, const struct mok_val *manifest);
+/* "apps/Deployment/mastodon/web": one object of a cluster. */
+const char *mok_manifest_key(struct mok_arena *arena, const struct mok_val *manifest);
+/* Of the canonical text. No unknowns inside. */
+void mok_manifest_hash(const struct mok_val *manifest, char out[65]);
+
+/* Is everything that `want` says so in `live`? What servers fill in is not looked at; quantities
+ * are compared by value where a quantity stands ("0.5" and "500m" under `requests`). False where it
+ * cannot be told: then a dry run has the last word. */
+bool mok_manifest_covers(const struct mok_val *want, const struct mok_val *live);
+
+enum mok_readiness { MOK_NOT_YET = 0, MOK_READY, MOK_BROKEN };
+
+/* Whether a live object (with its status) does its work: rolled out, bound, established, with an
+ * address. Kinds that have no such state are ready. *why (in the arena) says what is missing or
+ * broken, or is NULL. */
+enum mok_readiness mok_manifest_ready(
+	struct mok_arena *arena, const struct mok_val *object, const char **why);
+
+#endif

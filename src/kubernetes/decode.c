@@ -1,0 +1,231 @@
+#include "kubernetes.h"
+
+#include <string.h>
+
+struct decoding {
+	struct mok_kubernetes *k;
+	const struct mok_ask *ask;
+	const struct mok_http_reply *reply;
+	struct mok_arena *arena;
+	cJSON *json;
+	struct mok_answer *out;
+};
+
+/* ---- what went wrong:
+ * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
+ */
+
+/* conflict with "kubectl" using apps/v1 on .spec.replicas */
+static void read_conflicts(struct decoding *d)
+{
+	const cJSON *cause;
+	struct mok_buf text;
+	size_t n = 0;
+
+	mok_buf_init(&text, 300);
+	cJSON_ArrayForEach(cause, mok_json_at(d->json, "details.causes"))
+	{
+		const char *message = mok_json_str(cause, "message");
+		const char *field = mok_json_str(cause, "field");
+		const char *owner = message ? strchr(message, '"') : NULL;
+
+		if (!mok_streq(mok_json_str(cause, "reason"), "FieldManagerConflict"))
+			continue;
+		if (n++ < 4)
+			mok_buf_printf(&text, "%s%s is %.*s's", n > 1 ? ", " : "",
+				field ? field : "a field",
+				owner ? (int)(strcspn(owner + 1, "\"") + 2) : 0,
+				owner ? owner : "");
+	}
+	if (n > 0) {
+		mok_err_set(&d->out->err, MOK_ERR_API,
+			"others own what mok is to change: %s%s (HTTP 409)", text.data,
+			n > 4 ? ", ..." : "");
+		mok_err_hint(&d->out->err,
+			"leave it out of the manifest, or take it over with force_conflicts: true");
+		d->out->err.http_status = 409;
+	}
+	mok_buf_release(&text);
+}
+
+/* Its namespace goes, a webhook or its own storage is not up yet: all pass. */
+static bool will_pass(const struct decoding *d)
+{
+	const char *message = mok_json_str(d->json, "message");
+	int status = d->reply->status;
+
+	if (status == 429 || status == 503 || status == 504)
+		return true;
+	if (!message)
+		return false;
+	return (status == 403 && strstr(message, "is being terminated")) ||
+		(status >= 500 && strstr(message, "failed calling webhook")) ||
+		(status == 403 && strstr(message, "not yet ready to handle request")) ||
+		(status == 409 && strstr(message, "object is being deleted"));
+}
+
+/* Which fields a 422 is about. */
+static void read_causes(struct decoding *d)
+{
+	const cJSON *cause;
+
+	d->out->value = (struct mok_val){ .type = MOK_LIST };
+	cJSON_ArrayForEach(cause, mok_json_at(d->json, "details.causes"))
+	{
+		const char *field = mok_json_str(cause, "field");
+
+		if (field)
+			mok_val_append(d->arena, &d->out->value,
+				mok_val_str(mok_arena_strdup(d->arena, field)));
+	}
+}
+
+static enum mok_verdict verdict_of(struct decoding *d)
+{
+	const struct mok_http_reply *r = d->reply;
+
+	if (r->fail == MOK_NET_OK && r->status < 300)
+		return MOK_ANS_OK;
+	d->out->err = *r->err;
+	if (r->fail != MOK_NET_OK)
+		return MOK_ANS_AMBIGUOUS;
+	d->json = r->len ? mok_json_parse(r->body, r->len) : NULL;
+	if (will_pass(d))
+		return MOK_ANS_BUSY;
+	if (r->status == 404)
+		return MOK_ANS_GONE;
+	if (r->status == 409)
+		read_conflicts(d);
+	if (r->status == 422)
+		read_causes(d);
+	return r->status >= 500 ? MOK_ANS_AMBIGUOUS : MOK_ANS_FAILED;
+}
+
+/* ---- objects ---- */
+
+/* A list's items do not say what they are: the list does. */
+static void complete(struct decoding *d, struct mok_val *item)
+{
+	const char *kind = mok_json_str(d->json, "kind");
+	const char *version = mok_json_str(d->json, "apiVersion");
+	struct mok_val out = { .type = MOK_MAP };
+
+	if (mok_val_get(item, "kind") || !kind || !mok_ends(kind, "List") || !version)
+		return;
+	mok_val_set(d->arena, &out, "apiVersion", mok_val_str(mok_arena_strdup(d->arena, version)));
+	mok_val_set(d->arena, &out, "kind",
+		mok_val_str(mok_arena_strndup(d->arena, kind, strlen(kind) - strlen("List"))));
+	for (size_t i = 0; i < item->u.map.len; i++)
+		mok_val_set(d->arena, &out, item->u.map.pairs[i].key, item->u.map.pairs[i].val);
+	*item = out;
+}
+
+static const char *path_of(struct decoding *d, const struct mok_val *api)
+{
+	struct k8s_cluster *c = k8s_cluster_of(d->k, d->ask->parent_id);
+	const struct k8s_resource *r;
+	struct mok_manifest_id id;
+
+	if (d->ask->id)
+		return d->ask->id;
+	if (!mok_manifest_id(d->arena, api, &id))
+		return NULL;
+	r = k8s_discovery_find(c->resources, id.group, id.kind, id.version);
+	return r ? k8s_path(d->arena, r, id.ns, id.name) : NULL;
+}
+
+static void add_object(struct decoding *d, const cJSON *json)
+{
+	struct mok_val api = mok_val_from_json(d->arena, json);
+	struct mok_object *o;
+	const char *path;
+
+	if (api.type != MOK_MAP)
+		return;
+	complete(d, &api);
+	path = path_of(d, &api);
+	o = path ? k8s_object(d->arena, d->ask, path, &api) : NULL;
+	if (o)
+		mok_vec_push(d->arena, &d->out->objects, o);
+}
+
+static void read_one(struct decoding *d)
+{
+	add_object(d, d->json);
+}
+
+static void read_list(struct decoding *d)
+{
+	const char *token = mok_json_str(d->json, "metadata.continue");
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(d->json, "items"))
+	{
+		add_object(d, item);
+	}
+	d->out->total = -1;
+	if (token && *token)
+		d->out->next_token = mok_arena_strdup(d->arena, token);
+}
+
+static void read_nothing(struct decoding *d)
+{
+	(void)d;
+}
+
+static void read_resources(struct decoding *d)
+{
+	struct k8s_cluster *c = k8s_cluster_of(d->k, d->ask->parent_id);
+
+	if (!c->resources)
+		c->resources = mok_map_new(d->k->arena);
+	k8s_discovery_add(d->k->arena, c->resources, d->json);
+}
+
+static void read_inventory(struct decoding *d)
+{
+	const char *lines = mok_json_str(d->json, "data.collections");
+
+	d->out->value = (struct mok_val){ .type = MOK_LIST };
+	while (lines && *lines) {
+		size_t len = strcspn(lines, "\n");
+
+		if (len > 0)
+			mok_val_append(d->arena, &d->out->value,
+				mok_val_str(mok_arena_strndup(d->arena, lines, len)));
+		lines += len + (lines[len] == '\n');
+	}
+}
+
+static void (*const readers[])(struct decoding *d) = {
+	[MOK_ASK_LIST] = read_list,
+	[MOK_ASK_READ] = read_one,
+	[MOK_ASK_CREATE] = read_one,
+	[MOK_ASK_CALL] = read_one,
+	[MOK_ASK_DRY_RUN] = read_one,
+	[MOK_ASK_DELETE] = read_nothing,
+	[MOK_ASK_MARK] = read_one,
+	[MOK_ASK_DISCOVER] = read_resources,
+	[MOK_ASK_INVENTORY] = read_inventory,
+	[MOK_ASK_INVENTORY_SET] = read_nothing,
+};
+
+void k8s_decode(void *self, const struct mok_ask *ask, const struct mok_http_reply *reply,
+	struct mok_arena *arena, struct mok_answer *out)
+{
+	struct decoding d = { .k = self, .ask = ask, .reply = reply, .arena = arena, .out = out };
+
+	out->verdict = verdict_of(&d);
+	if (out->verdict == MOK_ANS_OK) {
+		d.json = reply->len ? mok_json_parse(reply->body, reply->len) : NULL;
+		if (d.json) {
+			readers[ask->verb](&d);
+		} else if (ask->verb != MOK_ASK_DELETE) {
+			out->verdict = MOK_ANS_AMBIGUOUS;
+			mok_err_set(&out->err, MOK_ERR_NET,
+				"the cluster's API answered %d with a body that cannot be read",
+				reply->status);
+		}
+	}
+	cJSON_Delete(d.json);
+}

@@ -1,0 +1,70 @@
+/* The Kubernetes API of each cluster: kubeconfig, discovery, server-side apply. */
+#ifndef MOK_KUBERNETES_INTERNAL_H
+#define MOK_KUBERNETES_INTERNAL_H
+
+#include "mok/manifest.h"
+#include "mok/provider.h"
+
+#define K8S_MANAGER "mok"
+#define K8S_MARKER "mok/marker" /* annotation: the address's marker */
+#define K8S_HASH "mok/hash"     /* annotation: of the manifest as it was applied last */
+/* Labels as tools that prune by ApplySets set them:
+ * https://kubernetes.io/docs/reference/labels-annotations-taints/#applyset-kubernetes-io-part-of */
+#define K8S_PART_OF "applyset.kubernetes.io/part-of"
+#define K8S_INVENTORY_NS "kube-system"
+
+/* ---- kubeconfig.c ---- */
+
+/* The current context's server and credentials, into the arena. */
+int k8s_read_kubeconfig(struct mok_arena *arena, const char *text, size_t len,
+	struct mok_endpoint *out, struct mok_err *err) MOK_MUST_CHECK;
+
+/* ---- discovery.c: what an API server serves ---- */
+
+struct k8s_resource {
+	const char *group, *version, *kind, *plural;
+	bool namespaced;
+};
+
+/* Adds what one aggregated discovery document tells (v2 APIGroupDiscoveryList). The preferred
+ * version of a group comes first there. */
+void k8s_discovery_add(struct mok_arena *arena, struct mok_map *table, const cJSON *json);
+/* version NULL: the preferred one. NULL: it is not served. */
+const struct k8s_resource *k8s_discovery_find(
+	const struct mok_map *table, const char *group, const char *kind, const char *version);
+/* "/apis/apps/v1/namespaces/mastodon/deployments[/web]"; ns "" means default, name NULL the
+ * collection. */
+const char *k8s_path(struct mok_arena *arena, const struct k8s_resource *resource, const char *ns,
+	const char *name);
+
+/* ---- provider.c: what is known of clusters ---- */
+
+struct k8s_cluster {
+	const char *id;
+	bool asking, discovering;
+	const struct mok_endpoint *endpoint; /* NULL: not known (any more) */
+	struct mok_map *resources;           /* NULL: not discovered yet */
+};
+struct mok_kubernetes {
+	struct mok_arena *arena;
+	struct mok_map *clusters;              /* id -> struct k8s_cluster */
+	const struct mok_endpoint *everywhere; /* of --kubeconfig, or NULL */
+};
+struct k8s_cluster *k8s_cluster_of(struct mok_kubernetes *k, const char *id);
+
+/* ---- encode.c, decode.c, object.c ---- */
+
+int k8s_encode(void *self, const struct mok_ask *ask, struct mok_arena *arena,
+	struct mok_wire_request *out, struct mok_err *err);
+void k8s_decode(void *self, const struct mok_ask *ask, const struct mok_http_reply *reply,
+	struct mok_arena *arena, struct mok_answer *out);
+/* "applyset-<base64url of sha256>-v1" of the stack's inventory. */
+const char *k8s_set_id(struct mok_arena *arena, const char *stack);
+const char *k8s_inventory_path(struct mok_arena *arena, const char *stack, bool collection);
+/* The stack's name out of a marker. */
+const char *k8s_stack_of(struct mok_arena *arena, const char *marker);
+/* An API object as the sweep and the engine see it. NULL: it has no name. */
+struct mok_object *k8s_object(struct mok_arena *arena, const struct mok_ask *ask, const char *path,
+	const struct mok_val *api);
+
+#endif

@@ -1,0 +1,150 @@
+#include "live_internal.h"
+
+#include "mok/manifest.h"
+
+#include <string.h>
+
+/*
+ * Objects that are in many listings under one parent: a cluster's. Which listings hold something of
+ * the stack is written in the parent itself (its inventory), so that what left the plan is found
+ * without asking for everything there is. It is read where the plan has such objects, or a tag says
+ * that there are some.
+ */
+
+struct inventory {
+	struct sweep *sweep;
+	const struct mok_kind *kind;
+	const struct mok_object *parent;
+};
+
+static void got_inventory(void *ctx, struct mok_answer *answer)
+{
+	struct inventory *inv = ctx;
+	struct sweep *sweep = inv->sweep;
+	struct mok_val *list;
+
+	sweep->outstanding--;
+	switch (answer->verdict) {
+	case MOK_ANS_OK:
+		list = MOK_NEW(sweep->arena, struct mok_val);
+		*list = answer->value;
+		mok_map_put(sweep->out->inventories, inv->parent->id, list);
+		return;
+	case MOK_ANS_GONE: /* there is none yet: a list without a member */
+		list = MOK_NEW(sweep->arena, struct mok_val);
+		list->type = MOK_LIST;
+		mok_map_put(sweep->out->inventories, inv->parent->id, list);
+		return;
+	case MOK_ANS_BUSY:
+	case MOK_ANS_UNSUPPORTED: return; /* the parent is not up yet: nothing is in it */
+	case MOK_ANS_EXISTS:
+	case MOK_ANS_AMBIGUOUS:
+	case MOK_ANS_FAILED: break;
+	}
+	mok_err_wrap(&answer->err, "reading what the stack has in %s %s", inv->parent->kind->name,
+		inv->parent->name ? inv->parent->name : inv->parent->id);
+	mok_sweep_fail(sweep, &answer->err);
+}
+
+static void ask_inventory(
+	struct sweep *sweep, const struct mok_kind *kind, const struct mok_object *parent)
+{
+	struct mok_ask ask = { .verb = MOK_ASK_INVENTORY,
+		.kind = kind,
+		.parent_id = parent->id,
+		.name = sweep->in.stack->name };
+	const char *key = mok_arena_printf(sweep->arena, "inventory/%s/%s", kind->name, parent->id);
+	struct inventory *inv;
+
+	if (mok_map_get(sweep->asked, key) || !parent->ready)
+		return;
+	inv = MOK_NEW(sweep->arena, struct inventory);
+	*inv = (struct inventory){ sweep, kind, parent };
+	mok_map_put(sweep->asked, key, inv);
+	mok_sweep_ask(sweep, &ask, got_inventory, inv);
+}
+
+/* A cluster that has objects of the stack, though the plan may have none any more. */
+static void ask_marked(struct sweep *sweep, const struct mok_kind *kind)
+{
+	struct mok_live *live = sweep->out;
+
+	for (size_t i = 0; i < live->objects.len; i++) {
+		const struct mok_object *o = live->objects.items[i];
+
+		if (mok_streq(o->kind->name, kind->parent) && o->marker && o->has_objects)
+			ask_inventory(sweep, kind, o);
+	}
+}
+
+void mok_sweep_inventories(struct sweep *sweep)
+{
+	const struct mok_stack *stack = sweep->in.stack;
+	struct mok_arena *scratch = mok_arena_new();
+	size_t count;
+	const struct mok_kind *const *kinds = mok_kinds(&count);
+
+	for (size_t i = 0; i < stack->resources.len; i++) {
+		const struct mok_resource *r = &stack->resources.items[i];
+		const struct mok_object *parent;
+
+		if (!(r->kind->flags & MOK_K_COLLECTIONS))
+			continue;
+		parent = mok_sweep_parent(sweep, scratch, r);
+		if (parent)
+			ask_inventory(sweep, r->kind, parent);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (kinds[i]->flags & MOK_K_COLLECTIONS)
+			ask_marked(sweep, kinds[i]);
+	mok_arena_free(scratch);
+}
+
+static void list_one(struct sweep *sweep, const struct mok_kind *kind, const char *parent_id,
+	const char *collection)
+{
+	struct mok_ask ask = {
+		.verb = MOK_ASK_LIST, .kind = kind, .parent_id = parent_id, .collection = collection
+	};
+
+	mok_sweep_list(sweep, &ask);
+}
+
+static void list_wanted(
+	struct sweep *sweep, struct mok_arena *scratch, const struct mok_resource *r)
+{
+	const struct mok_object *parent = mok_sweep_parent(sweep, scratch, r);
+	const char *collection;
+	struct mok_val fields;
+
+	if (!parent || !mok_map_get(sweep->out->inventories, parent->id) ||
+		!mok_sweep_eval(sweep, r, &fields))
+		return;
+	collection = mok_manifest_collection(sweep->arena, mok_val_get(&fields, "manifest"));
+	if (collection)
+		list_one(sweep, r->kind, parent->id, collection);
+}
+
+void mok_sweep_collections(struct sweep *sweep)
+{
+	const struct mok_stack *stack = sweep->in.stack;
+	struct mok_arena *scratch = mok_arena_new();
+	size_t count;
+	const struct mok_kind *const *kinds = mok_kinds(&count);
+
+	for (size_t i = 0; i < stack->resources.len; i++)
+		if (stack->resources.items[i].kind->flags & MOK_K_COLLECTIONS)
+			list_wanted(sweep, scratch, &stack->resources.items[i]);
+	for (size_t k = 0; k < count; k++) {
+		if (!(kinds[k]->flags & MOK_K_COLLECTIONS))
+			continue;
+		for (size_t i = 0; i < mok_map_len(sweep->out->inventories); i++) {
+			const struct mok_val *list = mok_map_value(sweep->out->inventories, i);
+
+			for (size_t n = 0; n < list->u.list.len; n++)
+				list_one(sweep, kinds[k], mok_map_key(sweep->out->inventories, i),
+					list->u.list.items[n].u.s);
+		}
+	}
+	mok_arena_free(scratch);
+}
