@@ -33,6 +33,8 @@ struct mok_wire_request {
 	enum mok_auth auth;
 	const struct mok_endpoint *endpoint; /* of MOK_AUTH_ENDPOINT */
 	enum mok_retry retry;
+	/* A 5xx that says something final after all, by its body; NULL: none does. */
+	bool (*is_final)(const struct mok_exchange *x);
 };
 
 struct mok_http_options {

@@ -7,6 +7,7 @@
 #ifndef MOK_KIND_H
 #define MOK_KIND_H
 
+#include "mok/marker.h"
 #include "mok/model.h"
 
 struct mok_kind;
@@ -285,34 +286,10 @@ struct mok_object {
 	void *raw;                       /* the provider's own, or NULL */
 };
 
-/* ---- markers (src/model/marker.c) ---- */
-
-struct mok_marker {
-	const char *stack, *slug;
-	char addr_hash[17];
-	unsigned generation;
-	/* free-standing tags only: */
-	const char *kind;
-	char parent_hash[9], key_hash[17];
-	/* "", "protect", "retain" or "objects": a tag about the address rather than an object */
-	const char *about;
-};
-
-/* mok:<stack>:<slug>-<16 hex>:g<n> */
-const char *mok_marker_make(
-	struct mok_arena *arena, const char *stack, const char *address, unsigned generation);
-/* <marker>:<kind>:<8 hex of parent>:<16 hex of natural key> */
-const char *mok_marker_free_tag(struct mok_arena *arena, const char *marker,
-	const struct mok_kind *kind, const char *parent_id, const char *natural_key);
-/* mok:<stack>:<slug>-<16 hex>:protect */
-const char *mok_marker_about(
-	struct mok_arena *arena, const char *stack, const char *address, const char *what);
-bool mok_marker_parse(struct mok_arena *arena, const char *text, struct mok_marker *out);
 /* The natural key's text of a value map under a kind, or NULL when a part is unknown or all are
  * absent. Parts are joined by newlines; a key of one field is that field's text. Values pass
  * mok_norm(), so that what is wanted and what is live give one text. */
 const char *mok_natural_key(
 	struct mok_arena *arena, const struct mok_kind *kind, const struct mok_val *attrs);
-void mok_addr_hash(const char *address, char out[17]);
 
 #endif

@@ -231,7 +231,8 @@ static bool send_again(struct job *job)
 		return true;
 	}
 	job->tries++;
-	if (!may_pass(x) || job->tries >= http->max_tries)
+	if (!may_pass(x) || job->tries >= http->max_tries ||
+		(x->fail == MOK_NET_OK && job->request.is_final && job->request.is_final(x)))
 		return false;
 	if (job->request.retry != MOK_RETRY_SAFE && x->fail != MOK_NET_NOT_SENT)
 		return false;

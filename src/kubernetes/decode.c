@@ -98,6 +98,11 @@ static enum mok_verdict verdict_of(struct decoding *d)
 		read_conflicts(d);
 	if (r->status == 422)
 		read_causes(d);
+	if (r->status >= 500 && k8s_is_final(r->exchange)) {
+		d->out->err.http_status = 400; /* what it means */
+		d->out->err.code = MOK_ERR_API;
+		return MOK_ANS_FAILED;
+	}
 	return r->status >= 500 ? MOK_ANS_AMBIGUOUS : MOK_ANS_FAILED;
 }
 

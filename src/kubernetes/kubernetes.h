@@ -56,6 +56,7 @@ struct k8s_cluster *k8s_cluster_of(struct mok_kubernetes *k, const char *id);
 
 int k8s_encode(void *self, const struct mok_ask *ask, struct mok_arena *arena,
 	struct mok_wire_request *out, struct mok_err *err);
+bool k8s_is_final(const struct mok_exchange *x);
 void k8s_decode(void *self, const struct mok_ask *ask, const struct mok_http_reply *reply,
 	struct mok_arena *arena, struct mok_answer *out);
 /* "applyset-<base64url of sha256>-v1" of the stack's inventory. */

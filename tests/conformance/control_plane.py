@@ -90,7 +90,7 @@ class ControlPlane:
             "--leader-elect=false", f"--cert-dir={self.folder / 'kcm'}", f"--secure-port={free_port()}"],
             "kube-scheduler": ["--leader-elect=false", f"--cert-dir={self.folder / 'ks'}",
                                f"--secure-port={free_port()}"],
-            "kwok": ["--manage-all-nodes=true"]}
+            "kwok": ["--manage-all-nodes=true", f"--config={self.tools / 'stages.yaml'}"]}
         self.start(str(self.tools / name), f"--kubeconfig={config}", *extra[name])
 
     def kubeconfig(self):

@@ -21,24 +21,27 @@ MAY = {
     "http": "env model",
     "digitalocean": "model kinds http",
     "spaces": "model kinds http env",
+    "kubernetes": "model kinds http env",
     "live": "model kinds expr plan http env",
     "diff": "model kinds expr plan graph live",
     "engine": "model kinds expr plan graph live diff http env",
     "sandbox": "",
     "report": "model kinds expr plan graph live diff engine",
-    "cli": "env model graph kinds expr plan http digitalocean spaces live diff engine sandbox report",
+    "cli": "env model graph kinds expr plan http digitalocean spaces kubernetes live diff engine sandbox "
+           "report",
 }
 # public headers that belong to a module of another name
-OWNER = {"kind": "model", "ask": "model", "catalogue": "kinds", "provider": "http"}
+OWNER = {"kind": "model", "marker": "model", "manifest": "kinds", "ask": "model", "catalogue": "kinds", "provider": "http"}
 # libraries that only these modules may use
 LIBRARY = {
     "curl/": {"env", "cli"},
-    "yaml.h": {"plan", "expr"},
+    "yaml.h": {"plan", "expr", "kubernetes"},
     "sqlite3.h": {"sandbox"},
     "microhttpd.h": {"sandbox"},
     "popt.h": {"cli"},
     "expat.h": {"sandbox", "spaces"},
-    "openssl/": {"base", "http", "sandbox", "kinds"},
+    "openssl/": {"base", "http", "sandbox", "kinds", "kubernetes"},
+    "zlib.h": {"base"},
 }
 
 
