@@ -2,7 +2,8 @@
 # Runs the tests: ./tests/run.sh [all | SUITE...]
 #
 # Without arguments the ordinary suites run: lint build unit asan sim cli bench. `all` adds
-# contract, whose tools come from npm and PyPI. Installs what is missing from Debian, and says so.
+# contract, whose tools come from npm and PyPI, and conformance, whose control plane is built from Go
+# modules. Installs what is missing from Debian, and says so.
 # The last line is "N passed, N failed, N skipped"; the exit code is 0 only if nothing failed.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -12,7 +13,7 @@ ORDINARY="build lint unit asan sim cli bench"
 suites=${*:-$ORDINARY}
 packages=$PACKAGES_TEST
 if [ "$suites" = all ]; then
-	suites="$ORDINARY contract"
+	suites="$ORDINARY contract conformance"
 	packages=$PACKAGES_ALL
 fi
 export CCACHE_DIR=${CCACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/mok/ccache}
@@ -146,9 +147,14 @@ suite_contract()
 	MOK=$PWD/build/release/mok count contract tests/contract/run.sh
 }
 
+suite_conformance()
+{
+	MOK=$PWD/build/release/mok count conformance tests/conformance/run.sh
+}
+
 for suite in $suites; do
 	if ! declare -F "suite_$suite" >/dev/null; then
-		echo "tests/run.sh: no suite \"$suite\"; there are: $ORDINARY contract, all" >&2
+		echo "tests/run.sh: no suite \"$suite\"; there are: $ORDINARY contract conformance, all" >&2
 		exit 2
 	fi
 	[ "$suite" = build ] || [ -x build/release/mok ] || suite_build
@@ -161,6 +167,6 @@ no_canary()
 }
 check "no secret in the logs" no_canary
 [[ " $suites " == *" contract "* ]] ||
-	echo "Not run: contract (its tools come from npm and PyPI: ./tests/run.sh all)"
+	echo "Not run: contract, conformance (tools of npm, PyPI and Go: ./tests/run.sh all)"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

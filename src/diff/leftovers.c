@@ -99,23 +99,33 @@ static bool is_targeted(struct planner *p, const struct mok_object *o)
 
 #define HISTORY 2 /* older objects that stay beside the newest */
 
+static bool is_of_key(struct planner *p, const struct mok_object *o, const char *key)
+{
+	return key && mok_streq(o->kind->key(p->arena, &o->attrs), key);
+}
+
 /* Is it one of the last that stay for rolling back? */
 static bool is_history(struct planner *p, const struct mok_object *o)
 {
 	const struct mok_change *c;
-	size_t newer = 0;
+	const char *key;
+	size_t newer;
 
 	if (!o->resource || !o->kind->keeps_old || p->options->destroy)
 		return false;
 	c = &p->out->list.items[o->resource - p->stack->resources.items];
 	if (!o->kind->keeps_old(&c->want))
 		return false;
-	/* One that is planned now is newer than all. */
+	key = o->kind->key(p->arena, &c->want);
+	if (is_of_key(p, o, key))
+		return true;
+	/* One that is planned now is newer than all; it may be one of them, taken up again. */
 	newer = c->action == MOK_ACT_CREATE;
 	for (size_t i = 0; i < p->live->previous.len; i++) {
 		const struct mok_object *other = p->live->previous.items[i];
 
-		newer += other->resource == o->resource && other->generation > o->generation;
+		newer += other->resource == o->resource && other->generation > o->generation &&
+			!is_of_key(p, other, key);
 	}
 	return newer < HISTORY;
 }

@@ -29,18 +29,6 @@ static bool is_settled(void *ctx)
 	return p->failed || p->outstanding == 0;
 }
 
-/* The words of validation that mean: not in this object's life. */
-static bool says_immutable(const char *text)
-{
-	static const char *const words[] = { "immutable", "updates to", "may not change",
-		"cannot change", "cannot be changed", "may not be changed" };
-
-	for (size_t i = 0; i < MOK_COUNT(words); i++)
-		if (strstr(text, words[i]))
-			return true;
-	return false;
-}
-
 static void refuse(struct question *q, const struct mok_err *err)
 {
 	struct mok_diag *d = mok_diag_add(q->p->diags, "E0810", q->change->resource->at,
@@ -57,7 +45,7 @@ static void take_refusal(struct question *q, const struct mok_answer *answer)
 	struct mok_object *o = q->change->object;
 	struct mok_val *fields;
 
-	if (o && err->http_status == 422 && says_immutable(err->msg)) {
+	if (o && answer->value.type == MOK_LIST) {
 		fields = MOK_NEW(q->p->arena, struct mok_val);
 		*fields = answer->value;
 		o->immutable = fields;

@@ -19,11 +19,14 @@ const char *request_id_of(const struct mok_exchange *x)
 
 static void add_part(struct mok_buf *out, const char *part)
 {
+	size_t room;
+
 	if (!part || !*part || (out->len > 0 && strstr(out->data, part)))
 		return;
 	if (out->len > 0)
 		mok_buf_puts(out, "; ");
-	mok_buf_puts(out, part);
+	room = out->max - out->len;
+	mok_buf_add(out, part, strlen(part) < room ? strlen(part) : room);
 }
 
 static void add_strings(struct mok_buf *out, const cJSON *list)

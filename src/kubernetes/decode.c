@@ -64,20 +64,55 @@ static bool will_pass(const struct decoding *d)
 		(status == 409 && strstr(message, "object is being deleted"));
 }
 
-/* Which fields a 422 is about. */
+/* The words of validation that mean: not in this object's life. */
+static bool says_immutable(const char *text)
+{
+	static const char *const words[] = { "immutable", "updates to", "may not change",
+		"cannot change", "cannot be changed", "may not be changed" };
+
+	for (size_t i = 0; i < MOK_COUNT(words); i++)
+		if (strstr(text, words[i]))
+			return true;
+	return false;
+}
+
+/* "Invalid value: {all of a pod's template}: field is immutable": what comes last says why. */
+static const char *gist(const char *message)
+{
+	const char *last = message;
+
+	for (const char *p = message; strlen(message) > 160 && (p = strstr(p, ": ")) != NULL;
+		p += 2)
+		last = p + 2;
+	return last;
+}
+
+/* Which fields a 422 is about, and which of them cannot change. */
 static void read_causes(struct decoding *d)
 {
 	const cJSON *cause;
+	struct mok_buf text;
 
-	d->out->value = (struct mok_val){ .type = MOK_LIST };
+	mok_buf_init(&text, 400);
+	d->out->value = (struct mok_val){ .type = MOK_NULL };
 	cJSON_ArrayForEach(cause, mok_json_at(d->json, "details.causes"))
 	{
 		const char *field = mok_json_str(cause, "field");
+		const char *message = mok_json_str(cause, "message");
 
-		if (field)
-			mok_val_append(d->arena, &d->out->value,
-				mok_val_str(mok_arena_strdup(d->arena, field)));
+		if (!field || !message)
+			continue;
+		mok_buf_printf(&text, "%s%s: %.150s", text.len ? "; " : "", field, gist(message));
+		if (!says_immutable(message))
+			continue;
+		mok_val_append(
+			d->arena, &d->out->value, mok_val_str(mok_arena_strdup(d->arena, field)));
 	}
+	if (text.len > 0) {
+		mok_err_set(&d->out->err, MOK_ERR_API, "%s (HTTP 422)", text.data);
+		d->out->err.http_status = 422;
+	}
+	mok_buf_release(&text);
 }
 
 static enum mok_verdict verdict_of(struct decoding *d)

@@ -22,14 +22,16 @@ for name in kube-apiserver kubectl kube-controller-manager kube-scheduler; do
 		-o "$folder/$name" "k8s.io/kubernetes/cmd/$name")
 done
 GOFLAGS="-trimpath -buildvcs=false" GOBIN=$folder go install "sigs.k8s.io/kwok/cmd/kwok@$kwok"
-# How its nodes and pods come up, as KWOK ships it.
+# How its nodes and pods come up, as KWOK ships it. Its heartbeat is made faster: between two beats
+# it leaves new pods alone.
 module=$(go env GOMODCACHE)/sigs.k8s.io/kwok@$kwok/kustomize/stage
-for part in node/fast pod/fast; do
+for part in node/fast node/heartbeat pod/fast; do
 	for file in "$module/$part"/*.yaml; do
 		case $file in
 		*/kustomization.yaml) ;;
 		*) echo "---" && cat "$file" ;;
 		esac
 	done
-done >"$folder/stages.yaml"
+done | sed -E 's/( durationMilliseconds:) .*/\1 600/; s/(jitterDurationMilliseconds:) .*/\1 900/' \
+	>"$folder/stages.yaml"
 echo "$stamp" >"$folder/stamp"

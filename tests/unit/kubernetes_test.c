@@ -1,0 +1,223 @@
+/* The provider of clusters: kubeconfigs, discovery, and what the API's refusals mean. */
+#include "kubernetes/kubernetes.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static int set_up(void **state)
+{
+	*state = mok_arena_new();
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	mok_arena_free(*state);
+	return 0;
+}
+
+#define CONFIG(cluster, user) \
+	"apiVersion: v1\nkind: Config\ncurrent-context: c\n" \
+	"clusters:\n- name: other\n  cluster: {server: https://x}\n- name: k\n  cluster: " cluster \
+	"\nusers:\n- name: u\n  user: " user \
+	"\ncontexts:\n- name: c\n  context: {cluster: k, user: u}\n"
+#define SERVER "{server: \"https://k.example:6443/p\", certificate-authority-data: UEVN}"
+
+static void a_kubeconfig_is_read_from_memory(void **state)
+{
+	static const char text[] = CONFIG(SERVER, "{token: secret}");
+	static const char cert[] =
+		CONFIG(SERVER, "{client-certificate-data: Q0VSVA==, client-key-data: S0VZ}");
+	struct mok_endpoint e;
+	struct mok_err err;
+
+	assert_int_equal(k8s_read_kubeconfig(*state, text, strlen(text), &e, &err), 0);
+	assert_string_equal(e.url, "https://k.example:6443/p");
+	assert_string_equal(e.token, "secret");
+	assert_string_equal(e.tls.ca, "PEM");
+	assert_int_equal(k8s_read_kubeconfig(*state, cert, strlen(cert), &e, &err), 0);
+	assert_null(e.token);
+	assert_string_equal(e.tls.cert, "CERT");
+	assert_string_equal(e.tls.key, "KEY");
+}
+
+static void what_a_kubeconfig_lacks_is_said(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} rows[] = {
+		{ "", "no cluster" },
+		{ "- a\n", "no cluster" },
+		{ "{", "not YAML" },
+		{ CONFIG("{server: \"\"}", "{token: x}"), "names no server" },
+		{ CONFIG("{server: https://x, insecure-skip-tls-verify: true}", "{token: x}"),
+			"not to verify" },
+		{ CONFIG("{server: https://x, certificate-authority: /ca.crt}", "{token: x}"),
+			"--flatten" },
+		{ CONFIG("{server: https://x, certificate-authority-data: '*'}", "{token: x}"),
+			"not base64" },
+		{ CONFIG(SERVER, "{exec: {command: doctl}}"), "neither a token" },
+		{ CONFIG(SERVER, "{client-certificate-data: '!!!!'}"), "cannot be read" },
+	};
+
+	for (size_t i = 0; i < MOK_COUNT(rows); i++) {
+		struct mok_endpoint e;
+		struct mok_err err = { 0 };
+
+		if (k8s_read_kubeconfig(*state, rows[i].text, strlen(rows[i].text), &e, &err) ==
+				0 ||
+			!strstr(err.msg, rows[i].says))
+			fail_msg("%s: %s", rows[i].text, err.msg);
+	}
+}
+
+static void discovery_tells_where_objects_live(void **state)
+{
+	static const char text[] =
+		"{\"items\":[{\"metadata\":{\"name\":\"apps\"},\"versions\":[{\"version\":\"v1\","
+		"\"resources\":[{\"resource\":\"deployments\",\"scope\":\"Namespaced\","
+		"\"responseKind\":{\"kind\":\"Deployment\"}}]},{\"version\":\"v1beta1\","
+		"\"resources\":[{\"resource\":\"deployments\",\"scope\":\"Namespaced\","
+		"\"responseKind\":{\"kind\":\"Deployment\"}}]}]},{\"metadata\":{},\"versions\":[{"
+		"\"version\":\"v1\",\"resources\":[{\"resource\":\"nodes\",\"scope\":\"Cluster\","
+		"\"responseKind\":{\"kind\":\"Node\"}},{\"resource\":\"bare\"}]}]}]}";
+	cJSON *json = mok_json_parse(text, strlen(text));
+	struct mok_map *table = mok_map_new(*state);
+	const struct k8s_resource *r;
+
+	k8s_discovery_add(*state, table, json);
+	cJSON_Delete(json);
+	r = k8s_discovery_find(table, "apps", "Deployment", NULL);
+	assert_string_equal(r->version, "v1"); /* the preferred one comes first */
+	assert_string_equal(k8s_path(*state, r, "social", "we/b"),
+		"/apis/apps/v1/namespaces/social/deployments/we%2Fb");
+	assert_string_equal(
+		k8s_path(*state, r, "", NULL), "/apis/apps/v1/namespaces/default/deployments");
+	assert_non_null(k8s_discovery_find(table, "apps", "Deployment", "v1beta1"));
+	r = k8s_discovery_find(table, "", "Node", "v1");
+	assert_string_equal(k8s_path(*state, r, NULL, "n"), "/api/v1/nodes/n");
+	assert_null(k8s_discovery_find(table, "apps", "Deployment", "v2"));
+}
+
+static struct mok_answer decode(struct mok_arena *arena, int status, const char *body)
+{
+	struct mok_kubernetes *k = mok_kubernetes_new();
+	struct mok_provider provider = mok_kubernetes_provider(k);
+	struct mok_exchange x = { .status = status };
+	struct mok_err err = { .code = MOK_ERR_API, .http_status = status };
+	const struct mok_ask ask = { .verb = MOK_ASK_DRY_RUN,
+		.kind = mok_kind_find("kubernetes_manifest"),
+		.parent_id = "c",
+		.id = "/api/v1/namespaces/a/configmaps/b" };
+	const struct mok_http_reply reply = { .status = status,
+		.body = body,
+		.len = strlen(body),
+		.request_id = "",
+		.exchange = &x,
+		.err = &err };
+	struct mok_answer answer = { 0 };
+
+	mok_buf_init(&x.response, 1 << 20);
+	mok_buf_puts(&x.response, body);
+	provider.decode(provider.self, &ask, &reply, arena, &answer);
+	mok_buf_release(&x.response);
+	mok_kubernetes_free(k);
+	return answer;
+}
+
+static void refusals_are_told_apart(void **state)
+{
+	static const struct {
+		int status;
+		const char *body;
+		enum mok_verdict verdict;
+		const char *says;
+	} rows[] = {
+		{ 404, "{\"message\":\"namespaces \\\"a\\\" not found\"}", MOK_ANS_GONE, NULL },
+		{ 403, "{\"message\":\"... because it is being terminated\"}", MOK_ANS_BUSY, NULL },
+		{ 403, "{\"message\":\"exceeded quota\"}", MOK_ANS_FAILED, NULL },
+		{ 500, "{\"message\":\"failed calling webhook \\\"x\\\"\"}", MOK_ANS_BUSY, NULL },
+		{ 500,
+			"{\"message\":\"failed to create typed patch object (x): .spec.a: field "
+			"not "
+			"declared in schema\"}",
+			MOK_ANS_FAILED, NULL },
+		{ 500, "boom", MOK_ANS_AMBIGUOUS, NULL },
+		{ 503, "", MOK_ANS_BUSY, NULL },
+		{ 409,
+			"{\"details\":{\"causes\":[{\"reason\":\"FieldManagerConflict\","
+			"\"message\":"
+			"\"conflict with \\\"kubectl\\\" using apps/v1\",\"field\":"
+			"\".spec.replicas\"}]}}",
+			MOK_ANS_FAILED, ".spec.replicas is \"kubectl\"'s" },
+		{ 200, "<html>", MOK_ANS_AMBIGUOUS, "cannot be read" },
+	};
+
+	for (size_t i = 0; i < MOK_COUNT(rows); i++) {
+		struct mok_answer a = decode(*state, rows[i].status, rows[i].body);
+
+		if (a.verdict != rows[i].verdict ||
+			(rows[i].says && !strstr(a.err.msg, rows[i].says)))
+			fail_msg("%s: %d %s", rows[i].body, (int)a.verdict, a.err.msg);
+	}
+}
+
+static void what_cannot_change_is_named(void **state)
+{
+	struct mok_answer a = decode(*state, 422,
+		"{\"details\":{\"causes\":[{\"message\":\"Invalid value: {}: field is immutable\","
+		"\"field\":\"spec.selector\"},{\"message\":\"Required "
+		"value\",\"field\":\"spec.x\"}]}}");
+
+	assert_int_equal(a.verdict, MOK_ANS_FAILED);
+	assert_int_equal(a.value.type, MOK_LIST);
+	assert_int_equal(a.value.u.list.len, 1);
+	assert_string_equal(a.value.u.list.items[0].u.s, "spec.selector");
+	assert_non_null(strstr(a.err.msg, "spec.x: Required value"));
+	a = decode(*state, 422,
+		"{\"details\":{\"causes\":[{\"message\":\"Required "
+		"value\",\"field\":\"spec.x\"}]}}");
+	assert_int_equal(a.value.type, MOK_NULL);
+}
+
+/* What is the server's own and mok's own is no part of what is compared; secrets are hidden. */
+static void an_object_is_read_as_what_could_be_wanted(void **state)
+{
+	struct mok_answer a = decode(*state, 200,
+		"{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"b\","
+		"\"uid\":\"u\",\"managedFields\":[],\"labels\":{"
+		"\"applyset.kubernetes.io/part-of\":\"x\"},\"annotations\":{\"mok/hash\":\"h\","
+		"\"mok/marker\":\"mok:s:a-0123456789abcdef:g1\",\"theirs\":\"1\"}},"
+		"\"data\":{\"p\":\"MQ==\"},\"status\":{}}");
+	const struct mok_object *o = a.objects.items[0];
+
+	assert_string_equal(o->marker, "mok:s:a-0123456789abcdef:g1");
+	assert_string_equal(mok_val_get_str(&o->attrs, "hash"), "h");
+	assert_null(mok_val_at(&o->attrs, "manifest.status"));
+	assert_null(mok_val_at(&o->attrs, "manifest.metadata.uid"));
+	assert_null(mok_val_at(&o->attrs, "manifest.metadata.labels"));
+	assert_int_equal(mok_val_at(&o->attrs, "manifest.metadata.annotations")->u.map.len, 1);
+	assert_true(mok_val_at(&o->attrs, "manifest.data.p")->sensitive);
+	assert_true(mok_val_at(&o->attrs, "object.data.p")->sensitive);
+	assert_string_equal(mok_val_at(&o->attrs, "object.metadata.uid")->u.s, "u");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_kubeconfig_is_read_from_memory),
+		TEST(what_a_kubeconfig_lacks_is_said),
+		TEST(discovery_tells_where_objects_live),
+		TEST(refusals_are_told_apart),
+		TEST(what_cannot_change_is_named),
+		TEST(an_object_is_read_as_what_could_be_wanted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
