@@ -84,7 +84,7 @@ static const char *dashboard_json(struct masto *m, const char *name)
 	for (size_t i = 0; i < MOK_COUNT(panels); i++)
 		if (strcmp(panels[i].dashboard, name) == 0)
 			cJSON_AddItemToArray(list, panel_json(&panels[i], n++));
-	text = cJSON_Print(json);
+	text = cJSON_PrintUnformatted(json);
 	out = mok_arena_strdup(m->arena, text);
 	cJSON_free(text);
 	cJSON_Delete(json);
