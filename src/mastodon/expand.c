@@ -39,11 +39,12 @@ static void expand(struct mok_arena *arena, const struct mok_stack *stack,
 		.at = block->key_at,
 		.written = &block->val,
 		.has_helm = mok_kind_find("helm_release") != NULL };
+	size_t nerrors = diags->nerrors;
 	bool is_whole = masto_settings(&m);
 
 	if (m.is.type == MOK_MAP)
 		masto_checks(&m);
-	if (!is_whole)
+	if (!is_whole || diags->nerrors > nerrors)
 		return;
 	for (size_t i = 0; i < MOK_COUNT(steps); i++)
 		steps[i](&m);

@@ -12,6 +12,7 @@
 
 #define DIRECT_RESERVE 7 /* migrations 2, exporter 1, admin 2, dumps 2 */
 #define POOLS 3
+#define STREAMING 2 /* its pool is small and is not scaled */
 
 static const char *const names[POOLS] = { "web", "sidekiq", "streaming" };
 
@@ -70,10 +71,10 @@ static void count_clients(const struct masto *m, struct pool *pools)
 	pools[0].clients = web_pods * masto_web_threads(m);
 	for (size_t i = 0; i < m->ngroups; i++)
 		pools[1].clients += m->groups[i].max * m->groups[i].concurrency;
-	pools[2].clients = streaming_pods * masto_int(m, "streaming.db_pool", 10);
+	pools[STREAMING].clients = streaming_pods * masto_int(m, "streaming.db_pool", 10);
 	pools[0].size = (pools[0].clients + 1) / 2;
 	pools[1].size = (pools[1].clients + 1) / 2;
-	pools[2].size = 5;
+	pools[STREAMING].size = 5;
 	for (size_t p = 0; p < POOLS; p++)
 		pools[p].least = (pools[p].clients + 3) / 4;
 }
@@ -120,13 +121,15 @@ static void fit(const struct masto *m, struct pool *pools, int64_t budget)
 
 		for (size_t k = 0; k < p; k++)
 			counted |= pools[p].declared && pools[k].declared == pools[p].declared;
-		if (!pools[p].declared)
+		if (!pools[p].declared && p == STREAMING)
+			left -= pools[p].size;
+		else if (!pools[p].declared)
 			wanted += pools[p].size;
 		else if (!counted)
 			left -= declared_size(m, pools[p].declared);
 	}
 	for (size_t p = 0; budget && wanted > left && p < POOLS; p++)
-		if (!pools[p].declared)
+		if (!pools[p].declared && p != STREAMING)
 			pools[p].size = left > 0 ? pools[p].size * left / wanted : 0;
 }
 
@@ -156,7 +159,7 @@ static void check(struct masto *m, const struct pool *pools, int64_t budget)
 				}
 		}
 		/* Streaming asks seldom: five serve any number. */
-		if (budget && pool.size > 0 && p == 2 && pool.size >= 5)
+		if (budget && pool.size > 0 && p == STREAMING && pool.size >= 5)
 			continue;
 		if (budget && pool.size < pool.least)
 			refuse(m, &pool, names[p], budget);

@@ -323,8 +323,11 @@ static struct mok_val map(
 	struct coerce *c, const struct mok_field *f, const struct mok_val *v, const char *name)
 {
 	struct mok_val out, spread;
+	int64_t ignored;
 
 	if ((f->flags & MOK_F_RANGE) && (v->type == MOK_STR || v->type == MOK_INT)) {
+		if (!to_int(v, &ignored))
+			return refuse_type(c, f, MOK_INT, v, name);
 		spread = range(c, v);
 		v = &spread;
 	}
