@@ -64,11 +64,10 @@ struct mok_lookup {
 int mok_plan_eval(struct mok_arena *arena, const struct mok_stack *stack,
 	const struct mok_resource *r, const struct mok_lookup *lookup, struct mok_diags *diags,
 	struct mok_val *out) MOK_MUST_CHECK;
-/* A value as written, evaluated and typed by a table of fields; of resources only what `lookup`
- * tells is known. -1 as above. */
+/* A value as written, evaluated and typed by a table of fields, while nothing of the account is
+ * known. -1 as above. */
 int mok_plan_eval_fields(struct mok_arena *arena, const struct mok_stack *stack,
-	const struct mok_val *written, const struct mok_field *fields,
-	const struct mok_lookup *lookup, struct mok_diags *diags,
+	const struct mok_val *written, const struct mok_field *fields, struct mok_diags *diags,
 	struct mok_val *out) MOK_MUST_CHECK;
 /* YAML as a plan file has it, texts still untyped: for what comes with mok. */
 int mok_plan_read_yaml(struct mok_arena *arena, const struct mok_source *source,

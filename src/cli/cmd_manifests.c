@@ -110,11 +110,11 @@ static void add_resource(struct manifests *m, const struct mok_resource *r)
 	const struct mok_val *manifest;
 	struct object object = { .address = r->address };
 
-	if (strcmp(r->kind->name, "helm_release") == 0) {
+	if (mok_field_find(r->kind->fields, "chart")) {
 		mok_vec_push(s->arena, &m->releases, want_of(m, r));
 		return;
 	}
-	if (strcmp(r->kind->name, "kubernetes_manifest") != 0)
+	if (!mok_field_find(r->kind->fields, "manifest"))
 		return;
 	manifest = mok_val_get(want_of(m, r), "manifest");
 	if (!manifest || (is_secret(manifest) && !s->cli->opt.secrets))
@@ -278,9 +278,11 @@ int cli_run_manifests(struct cli *cli)
 	struct session s;
 	int rc;
 
-	if (cli->args.list.len == 1 && strcmp(cli->args.list.items[0], "-") != 0)
-		return cli_usage_error(cli, "write -o DIR for files, or - for stdout",
+	if (cli->args.list.len == 1 && strcmp(cli->args.list.items[0], "-") != 0) {
+		cli_usage_error(cli, "write -o DIR for files, or - for stdout",
 			"manifests takes no argument \"%s\"", cli->args.list.items[0]);
+		return CLI_ERROR;
+	}
 	rc = session_begin(&s, cli);
 	if (rc == CLI_DONE)
 		rc = manifests(&s);

@@ -281,7 +281,6 @@ static const struct mok_val *groups_of(struct masto *m)
 	struct mok_source source = { "sidekiq", standard_groups, sizeof(standard_groups) - 1 };
 	struct mok_diags diags = { .arena = m->arena };
 	struct mok_val written = { .type = MOK_MAP }, standard, is;
-	const struct mok_lookup lookup = { .attribute = nothing_known };
 
 	if (groups && groups->type == MOK_MAP && groups->u.map.len > 0)
 		return groups;
@@ -290,7 +289,7 @@ static const struct mok_val *groups_of(struct masto *m)
 	mok_val_set(m->arena, &written, "sidekiq", standard);
 	/* Only its required fields are missing: this part is whole. */
 	if (mok_plan_eval_fields(
-		    m->arena, m->stack, &written, mok_mastodon_fields(), &lookup, &diags, &is) != 0)
+		    m->arena, m->stack, &written, mok_mastodon_fields(), &diags, &is) != 0)
 		is.type = MOK_MAP;
 	mok_val_set(m->arena, &m->is, "sidekiq", *mok_val_get(&is, "sidekiq"));
 	return mok_val_get(&m->is, "sidekiq");
@@ -318,9 +317,8 @@ static void find_groups(struct masto *m)
 
 bool masto_settings(struct masto *m)
 {
-	const struct mok_lookup lookup = { .attribute = nothing_known };
 	bool is_whole = mok_plan_eval_fields(m->arena, m->stack, m->written, mok_mastodon_fields(),
-				&lookup, m->diags, &m->is) == 0;
+				m->diags, &m->is) == 0;
 
 	if (m->is.type != MOK_MAP)
 		return false;

@@ -129,16 +129,26 @@ int mok_plan_eval_output(struct mok_arena *arena, const struct mok_stack *stack,
 	return -1;
 }
 
-int mok_plan_eval_fields(struct mok_arena *arena, const struct mok_stack *stack,
-	const struct mok_val *written, const struct mok_field *fields,
-	const struct mok_lookup *lookup, struct mok_diags *diags, struct mok_val *out)
+static bool nothing_known(
+	void *self, const struct mok_resource *r, const char *path, struct mok_val *out)
 {
+	(void)self;
+	*out = mok_val_unknown(r->address);
+	out->sensitive = mok_field_is_sensitive(r->kind->fields, path);
+	return true;
+}
+
+int mok_plan_eval_fields(struct mok_arena *arena, const struct mok_stack *stack,
+	const struct mok_val *written, const struct mok_field *fields, struct mok_diags *diags,
+	struct mok_val *out)
+{
+	const struct mok_lookup lookup = { .attribute = nothing_known };
 	struct load load = { .arena = arena, .diags = diags };
 	struct mok_val parsed, value;
 	struct plan_scope s;
 
 	*out = (struct mok_val){ .type = MOK_MAP, .at = written->at };
-	plan_scope_init(&s, arena, stack->plan, NULL, lookup);
+	plan_scope_init(&s, arena, stack->plan, NULL, &lookup);
 	parsed = plan_parse(&load, written);
 	if (mok_expr_eval(arena, &parsed, &s.scope, diags, &value) != 0)
 		return -1;

@@ -36,7 +36,7 @@ def golden_test(plan):
 def test_secrets_are_left_out():
     text = stream("small", "-")
     check("kind: Deployment" in text, "objects are there")
-    check("kind: Secret\n" not in text, "Secrets are not")
+    check("\nkind: Secret\n" not in text, "Secrets are not")
     check("bm90LWEtcGFzc3dvcmQ=" not in text and "not-a-password" not in text, "nor their values")
 
 
