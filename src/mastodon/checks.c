@@ -237,6 +237,20 @@ static void check_gateway(struct masto *m)
 	}
 }
 
+/* ---- images ---- */
+
+static void check_images(struct masto *m)
+{
+	struct mok_diag *d;
+
+	if (strcmp(masto_str(m, "images.pin", "tag"), "digest") != 0 ||
+		(masto_has(m, "images.web_digest") && masto_has(m, "images.streaming_digest")))
+		return;
+	d = mok_diag_add(
+		m->diags, "E0920", masto_mark(m, "images.pin"), "pin: digest needs the digests");
+	mok_diag_hint(m->diags, d, "write web_digest and streaming_digest: sha256:...");
+}
+
 /* ---- pods and nodes ---- */
 
 static const struct mok_resource *node_pool(const struct masto *m, const char *word)
@@ -351,6 +365,7 @@ void masto_checks(struct masto *m)
 	if (masto_has(m, "smtp.bulk"))
 		check_mail(m, "smtp.bulk.port");
 	check_gateway(m);
+	check_images(m);
 	check_tiers(m);
 	if (masto_has(m, "observability.robusta") && !masto_has(m, "observability.robusta_version"))
 		mok_diag_add(m->diags, "W0916", masto_mark(m, "observability.robusta"),

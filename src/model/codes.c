@@ -275,6 +275,9 @@ static const struct mok_code codes[] = {
 	{ "E0919", "a Valkey that drops jobs",
 		"The jobs of Sidekiq live in Valkey. With another policy than noeviction it drops "
 		"some of them when its memory is full." },
+	{ "E0920", "images without their digests",
+		"A tag can be moved to another image, a digest cannot. `docker buildx imagetools "
+		"inspect IMAGE:TAG` prints it." },
 };
 
 const struct mok_code *mok_code_find(const char *code)

@@ -220,7 +220,7 @@ static const char frame[] =
 	"\"boolean\"},\"description\":{\"type\":\"string\"}}}},"
 	"\"outputs\":{\"type\":\"object\"}}}";
 
-cJSON *mok_report_schema(void)
+cJSON *mok_report_schema(const struct mok_report_block *block)
 {
 	cJSON *json = cJSON_Parse(frame), *properties, *resources;
 
@@ -228,5 +228,6 @@ cJSON *mok_report_schema(void)
 	resources = cJSON_AddObjectToObject(properties, "resources");
 	cJSON_AddStringToObject(resources, "type", "object");
 	cJSON_AddItemToObject(resources, "additionalProperties", resource_schema());
+	cJSON_AddItemToObject(properties, block->key, fields_schema(block->fields, 0));
 	return json;
 }
