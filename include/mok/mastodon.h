@@ -33,6 +33,16 @@ const char *mok_mastodon_secret_at(size_t i);
  * ConfigMap mastodon-web-* and of the wanted one; NULL: none. */
 const char *mok_mastodon_frozen(const struct mok_val *live, const struct mok_val *want);
 
+/* The manifest of a Job that is no part of the stack, made of the one of mastodon_db_prepare as it
+ * is wanted now (evaluated: image, environment). Its name has the version and a hash of the
+ * template, and it goes a day after it ended. False: there is no such Job. Names, NULL after the
+ * last: migrate-pre     migrations that the old version lives with: before the pods are rolled
+ *   migrate-post    the others: after the last old pod is gone
+ *   search-deploy, feeds-build, cache-clear */
+bool mok_mastodon_job(struct mok_arena *arena, const struct mok_val *prepare, const char *name,
+	struct mok_val *out);
+const char *mok_mastodon_job_at(size_t i);
+
 /* ---- manifests as files ---- */
 
 /* Where an object belongs in the order in which things must exist. */

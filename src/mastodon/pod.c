@@ -84,6 +84,8 @@ static void tolerate(struct masto *m, struct mok_val *manifest, const struct mas
 		const char *value = mok_val_get_str(taint, "value");
 		struct mok_val t = { .type = MOK_MAP };
 
+		if (!mok_val_get(taint, "key") || !mok_val_get(taint, "effect"))
+			continue; /* said where node pools are checked */
 		mok_val_set(m->arena, &t, "key", *mok_val_get(taint, "key"));
 		mok_val_set(m->arena, &t, "operator", masto_format(m, value ? "Equal" : "Exists"));
 		if (value)

@@ -534,6 +534,28 @@ static void test_jobs(void **state)
 	assert_null(find(w, "CronJob", "mastodon-statuses-remove"));
 }
 
+static void test_jobs_of_an_upgrade(void **state)
+{
+	struct world *w = *state;
+	const struct mok_val *prepare;
+	struct mok_val pre, post;
+
+	load(w, "medium", NULL);
+	prepare = must(w, "Job", "mastodon-db-prepare");
+	assert_true(mok_mastodon_job(w->arena, prepare, "migrate-pre", &pre));
+	assert_true(mok_mastodon_job(w->arena, prepare, "migrate-post", &post));
+	assert_string_equal(mok_val_at(&pre, POD ".containers.0.env.0.name")->u.s,
+		"SKIP_POST_DEPLOYMENT_MIGRATIONS");
+	assert_null(mok_val_at(&post, POD ".containers.0.env"));
+	assert_string_equal(mok_val_at(&post, POD ".containers.0.args.3")->u.s, "db:migrate");
+	assert_true(
+		mok_starts(mok_val_at(&pre, "metadata.name")->u.s, "mastodon-migrate-pre-4-7-6-"));
+	assert_true(mok_val_equal(mok_val_at(&pre, POD ".containers.0.envFrom"),
+		mok_val_at(prepare, POD ".containers.0.envFrom")));
+	assert_false(mok_mastodon_job(w->arena, prepare, "self-destruct", &pre));
+	assert_string_equal(mok_mastodon_job_at(0), "migrate-pre");
+}
+
 static void test_an_older_version_has_no_newer_option(void **state)
 {
 	struct world *w = *state;
@@ -782,6 +804,7 @@ int main(void)
 		TEST(test_sidekiq_groups),
 		TEST(test_a_read_only_root_copies_what_it_hides),
 		TEST(test_jobs),
+		TEST(test_jobs_of_an_upgrade),
 		TEST(test_an_older_version_has_no_newer_option),
 		TEST(test_traefik_by_its_containers_ports),
 		TEST(test_cilium_by_the_servers_ports),
