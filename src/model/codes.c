@@ -42,7 +42,7 @@ static const struct mok_code codes[] = {
 	/* ---- structure ---- */
 	{ "E0201", "an unknown key at the top",
 		"The top of a plan file has `mok`, `name`, `region`, `variables`, `resources`, "
-		"`outputs` and `include`. Resources go under `resources:`." },
+		"`mastodon`, `outputs` and `include`. Resources go under `resources:`." },
 	{ "E0202", "a required key is missing at the top",
 		"Every plan begins with the format and the stack's name:\n\n    mok: 1\n    name: "
 		"social" },
@@ -57,10 +57,9 @@ static const struct mok_code codes[] = {
 		" "
 		"net: { kind: vpc, ip_range: 10.20.0.0/20 }" },
 	{ "E0206", "not in this version",
-		"The `mastodon:` block and the kind `helm_release` belong to a later version of "
-		"mok. "
-		"This version provisions DigitalOcean, Spaces and objects in Kubernetes "
-		"clusters." },
+		"The kind `helm_release` belongs to a later version of mok. This version "
+		"provisions "
+		"DigitalOcean, Spaces and objects in Kubernetes clusters." },
 	{ "E0207", "not an address",
 		"The key of a resource block is a letter or underscore, then letters, digits, "
 		"underscores and hyphens, and not `var`, `env`, `each` or "

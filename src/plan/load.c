@@ -6,7 +6,7 @@
 #define STACK_NAME_MAX 31
 
 static const char *const top_keys[] = { "mok", "name", "region", "variables", "resources",
-	"outputs", "include", NULL };
+	"outputs", "include", "mastodon", NULL };
 
 static struct mok_mark top_mark(const struct mok_val *top)
 {
