@@ -3,6 +3,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 mok=${1:-build/release/mok}
-for page in kinds errors functions; do
+for page in kinds errors functions mastodon; do
 	"$mok" docs "$page" >"docs/$page.md"
 done

@@ -33,8 +33,10 @@ enum mok_field_flag {
 	MOK_F_RISKY = 1 << 12,  /* a change destroys data or cannot be undone: shown last and red */
 	MOK_F_ALL = 1 << 13,    /* a list that may be written as the scalar `all` */
 	MOK_F_LOCAL = 1 << 14,  /* mok's own switch: never sent, read or compared (force_destroy) */
-	MOK_F_ANY = 1 << 15, /* a map whose values are of any shape: unquoted scalars are typed as
-				in YAML's core schema */
+	MOK_F_ANY = 1 << 15,  /* a map whose values are of any shape: unquoted scalars are typed as
+				 in YAML's core schema */
+	MOK_F_EACH = 1 << 16, /* a map of any keys, each of them an object of the fields in `sub` */
+	MOK_F_RANGE = 1 << 17, /* an object of `min` and `max` that may be written as one number */
 };
 
 /* Types reuse enum mok_type; MOK_MAP with `sub` is an object of known fields, without it a map of

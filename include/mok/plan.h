@@ -15,6 +15,16 @@ struct mok_assignment {
 	const char *name, *value; /* --var NAME=VALUE, or MOK_VAR_name */
 };
 
+/* A block at the top of the file, besides `resources:`, that stands for resources. */
+struct mok_expansion {
+	const char *key; /* "mastodon" */
+	/* `block`: its value as written. `stack`: variables and the resources of the file are
+	 * there. Adds to *blocks what could as well have been written under `resources:`: addresses
+	 * to blocks, texts with "${...}" inside. Mistakes go to diags. */
+	void (*expand)(struct mok_arena *arena, const struct mok_stack *stack,
+		const struct mok_pair *block, struct mok_diags *diags, struct mok_val *blocks);
+};
+
 struct mok_plan_options {
 	const char *const *files; /* -f, overlaid in order */
 	size_t nfiles;
@@ -28,6 +38,7 @@ struct mok_plan_options {
 	int (*read)(void *self, const char *path, size_t max, struct mok_arena *arena,
 		struct mok_source *out, struct mok_err *err);
 	void *self;
+	const struct mok_expansion *expansion; /* NULL: there is no such block */
 };
 
 /* Loads, checks offline (types, required, legal values of fixed lists, patterns, references exist
@@ -42,6 +53,9 @@ struct mok_lookup {
 	/* The value of `path` ("" = all attributes) of the resource; may give MOK_UNKNOWN. */
 	bool (*attribute)(
 		void *self, const struct mok_resource *r, const char *path, struct mok_val *out);
+	/* What `${secret.NAME}` is worth: values that mok generates once and keeps (mastodon.h
+	 * lists their names). False: not known yet. NULL: none is known. */
+	bool (*secret)(void *self, const char *name, struct mok_val *out);
 };
 
 /* The fields of one resource as wanted now: expressions evaluated, scalars given their fields'
@@ -50,6 +64,14 @@ struct mok_lookup {
 int mok_plan_eval(struct mok_arena *arena, const struct mok_stack *stack,
 	const struct mok_resource *r, const struct mok_lookup *lookup, struct mok_diags *diags,
 	struct mok_val *out) MOK_MUST_CHECK;
+/* A value as written, evaluated and typed by a table of fields, while nothing of the account is
+ * known. -1 as above. */
+int mok_plan_eval_fields(struct mok_arena *arena, const struct mok_stack *stack,
+	const struct mok_val *written, const struct mok_field *fields, struct mok_diags *diags,
+	struct mok_val *out) MOK_MUST_CHECK;
+/* YAML as a plan file has it, texts still untyped: for what comes with mok. */
+int mok_plan_read_yaml(struct mok_arena *arena, const struct mok_source *source,
+	struct mok_diags *diags, struct mok_val *out) MOK_MUST_CHECK;
 int mok_plan_eval_output(struct mok_arena *arena, const struct mok_stack *stack,
 	const struct mok_output *o, const struct mok_lookup *lookup, struct mok_diags *diags,
 	struct mok_val *out) MOK_MUST_CHECK;

@@ -136,7 +136,14 @@ cJSON *mok_report_log_json(const struct mok_journal_entry *entry);
 
 /* ---- made from the descriptors: schema and reference pages ---- */
 
-cJSON *mok_report_schema(void);                          /* JSON Schema 2020-12 of the plan file */
+/* A block at the plan file's top level, besides those of the plan itself. */
+struct mok_report_block {
+	const char *key, *title, *intro; /* intro: Markdown, or NULL */
+	const struct mok_field *fields;
+};
+/* JSON Schema 2020-12 of the plan file. */
+cJSON *mok_report_schema(const struct mok_report_block *block);
+void mok_report_block_markdown(struct mok_buf *out, const struct mok_report_block *block);
 void mok_report_kinds_markdown(struct mok_buf *out);     /* docs/kinds.md */
 void mok_report_errors_markdown(struct mok_buf *out);    /* docs/errors.md */
 void mok_report_functions_markdown(struct mok_buf *out); /* for docs/plan-file.md */

@@ -64,6 +64,8 @@ enum cli_option_id {
 	OPT_STOP,
 	OPT_RESET,
 	OPT_ALLOW_REMOTE,
+	OPT_SECRETS,
+	OPT_OFFLINE,
 };
 #define OPT_BIT(id) ((uint64_t)1 << (id))
 
@@ -76,7 +78,7 @@ struct cli_options {
 	const char *dir, *parallelism, *speed, *seed, *faults, *format, *events, *color;
 	const char *kubeconfig, *out, *confirm, *listen, *cloud_dir, *token_file;
 	bool sandbox, quiet, verbose, yes, help, destroy, detailed, json;
-	bool detach, stop, reset, allow_remote;
+	bool detach, stop, reset, allow_remote, secrets, offline;
 	uint64_t seen; /* OPT_BITs */
 };
 
@@ -124,6 +126,7 @@ int cli_run_apply(struct cli *cli);
 int cli_run_destroy(struct cli *cli);
 int cli_run_adopt(struct cli *cli);
 int cli_run_output(struct cli *cli);
+int cli_run_manifests(struct cli *cli);
 int cli_run_graph(struct cli *cli);
 int cli_run_log(struct cli *cli);
 int cli_run_sandbox(struct cli *cli);

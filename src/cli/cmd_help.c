@@ -1,5 +1,7 @@
 #include "cli.h"
 
+#include "mok/mastodon.h"
+
 #include "mok/catalogue.h"
 
 #include <string.h>
@@ -71,9 +73,31 @@ int cli_run_explain(struct cli *cli)
 
 /* ---- generated pages ---- */
 
+static struct mok_report_block mastodon_block(void)
+{
+	return (struct mok_report_block){ .key = "mastodon",
+		.title = "The mastodon block",
+		.intro = "It stands for resources: a `kubernetes_manifest` for each object of an "
+			 "instance, with addresses\nthat begin with `mastodon_`, `helm_release`s "
+			 "for "
+			 "what the cluster needs, connection pools and\nrecords. They show in the "
+			 "plan "
+			 "like all others. `mok manifests --offline -` prints the objects.",
+		.fields = mok_mastodon_fields() };
+}
+
+static void mastodon_page(struct mok_buf *out)
+{
+	const struct mok_report_block block = mastodon_block();
+
+	mok_report_block_markdown(out, &block);
+}
+
 int cli_run_schema(struct cli *cli)
 {
-	cli_out_json(cli, mok_report_schema());
+	const struct mok_report_block block = mastodon_block();
+
+	cli_out_json(cli, mok_report_schema(&block));
 	return CLI_DONE;
 }
 
@@ -88,6 +112,7 @@ int cli_run_docs(struct cli *cli)
 		{ "kinds", mok_report_kinds_markdown },
 		{ "errors", mok_report_errors_markdown },
 		{ "functions", mok_report_functions_markdown },
+		{ "mastodon", mastodon_page },
 	};
 	const char *name = cli->args.list.items[0];
 	struct mok_buf out;
@@ -101,6 +126,7 @@ int cli_run_docs(struct cli *cli)
 		mok_buf_release(&out);
 		return CLI_DONE;
 	}
-	cli_usage_error(cli, "kinds, errors or functions", "there is no page \"%s\"", name);
+	cli_usage_error(
+		cli, "kinds, errors, functions or mastodon", "there is no page \"%s\"", name);
 	return CLI_ERROR;
 }

@@ -56,6 +56,19 @@ static const struct cli_command commands[] = {
 		.options = OPT_BIT(OPT_JSON),
 		.max_args = 1,
 		.run = cli_run_output },
+	{ .name = "manifests",
+		.arguments = "[-]",
+		.summary = "write the Kubernetes objects as YAML",
+		.details =
+			"-o DIR writes a folder for each wave, in the order in which things must "
+			"exist, with a kustomization.yaml; otherwise one stream goes to stdout. "
+			"Secrets are left out unless --secrets. What does not exist yet stands "
+			"as known-after-apply.ADDRESS.FIELD.",
+		.examples = "mok manifests --secrets - | kubectl apply --server-side -f -\n"
+			    "mok manifests -o deploy/\nmok manifests --offline -o deploy/\n",
+		.options = OPT_BIT(OPT_OUT) | OPT_BIT(OPT_SECRETS) | OPT_BIT(OPT_OFFLINE),
+		.max_args = 1,
+		.run = cli_run_manifests },
 	{ .name = "graph",
 		.arguments = "",
 		.summary = "show what needs what",
@@ -100,7 +113,7 @@ static const struct cli_command commands[] = {
 		.max_args = 1,
 		.run = cli_run_completion },
 	{ .name = "docs",
-		.arguments = "kinds|errors|functions",
+		.arguments = "kinds|errors|functions|mastodon",
 		.summary = "print a reference page as Markdown",
 		.examples = "mok docs kinds >docs/kinds.md\n",
 		.min_args = 1,

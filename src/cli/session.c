@@ -128,7 +128,8 @@ int session_load(struct session *s)
 		.var_files = o->var_files.list.items,
 		.nvar_files = o->var_files.list.len,
 		.read = read_file,
-		.self = s };
+		.self = s,
+		.expansion = mok_mastodon_expansion() };
 
 	for (size_t i = 0; i < o->vars.list.len; i++)
 		vars[i] = split(s->arena, o->vars.list.items[i]);

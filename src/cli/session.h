@@ -9,6 +9,8 @@
 #include "cli.h"
 #include "local_net.h"
 
+#include "mok/mastodon.h"
+
 #define SESSION_DIR ".mok"
 
 struct session {

@@ -79,6 +79,7 @@ bool fn_sha256(const struct call *call, struct mok_val *out);
 bool fn_split(const struct call *call, struct mok_val *out);
 bool fn_trim(const struct call *call, struct mok_val *out);
 bool fn_upper(const struct call *call, struct mok_val *out);
+bool fn_urlencode(const struct call *call, struct mok_val *out);
 bool fn_values(const struct call *call, struct mok_val *out);
 bool fn_yaml(const struct call *call, struct mok_val *out);
 

@@ -46,6 +46,18 @@ bool fn_upper(const struct call *call, struct mok_val *out)
 	return map_chars(call, toupper, out);
 }
 
+bool fn_urlencode(const struct call *call, struct mok_val *out)
+{
+	struct mok_buf buf;
+	const char *text;
+
+	if (!call_text(call, 0, &text))
+		return false;
+	mok_buf_init(&buf, TEXT_MAX);
+	mok_buf_add_url(&buf, text, false);
+	return take(call, &buf, out);
+}
+
 bool fn_trim(const struct call *call, struct mok_val *out)
 {
 	const char *text, *end;

@@ -42,7 +42,7 @@ static const struct mok_code codes[] = {
 	/* ---- structure ---- */
 	{ "E0201", "an unknown key at the top",
 		"The top of a plan file has `mok`, `name`, `region`, `variables`, `resources`, "
-		"`outputs` and `include`. Resources go under `resources:`." },
+		"`mastodon`, `outputs` and `include`. Resources go under `resources:`." },
 	{ "E0202", "a required key is missing at the top",
 		"Every plan begins with the format and the stack's name:\n\n    mok: 1\n    name: "
 		"social" },
@@ -57,13 +57,13 @@ static const struct mok_code codes[] = {
 		" "
 		"net: { kind: vpc, ip_range: 10.20.0.0/20 }" },
 	{ "E0206", "not in this version",
-		"The `mastodon:` block and the kind `helm_release` belong to a later version of "
-		"mok. "
-		"This version provisions DigitalOcean, Spaces and objects in Kubernetes "
-		"clusters." },
+		"The kind `helm_release` belongs to a later version of mok. This version "
+		"provisions "
+		"DigitalOcean, Spaces and objects in Kubernetes clusters." },
 	{ "E0207", "not an address",
 		"The key of a resource block is a letter or underscore, then letters, digits, "
-		"underscores and hyphens, and not `var`, `env` or `each`." },
+		"underscores and hyphens, and not `var`, `env`, `each` or "
+		"`secret`." },
 	/* ---- variables ---- */
 	{ "E0301", "a variable is not well declared",
 		"A variable has `type` (string, number, bool, list or map) and may have `default`, "
@@ -211,6 +211,72 @@ static const struct mok_code codes[] = {
 		"A dry run on the cluster's own API said no: a field that does not exist, a value "
 		"out of its range, a policy, or a field that another manager owns. Nothing was "
 		"changed." },
+	/* ---- the mastodon block ---- */
+	{ "E0902", "an address that the mastodon block takes",
+		"The block stands for resources with addresses of their own, such as mastodon_web. "
+		"A resource of the plan has the same: give yours another address." },
+	{ "E0903", "not the address of such a resource",
+		"`cluster`, `database`, `redis`, `storage` and the like name resources of the plan "
+		"by "
+		"their address: the key under `resources:`." },
+	{ "E0904", "more than one candidate",
+		"A resource that the block needs may be left out when the plan has only one of its "
+		"kind. Here there are several: name the one that is meant." },
+	{ "E0905", "something that Mastodon needs is not in the plan",
+		"An instance needs a Kubernetes cluster, a Postgres and a Valkey database, a "
+		"bucket "
+		"and a key to it." },
+	{ "E0906", "a version that does not go with Mastodon's",
+		"Each version of Mastodon needs a Postgres and a Kubernetes of at least some "
+		"version; what is too old would fail in the middle of a migration." },
+	{ "E0907", "a queue that nobody serves",
+		"Sidekiq's groups together serve default, push, ingress, mailers, pull, scheduler "
+		"and "
+		"fasp. Jobs of a queue that no group serves pile up and are never done:\n\n"
+		"    federation: { queues: [push, ingress, fasp] }" },
+	{ "E0908", "the scheduler runs exactly once",
+		"The queue `scheduler` makes the periodic jobs. Two processes that serve it make "
+		"them "
+		"twice; none, never. Give it a group of its own with one pod." },
+	{ "E0909", "a variable that must not be set",
+		"The variable would break the instance, or override what mok keeps right." },
+	{ "E0910", "not enough database connections",
+		"A Postgres of DigitalOcean has 25 connections for each GB of memory, less 3; all "
+		"pools and all direct connections draw from them. A pool that has less than a "
+		"quarter of its clients makes them wait for each other. Lower the number of pods "
+		"or "
+		"threads, or take a larger database." },
+	{ "E0911", "a port that is blocked",
+		"DigitalOcean blocks outgoing mail on port 25. Most mail services listen on 2525 "
+		"too." },
+	{ "W0912", "a port that is often blocked",
+		"Outgoing connections to ports 465 and 587 time out from many accounts. Most mail "
+		"services listen on 2525 too." },
+	{ "E0913", "dns01 needs a token",
+		"cert-manager proves the domain by a record, for which it needs a token of "
+		"DigitalOcean's API. mok's own token can do much more and never enters the "
+		"cluster: "
+		"make one with the scope domains." },
+	{ "E0914", "no such node pool",
+		"`node_pool` is the address or the name of a kubernetes_node_pool in the plan." },
+	{ "E0915", "pods that fit on no node",
+		"A pod asks for more than a node of its pool has. It would wait for ever: ask for "
+		"less, use fewer workers or threads, or take larger nodes." },
+	{ "W0916", "a chart without a version",
+		"Without `robusta_version` the newest chart is installed, which may be another one "
+		"tomorrow." },
+	{ "E0917", "the least is more than the most",
+		"`replicas: { min: 2, max: 6 }` are the bounds of an autoscaler." },
+	{ "E0918", "a patch that changes nothing",
+		"Its target matches no object: check the kind and the name. `mok manifests -` "
+		"shows "
+		"the objects." },
+	{ "E0919", "a Valkey that drops jobs",
+		"The jobs of Sidekiq live in Valkey. With another policy than noeviction it drops "
+		"some of them when its memory is full." },
+	{ "E0920", "images without their digests",
+		"A tag can be moved to another image, a digest cannot. `docker buildx imagetools "
+		"inspect IMAGE:TAG` prints it." },
 };
 
 const struct mok_code *mok_code_find(const char *code)

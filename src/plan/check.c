@@ -327,7 +327,7 @@ static void evaluate_all(struct checker *c)
 	struct mok_arena *scratch = mok_arena_new();
 	struct mok_graph *graph = mok_graph_new(c->scratch, n);
 	size_t *order = MOK_NEW_N(load->arena, size_t, n + 1);
-	const struct mok_lookup lookup = { c, offline };
+	const struct mok_lookup lookup = { .self = c, .attribute = offline };
 	struct mok_cycle cycle = { 0 };
 
 	for (size_t i = 0; i < c->edges.len; i++) {
@@ -356,7 +356,7 @@ static void evaluate_all(struct checker *c)
 
 static void check_outputs(struct checker *c)
 {
-	const struct mok_lookup lookup = { c, offline };
+	const struct mok_lookup lookup = { .self = c, .attribute = offline };
 	struct load *load = c->load;
 
 	for (size_t i = 0; i < load->stack->outputs.len; i++) {

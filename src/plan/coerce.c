@@ -287,15 +287,56 @@ static struct mok_val any(struct mok_arena *arena, const struct mok_val *v)
 	return out;
 }
 
+/* { a: {...}, b: {...} }: the fields of `sub` under each key. */
+static struct mok_val each(struct coerce *c, const struct mok_field *f, const struct mok_val *v)
+{
+	struct mok_pair *pairs = MOK_NEW_N(c->arena, struct mok_pair, v->u.map.len + 1);
+	struct mok_field one = *f;
+	struct mok_val out = { .type = MOK_MAP };
+	size_t n = 0;
+
+	one.flags &= ~(unsigned)MOK_F_EACH;
+	for (size_t i = 0; i < v->u.map.len; i++) {
+		if (v->u.map.pairs[i].val.type == MOK_NULL)
+			continue;
+		pairs[n] = v->u.map.pairs[i];
+		pairs[n].val = coerce(c, &one, MOK_MAP, &v->u.map.pairs[i].val,
+			mok_arena_printf(c->arena, "%s.%s", f->name, pairs[n].key));
+		n++;
+	}
+	out.u.map.pairs = pairs;
+	out.u.map.len = n;
+	return out;
+}
+
+/* 3 stands for { min: 3, max: 3 }. */
+static struct mok_val range(struct coerce *c, const struct mok_val *v)
+{
+	struct mok_val out = { .type = MOK_MAP, .at = v->at };
+
+	mok_val_set(c->arena, &out, "min", *v);
+	mok_val_set(c->arena, &out, "max", *v);
+	return out;
+}
+
 static struct mok_val map(
 	struct coerce *c, const struct mok_field *f, const struct mok_val *v, const char *name)
 {
-	struct mok_val out;
+	struct mok_val out, spread;
+	int64_t ignored;
 
+	if ((f->flags & MOK_F_RANGE) && (v->type == MOK_STR || v->type == MOK_INT)) {
+		if (!to_int(v, &ignored))
+			return refuse_type(c, f, MOK_INT, v, name);
+		spread = range(c, v);
+		v = &spread;
+	}
 	if (v->type != MOK_MAP)
 		return refuse_type(c, f, MOK_MAP, v, name);
 	if (f->flags & MOK_F_ANY)
 		return any(c->arena, v);
+	if (f->flags & MOK_F_EACH)
+		return each(c, f, v);
 	if (!f->sub)
 		return free_map(c, f, v);
 	if (plan_coerce_fields(c->arena, c->diags, f->sub, v, &out) != 0)

@@ -128,3 +128,34 @@ int mok_plan_eval_output(struct mok_arena *arena, const struct mok_stack *stack,
 	mok_diag_hint(diags, d, "write %s: { value: ..., sensitive: true }", o->name);
 	return -1;
 }
+
+static bool nothing_known(
+	void *self, const struct mok_resource *r, const char *path, struct mok_val *out)
+{
+	(void)self;
+	*out = mok_val_unknown(r->address);
+	out->sensitive = mok_field_is_sensitive(r->kind->fields, path);
+	return true;
+}
+
+int mok_plan_eval_fields(struct mok_arena *arena, const struct mok_stack *stack,
+	const struct mok_val *written, const struct mok_field *fields, struct mok_diags *diags,
+	struct mok_val *out)
+{
+	const struct mok_lookup lookup = { .attribute = nothing_known };
+	struct load load = { .arena = arena, .diags = diags };
+	struct mok_val parsed, value;
+	struct plan_scope s;
+
+	*out = (struct mok_val){ .type = MOK_MAP, .at = written->at };
+	plan_scope_init(&s, arena, stack->plan, NULL, &lookup);
+	parsed = plan_parse(&load, written);
+	if (mok_expr_eval(arena, &parsed, &s.scope, diags, &value) != 0)
+		return -1;
+	if (value.type != MOK_MAP) {
+		mok_diag_add(diags, "E0205", written->at, "this is a map, not a %s",
+			mok_type_name(value.type));
+		return -1;
+	}
+	return plan_coerce_fields(arena, diags, fields, &value, out);
+}

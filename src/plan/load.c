@@ -6,7 +6,7 @@
 #define STACK_NAME_MAX 31
 
 static const char *const top_keys[] = { "mok", "name", "region", "variables", "resources",
-	"outputs", "include", NULL };
+	"outputs", "include", "mastodon", NULL };
 
 static struct mok_mark top_mark(const struct mok_val *top)
 {
@@ -73,6 +73,9 @@ static void check_top_keys(struct load *load, const struct mok_val *top)
 	for (size_t i = 0; i < top->u.map.len; i++) {
 		const struct mok_pair *pair = &top->u.map.pairs[i];
 
+		if (load->options->expansion &&
+			strcmp(pair->key, load->options->expansion->key) == 0)
+			continue;
 		if (strcmp(pair->key, "mastodon") == 0)
 			mok_diag_add(load->diags, "E0206", pair->key_at,
 				"the mastodon block belongs to a later version of mok");
@@ -139,6 +142,20 @@ static void hash_config(struct load *load, const struct mok_val *top)
 
 /* ---- loading ---- */
 
+/* What the block stands for is read as if it stood under `resources:`. */
+static void expand(struct load *load, const struct mok_val *top)
+{
+	const struct mok_expansion *expansion = load->options->expansion;
+	const struct mok_pair *block = expansion ? plan_pair(top, expansion->key) : NULL;
+	struct mok_val blocks = { .type = MOK_MAP };
+
+	if (!block || block->val.type == MOK_NULL)
+		return;
+	expansion->expand(load->arena, load->stack, block, load->diags, &blocks);
+	keep_depends_on(load, &blocks);
+	plan_read_resources(load, &blocks);
+}
+
 static void read_top(struct load *load, const struct mok_val *top)
 {
 	struct mok_val variables, resources, outputs;
@@ -155,6 +172,7 @@ static void read_top(struct load *load, const struct mok_val *top)
 	plan_read_variables(load, &variables);
 	keep_depends_on(load, &resources);
 	plan_read_resources(load, &resources);
+	expand(load, top);
 	plan_read_outputs(load, &outputs);
 	plan_check(load);
 	hash_config(load, top);

@@ -489,3 +489,9 @@ int plan_read_yaml(struct mok_arena *arena, struct mok_diags *diags,
 			break;
 	return -1;
 }
+
+int mok_plan_read_yaml(struct mok_arena *arena, const struct mok_source *source,
+	struct mok_diags *diags, struct mok_val *out)
+{
+	return plan_read_yaml(arena, diags, source, out);
+}

@@ -236,8 +236,6 @@ void plan_read_resources(struct load *load, const struct mok_val *map)
 {
 	struct mok_stack *stack = load->stack;
 
-	stack->resources.cap = map->u.map.len + 1;
-	stack->resources.items = MOK_NEW_N(load->arena, struct mok_resource, stack->resources.cap);
 	for (size_t i = 0; i < map->u.map.len; i++)
 		if (map->u.map.pairs[i].val.type != MOK_NULL)
 			read_block(load, &map->u.map.pairs[i]);

@@ -6,7 +6,12 @@
 
 bool plan_is_scope_root(const char *root)
 {
-	return strcmp(root, "var") == 0 || strcmp(root, "env") == 0 || strcmp(root, "each") == 0;
+	static const char *const roots[] = { "var", "env", "each", "secret" };
+
+	for (size_t i = 0; i < MOK_COUNT(roots); i++)
+		if (strcmp(root, roots[i]) == 0)
+			return true;
+	return false;
 }
 
 static const char *first_part(struct mok_arena *arena, const char *path)
@@ -109,6 +114,17 @@ static bool each(struct plan_scope *s, const struct mok_ref *ref, struct mok_val
 	return false;
 }
 
+/* What mok generates and keeps; not known before somebody looked. */
+static bool secret(struct plan_scope *s, const struct mok_ref *ref, struct mok_val *out)
+{
+	const struct mok_lookup *lookup = s->lookup;
+
+	if (!lookup || !lookup->secret || !lookup->secret(lookup->self, ref->path, out))
+		*out = mok_val_unknown(mok_arena_printf(s->arena, "secret.%s", ref->path));
+	out->sensitive = true;
+	return true;
+}
+
 /* ---- resources ---- */
 
 /* web[each.key] -> web["a"] */
@@ -169,6 +185,8 @@ static bool resolve(
 		return environment(s, ref, out, diags);
 	if (strcmp(ref->root, "each") == 0)
 		return each(s, ref, out, diags);
+	if (strcmp(ref->root, "secret") == 0)
+		return secret(s, ref, out);
 	if (!s->lookup) {
 		mok_diag_add(diags, "E0601", ref->at,
 			"this must be known without the account: \"%s\" is a resource", ref->root);

@@ -4,7 +4,11 @@
 
 void field_type(struct mok_buf *out, const struct mok_field *f)
 {
-	const char *map = f->sub ? "object" : f->flags & MOK_F_ANY ? "any map" : "map of strings";
+	const char *map = f->flags & MOK_F_EACH ? "map of objects"
+		: f->flags & MOK_F_RANGE        ? "integer, or object"
+		: f->sub                        ? "object"
+		: f->flags & MOK_F_ANY          ? "any map"
+						: "map of strings";
 	const char *name = f->type == MOK_MAP ? map : mok_type_name(f->type);
 
 	if (f->type != MOK_LIST) {

@@ -40,7 +40,10 @@ static void rows(struct mok_buf *out, const struct mok_field *list, const char *
 		if (!f->sub || depth >= 4)
 			continue;
 		mok_buf_init(&path, 1024);
-		mok_buf_printf(&path, "%s%s%s.", prefix, f->name, f->type == MOK_LIST ? "[]" : "");
+		mok_buf_printf(&path, "%s%s%s.", prefix, f->name,
+			f->type == MOK_LIST             ? "[]"
+				: f->flags & MOK_F_EACH ? ".NAME"
+							: "");
 		rows(out, f->sub, path.data, depth + 1);
 		mok_buf_release(&path);
 	}
@@ -97,6 +100,15 @@ void mok_report_kinds_markdown(struct mok_buf *out)
 		kind_page(out, kinds[i]);
 	while (out->len > 1 && out->data[out->len - 1] == '\n' && out->data[out->len - 2] == '\n')
 		out->data[--out->len] = '\0';
+}
+
+void mok_report_block_markdown(struct mok_buf *out, const struct mok_report_block *block)
+{
+	mok_buf_printf(out, "# %s\n\n" GENERATED, block->title);
+	if (block->intro)
+		mok_buf_printf(out, "%s\n\n", block->intro);
+	mok_buf_puts(out, "| Field | Rules | Meaning |\n|---|---|---|\n");
+	rows(out, block->fields, "", 0);
 }
 
 /* Lines that begin with a space are an example: a code block. */

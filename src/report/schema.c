@@ -98,6 +98,22 @@ static cJSON *list_schema(const struct mok_field *f, int depth)
 	return json;
 }
 
+static cJSON *map_schema(const struct mok_field *f, int depth)
+{
+	cJSON *json, *any;
+
+	if (!f->sub || depth >= DEPTH_MAX)
+		return of_type("object");
+	json = fields_schema(f->sub, depth + 1);
+	if (f->flags & MOK_F_RANGE)
+		return either(json, of_type("integer"));
+	if (!(f->flags & MOK_F_EACH))
+		return json;
+	any = of_type("object");
+	cJSON_AddItemToObject(any, "additionalProperties", json);
+	return any;
+}
+
 static cJSON *field_schema(const struct mok_field *f, int depth)
 {
 	cJSON *json;
@@ -108,10 +124,7 @@ static cJSON *field_schema(const struct mok_field *f, int depth)
 	case MOK_NUM: json = number_schema(f); break;
 	case MOK_STR: json = string_schema(f); break;
 	case MOK_LIST: json = list_schema(f, depth); break;
-	case MOK_MAP:
-		json = f->sub && depth < DEPTH_MAX ? fields_schema(f->sub, depth + 1)
-						   : of_type("object");
-		break;
+	case MOK_MAP: json = map_schema(f, depth); break;
 	case MOK_NULL:
 	case MOK_EXPR:
 	case MOK_UNKNOWN:
@@ -207,7 +220,7 @@ static const char frame[] =
 	"\"boolean\"},\"description\":{\"type\":\"string\"}}}},"
 	"\"outputs\":{\"type\":\"object\"}}}";
 
-cJSON *mok_report_schema(void)
+cJSON *mok_report_schema(const struct mok_report_block *block)
 {
 	cJSON *json = cJSON_Parse(frame), *properties, *resources;
 
@@ -215,5 +228,6 @@ cJSON *mok_report_schema(void)
 	resources = cJSON_AddObjectToObject(properties, "resources");
 	cJSON_AddStringToObject(resources, "type", "object");
 	cJSON_AddItemToObject(resources, "additionalProperties", resource_schema());
+	cJSON_AddItemToObject(properties, block->key, fields_schema(block->fields, 0));
 	return json;
 }

@@ -27,4 +27,7 @@ skip()
 command -v go >/dev/null || skip "Go 1.26 or newer is not installed (https://go.dev/dl)"
 command -v etcd >/dev/null || skip "etcd is not installed (apt-get install etcd-server)"
 ./install.sh "$cache" || skip "the control plane cannot be built from the Go modules"
-exec python3 mok_life.py "$cache"
+python3 mok_life.py "$cache"
+life=$?
+python3 mastodon_objects.py "$cache" || exit 1
+exit "$life"

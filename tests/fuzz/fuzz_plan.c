@@ -1,5 +1,5 @@
 #include "fuzz.h"
-#include "mok/plan.h"
+#include "mok/mastodon.h"
 
 #include <string.h>
 
@@ -27,9 +27,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct bytes bytes = { data, size };
 	struct mok_arena *arena = mok_arena_new();
 	struct mok_diags diags = { .arena = arena };
-	struct mok_plan_options options = {
-		.files = files, .nfiles = 1, .read = read_bytes, .self = &bytes
-	};
+	struct mok_plan_options options = { .files = files,
+		.nfiles = 1,
+		.read = read_bytes,
+		.self = &bytes,
+		.expansion = mok_mastodon_expansion() };
 
 	mok_plan_load(arena, &options, &diags);
 	mok_diags_sort(&diags);

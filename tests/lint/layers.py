@@ -18,6 +18,7 @@ MAY = {
     "kinds": "model",
     "expr": "model",
     "plan": "model kinds expr graph",
+    "mastodon": "model kinds expr plan",
     "http": "env model",
     "digitalocean": "model kinds http",
     "spaces": "model kinds http env",
@@ -27,15 +28,15 @@ MAY = {
     "engine": "model kinds expr plan graph live diff http env",
     "sandbox": "",
     "report": "model kinds expr plan graph live diff engine",
-    "cli": "env model graph kinds expr plan http digitalocean spaces kubernetes live diff engine sandbox "
-           "report",
+    "cli": "env model graph kinds expr plan mastodon http digitalocean spaces kubernetes live diff engine "
+           "sandbox report",
 }
 # public headers that belong to a module of another name
 OWNER = {"kind": "model", "marker": "model", "manifest": "kinds", "ask": "model", "catalogue": "kinds", "provider": "http"}
 # libraries that only these modules may use
 LIBRARY = {
     "curl/": {"env", "cli"},
-    "yaml.h": {"plan", "expr", "kubernetes"},
+    "yaml.h": {"plan", "expr", "kubernetes", "mastodon"},
     "sqlite3.h": {"sandbox"},
     "microhttpd.h": {"sandbox"},
     "popt.h": {"cli"},

@@ -45,7 +45,7 @@ shells()
 docs_fresh()
 {
 	local page status=0
-	for page in kinds errors functions; do
+	for page in kinds errors functions mastodon; do
 		"$build/mok" docs "$page" | diff -u "docs/$page.md" - || status=1
 	done
 	[ $status = 0 ] && echo "generated pages are as the binary prints them" ||

@@ -97,7 +97,7 @@ static bool nothing_known(
 
 static struct mok_val want(struct world *w, const struct mok_stack *stack, const char *address)
 {
-	const struct mok_lookup lookup = { w, nothing_known };
+	const struct mok_lookup lookup = { .self = w, .attribute = nothing_known };
 	const struct mok_resource *r = mok_map_get(stack->by_address, address);
 	struct mok_val out;
 

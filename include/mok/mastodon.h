@@ -1,0 +1,66 @@
+/*
+ * mastodon: the `mastodon:` block of a plan file. It stands for ordinary resources: one
+ * kubernetes_manifest for each object of a Mastodon instance, helm_releases for what it needs in
+ * the cluster, connection pools and records. They are added to the stack while the plan is loaded,
+ * so that everything after that (graph, diff, engine) knows nothing of Mastodon. Pure.
+ *
+ * What the cloud tells (hosts, passwords, certificates) and what mok generates (keys) stands in the
+ * manifests as expressions: ${db.private_connection.host}, ${secret.vapid_private_key}.
+ * Dependencies and unknown values follow from that.
+ */
+#ifndef MOK_MASTODON_H
+#define MOK_MASTODON_H
+
+#include "mok/plan.h"
+
+/* For mok_plan_options.expansion. */
+const struct mok_expansion *mok_mastodon_expansion(void);
+
+/* The block's fields, for the reference and the JSON Schema. */
+const struct mok_field *mok_mastodon_fields(void);
+
+/* The generated values, as they are asked for by ${secret.NAME} (struct mok_lookup.secret), NULL
+ * after the last. Whoever keeps them generates them once and gives the same ever after:
+ *   secret_key_base                                  64 random bytes in hexadecimal
+ *   active_record_encryption_primary_key,
+ *   active_record_encryption_deterministic_key,
+ *   active_record_encryption_key_derivation_salt     32 characters of [A-Za-z0-9]
+ *   vapid_private_key, vapid_public_key              P-256, URL-safe base64 with padding
+ *   owner_password                                   of the first account */
+const char *mok_mastodon_secret_at(size_t i);
+
+/* The name of the first variable that is decided once and differs between the data of the live
+ * ConfigMap mastodon-web-* and of the wanted one; NULL: none. */
+const char *mok_mastodon_frozen(const struct mok_val *live, const struct mok_val *want);
+
+/* The manifest of a Job that is no part of the stack, made of the one of mastodon_db_prepare as it
+ * is wanted now (evaluated: image, environment). Its name has the version and a hash of the
+ * template, and it goes a day after it ended. False: there is no such Job. Names, NULL after the
+ * last: migrate-pre     migrations that the old version lives with: before the pods are rolled
+ *   migrate-post    the others: after the last old pod is gone
+ *   search-deploy, feeds-build, cache-clear */
+bool mok_mastodon_job(struct mok_arena *arena, const struct mok_val *prepare, const char *name,
+	struct mok_val *out);
+const char *mok_mastodon_job_at(size_t i);
+
+/* ---- manifests as files ---- */
+
+/* Where an object belongs in the order in which things must exist. */
+enum mok_wave {
+	MOK_WAVE_ADDONS = 0, /* namespaces, definitions, classes */
+	MOK_WAVE_CONFIG,     /* configuration, secrets, accounts, policies */
+	MOK_WAVE_GRANTS,     /* rights in the database */
+	MOK_WAVE_PREPARE,    /* the database's schema */
+	MOK_WAVE_WORKLOADS,
+	MOK_WAVE_ROUTES,
+	MOK_WAVE_COUNT,
+};
+const char *mok_wave_name(enum mok_wave wave); /* "00-addons" */
+/* `manifest`: evaluated. */
+enum mok_wave mok_manifest_wave(const struct mok_val *manifest);
+
+/* Block YAML, keys in the order of the value, byte-stable. Unknown values become texts in angle
+ * brackets that say of what. Sensitive values become "<secret>" unless `secrets`. */
+void mok_yaml_write(const struct mok_val *v, bool secrets, struct mok_buf *out);
+
+#endif

@@ -1,0 +1,291 @@
+#include "session.h"
+#include "show.h"
+
+#include "mok/manifest.h"
+
+#include <string.h>
+
+/* The stack's Kubernetes objects as files, or as one stream for kubectl. */
+
+#define FILE_MAX ((size_t)16 << 20)
+
+struct object {
+	const char *address, *file; /* "40-workloads/deployment-mastodon-web.yaml" */
+	enum mok_wave wave;
+	const struct mok_val *manifest;
+};
+
+struct manifests {
+	struct session *session;
+	struct mok_val *wants; /* by resource; a null before it was evaluated */
+	MOK_VEC(struct object) list;
+	MOK_VEC(const struct mok_val *) releases;
+};
+
+/* ---- values ---- */
+
+/* What is not known yet is told by a text that stands where the value will: whoever applies such
+ * files fills it in. It fits into labels, URLs and environments. */
+static struct mok_val placeholder(struct session *s, const char *of)
+{
+	return mok_val_str(mok_arena_printf(s->arena, "known-after-apply.%s", of));
+}
+
+static bool secret(void *self, const char *name, struct mok_val *out)
+{
+	struct manifests *m = self;
+
+	*out = placeholder(m->session, mok_arena_printf(m->session->arena, "secret.%s", name));
+	return true;
+}
+
+static const struct mok_val *want_of(struct manifests *m, const struct mok_resource *r);
+
+static bool attribute(
+	void *self, const struct mok_resource *r, const char *path, struct mok_val *out)
+{
+	struct manifests *m = self;
+	struct session *s = m->session;
+	size_t index = (size_t)(r - s->stack->resources.items);
+	const struct mok_object *object =
+		s->changes.list.len > index ? s->changes.list.items[index].object : NULL;
+	bool sensitive;
+
+	mok_attribute(s->arena, r, want_of(m, r), object, path, out);
+	if (out->type != MOK_UNKNOWN && out->type != MOK_NULL)
+		return true;
+	sensitive = out->sensitive;
+	*out = placeholder(s, mok_arena_printf(s->arena, "%s.%s", r->address, path));
+	/* An authority's certificate is decoded before it is used. */
+	if (strcmp(path, "ca") == 0)
+		*out = mok_val_str(mok_base64(s->arena, out->u.s, strlen(out->u.s)));
+	out->sensitive = sensitive;
+	return true;
+}
+
+/* The graph has no circles: this ends. */
+static const struct mok_val *want_of(struct manifests *m, const struct mok_resource *r)
+{
+	struct session *s = m->session;
+	const struct mok_lookup lookup = { .self = m, .attribute = attribute, .secret = secret };
+	struct mok_diags ignored = { .arena = s->arena };
+	struct mok_val *want = &m->wants[r - s->stack->resources.items];
+
+	if (want->type != MOK_NULL)
+		return want;
+	want->type = MOK_MAP;
+	/* Placeholders may not pass the checks of other kinds' fields: those were made before. */
+	if (mok_plan_eval(s->arena, s->stack, r, &lookup, &ignored, want) != 0)
+		want->type = MOK_MAP;
+	return want;
+}
+
+/* ---- objects ---- */
+
+static const char *file_name(struct mok_arena *arena, const struct mok_val *manifest)
+{
+	struct mok_manifest_id id;
+	char *name;
+
+	if (!mok_manifest_id(arena, manifest, &id))
+		return NULL;
+	name = mok_arena_printf(arena, "%s-%s", id.kind, id.name);
+	for (char *c = name; *c; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c + 'a' - 'A');
+		else if (*c == '/' || *c == ':')
+			*c = '-';
+	return mok_arena_printf(
+		arena, "%s/%s.yaml", mok_wave_name(mok_manifest_wave(manifest)), name);
+}
+
+static bool is_secret(const struct mok_val *manifest)
+{
+	return mok_streq(mok_val_get_str(manifest, "kind"), "Secret");
+}
+
+static void add_resource(struct manifests *m, const struct mok_resource *r)
+{
+	struct session *s = m->session;
+	const struct mok_val *manifest;
+	struct object object = { .address = r->address };
+
+	if (mok_field_find(r->kind->fields, "chart")) {
+		mok_vec_push(s->arena, &m->releases, want_of(m, r));
+		return;
+	}
+	if (!mok_field_find(r->kind->fields, "manifest"))
+		return;
+	manifest = mok_val_get(want_of(m, r), "manifest");
+	if (!manifest || (is_secret(manifest) && !s->cli->opt.secrets))
+		return;
+	object.manifest = manifest;
+	object.wave = mok_manifest_wave(manifest);
+	object.file = file_name(s->arena, manifest);
+	if (object.file)
+		mok_vec_push(s->arena, &m->list, object);
+}
+
+static void collect(struct manifests *m)
+{
+	struct session *s = m->session;
+	size_t n = s->stack->resources.len;
+
+	m->wants = MOK_NEW_N(s->arena, struct mok_val, n + 1);
+	for (size_t i = 0; i < n; i++)
+		add_resource(m, &s->stack->resources.items[i]);
+}
+
+/* ---- output ---- */
+
+static void write_stream(struct manifests *m)
+{
+	struct mok_buf out;
+
+	mok_buf_init(&out, SHOW_MAX);
+	for (int wave = 0; wave < MOK_WAVE_COUNT; wave++)
+		for (size_t i = 0; i < m->list.len; i++) {
+			if ((int)m->list.items[i].wave != wave)
+				continue;
+			mok_buf_puts(&out, "---\n");
+			mok_yaml_write(m->list.items[i].manifest, true, &out);
+		}
+	cli_out(m->session->cli, &out);
+	mok_buf_release(&out);
+}
+
+static int write_file(
+	struct session *s, const char *name, const struct mok_buf *text, struct mok_err *err)
+{
+	const char *path = mok_arena_printf(s->arena, "%s/%s", s->cli->opt.out, name);
+	const char *folder = mok_arena_strndup(s->arena, path, (size_t)(strrchr(path, '/') - path));
+	const struct mok_files *files = &s->env.files;
+
+	if (files->make_dirs(files->self, folder, err) != 0)
+		return -1;
+	return files->write(
+		files->self, path, text->data, text->len, s->cli->opt.secrets ? 0600 : 0644, err);
+}
+
+static int write_value(
+	struct session *s, const char *name, const struct mok_val *v, struct mok_err *err)
+{
+	struct mok_buf text;
+	int rc;
+
+	mok_buf_init(&text, FILE_MAX);
+	mok_yaml_write(v, s->cli->opt.secrets, &text);
+	rc = write_file(s, name, &text, err);
+	mok_buf_release(&text);
+	return rc;
+}
+
+static int write_kustomization(
+	struct session *s, const char *folder, struct mok_val files, struct mok_err *err)
+{
+	struct mok_val v = { .type = MOK_MAP };
+
+	mok_val_set(s->arena, &v, "apiVersion", mok_val_str("kustomize.config.k8s.io/v1beta1"));
+	mok_val_set(s->arena, &v, "kind", mok_val_str("Kustomization"));
+	mok_val_set(s->arena, &v, "resources", files);
+	return write_value(s, mok_arena_printf(s->arena, "%skustomization.yaml", folder), &v, err);
+}
+
+static int write_wave(
+	struct manifests *m, enum mok_wave wave, struct mok_val *waves, struct mok_err *err)
+{
+	struct session *s = m->session;
+	struct mok_val files = { .type = MOK_LIST };
+
+	for (size_t i = 0; i < m->list.len; i++) {
+		const struct object *o = &m->list.items[i];
+
+		if (o->wave != wave)
+			continue;
+		mok_val_append(s->arena, &files, mok_val_str(strchr(o->file, '/') + 1));
+		if (write_value(s, o->file, o->manifest, err) != 0)
+			return -1;
+	}
+	if (files.u.list.len == 0)
+		return 0;
+	mok_val_append(s->arena, waves, mok_val_str(mok_wave_name(wave)));
+	return write_kustomization(
+		s, mok_arena_printf(s->arena, "%s/", mok_wave_name(wave)), files, err);
+}
+
+static int write_releases(struct manifests *m, struct mok_err *err)
+{
+	struct mok_buf text;
+	int rc = 0;
+
+	mok_buf_init(&text, FILE_MAX);
+	for (size_t i = 0; i < m->releases.len; i++) {
+		mok_buf_puts(&text, "---\n");
+		mok_yaml_write(m->releases.items[i], m->session->cli->opt.secrets, &text);
+	}
+	if (m->releases.len)
+		rc = write_file(m->session, "helm-releases.yaml", &text, err);
+	mok_buf_release(&text);
+	return rc;
+}
+
+static int write_files(struct manifests *m)
+{
+	struct mok_val waves = { .type = MOK_LIST };
+	struct mok_err err = { 0 };
+	int rc = 0;
+
+	for (int wave = 0; rc == 0 && wave < MOK_WAVE_COUNT; wave++)
+		rc = write_wave(m, (enum mok_wave)wave, &waves, &err);
+	if (rc == 0)
+		rc = write_kustomization(m->session, "", waves, &err);
+	if (rc == 0)
+		rc = write_releases(m, &err);
+	return rc == 0 ? CLI_DONE : cli_fail(m->session->cli, &err, NULL);
+}
+
+/* ---- the command ---- */
+
+static int look(struct session *s)
+{
+	struct mok_diff_options options = session_diff_options(s, false);
+	int rc;
+
+	if (s->cli->opt.offline)
+		return CLI_DONE;
+	if ((rc = session_connect(s)) != CLI_DONE || (rc = session_sweep(s, false)) != CLI_DONE)
+		return rc;
+	return session_diff(s, &options);
+}
+
+static int manifests(struct session *s)
+{
+	struct manifests m = { .session = s };
+	int rc = session_load(s);
+
+	if (rc != CLI_DONE || (rc = look(s)) != CLI_DONE)
+		return rc;
+	session_print_diags(s);
+	collect(&m);
+	if (s->cli->opt.out)
+		return write_files(&m);
+	write_stream(&m);
+	return CLI_DONE;
+}
+
+int cli_run_manifests(struct cli *cli)
+{
+	struct session s;
+	int rc;
+
+	if (cli->args.list.len == 1 && strcmp(cli->args.list.items[0], "-") != 0) {
+		cli_usage_error(cli, "write -o DIR for files, or - for stdout",
+			"manifests takes no argument \"%s\"", cli->args.list.items[0]);
+		return CLI_ERROR;
+	}
+	rc = session_begin(&s, cli);
+	if (rc == CLI_DONE)
+		rc = manifests(&s);
+	session_end(&s);
+	return rc;
+}

@@ -1,0 +1,134 @@
+#include "mastodon_internal.h"
+
+#include <string.h>
+
+/* What must be there in the cluster: charts of others, in versions that were tried together. */
+
+struct addon {
+	const char *address, *chart, *repository, *version, *ns;
+	const char *values; /* a base file */
+	/* Is it wanted? */
+	bool (*is_wanted)(const struct masto *m);
+	/* What depends on the plan. */
+	void (*fill)(struct masto *m, struct mok_val *values);
+};
+
+static bool installs(const struct masto *m)
+{
+	return masto_bool(m, "gateway.install", true);
+}
+
+static bool wants_traefik(const struct masto *m)
+{
+	return installs(m) && strcmp(masto_str(m, "gateway.class", "traefik"), "cilium") != 0;
+}
+
+static bool wants_metrics_server(const struct masto *m)
+{
+	return masto_bool(m, "metrics_server", true);
+}
+
+static bool wants_robusta(const struct masto *m)
+{
+	return masto_has(m, "observability.robusta");
+}
+
+static bool wants_prometheus(const struct masto *m)
+{
+	return masto_bool(m, "observability.prometheus", false) && !wants_robusta(m);
+}
+
+/* ---- values ---- */
+
+static void fill_traefik(struct masto *m, struct mok_val *values)
+{
+	bool speaks_proxy = strcmp(masto_str(m, "gateway.load_balancer.type", ""), "REGIONAL") == 0;
+	struct mok_val ranges = { .type = MOK_LIST };
+
+	masto_put(m, values, "service.annotations", masto_load_balancer(m));
+	if (!speaks_proxy)
+		return;
+	/* Only from the load balancer, which is in the same private network. */
+	mok_val_append(m->arena, &ranges, masto_format(m, "10.0.0.0/8"));
+	masto_put(m, values, "ports.web.proxyProtocol.trustedIPs", ranges);
+	masto_put(m, values, "ports.websecure.proxyProtocol.trustedIPs", ranges);
+	masto_put(m, values, "service.spec.externalTrafficPolicy", masto_format(m, "Cluster"));
+}
+
+static struct mok_val merged(
+	struct masto *m, const struct mok_val *under, const struct mok_val *over)
+{
+	struct mok_val out = *under;
+
+	if (under->type != MOK_MAP || over->type != MOK_MAP)
+		return *over;
+	for (size_t i = 0; i < over->u.map.len; i++) {
+		const struct mok_pair *pair = &over->u.map.pairs[i];
+		const struct mok_val *have = mok_val_get(&out, pair->key);
+
+		mok_val_set(
+			m->arena, &out, pair->key, have ? merged(m, have, &pair->val) : pair->val);
+	}
+	return out;
+}
+
+static void fill_robusta(struct masto *m, struct mok_val *values)
+{
+	const struct mok_val *own = mok_val_at(m->written, "observability.robusta");
+	const struct mok_val *is = mok_val_at(&m->is, "observability.robusta");
+
+	masto_put(
+		m, values, "clusterName", masto_format(m, "${%s.name}", m->parts.cluster->address));
+	if (own && own->type == MOK_MAP)
+		*values = merged(m, values, own);
+	else if (is && is->type == MOK_MAP)
+		*values = merged(m, values, is);
+}
+
+static const struct addon addons[] = {
+	{ "mastodon_metrics_server", "metrics-server",
+		"https://kubernetes-sigs.github.io/metrics-server/", "3.13.1", "kube-system",
+		"values-metrics-server", wants_metrics_server, NULL },
+	{ "mastodon_cert_manager", "cert-manager", "https://charts.jetstack.io", "v1.21.1",
+		"cert-manager", "values-cert-manager", installs, NULL },
+	{ "mastodon_traefik", "traefik", "https://traefik.github.io/charts", "41.3.0", NULL,
+		"values-traefik", wants_traefik, fill_traefik },
+	{ "mastodon_prometheus", "kube-prometheus-stack",
+		"https://prometheus-community.github.io/helm-charts", "72.0.1", "monitoring",
+		"values-prometheus", wants_prometheus, NULL },
+	{ "mastodon_robusta", "robusta", "https://robusta-charts.storage.googleapis.com", NULL,
+		"monitoring", "values-robusta", wants_robusta, fill_robusta },
+};
+
+static void add(struct masto *m, const struct addon *addon)
+{
+	struct mok_val block = { .type = MOK_MAP, .at = m->at };
+	struct mok_val values = masto_base(m, addon->values);
+	const char *version =
+		addon->version ? addon->version : masto_text(m, "observability.robusta_version");
+	const char *ns = addon->ns ? addon->ns : masto_str(m, "gateway.namespace", "traefik");
+
+	if (strcmp(ns, "monitoring") == 0)
+		ns = masto_str(m, "observability.namespace", ns);
+	if (addon->fill)
+		addon->fill(m, &values);
+	mok_val_set(m->arena, &block, "kind", masto_format(m, "helm_release"));
+	mok_val_set(m->arena, &block, "cluster_id",
+		masto_format(m, "${%s.id}", m->parts.cluster->address));
+	mok_val_set(m->arena, &block, "name", masto_format(m, "%s", addon->chart));
+	mok_val_set(m->arena, &block, "namespace", masto_format(m, "%s", ns));
+	mok_val_set(m->arena, &block, "repository", masto_format(m, "%s", addon->repository));
+	mok_val_set(m->arena, &block, "chart", masto_format(m, "%s", addon->chart));
+	if (version)
+		mok_val_set(m->arena, &block, "version", masto_format(m, "%s", version));
+	mok_val_set(m->arena, &block, "create_namespace", mok_val_bool(true));
+	mok_val_set(m->arena, &block, "values", values);
+	masto_add_block(m, addon->address, block, NULL);
+}
+
+void masto_addons(struct masto *m)
+{
+	for (size_t i = 0; m->has_helm && i < MOK_COUNT(addons); i++)
+		if (addons[i].is_wanted(m))
+			add(m, &addons[i]);
+}

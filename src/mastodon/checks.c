@@ -1,0 +1,402 @@
+#include "mastodon_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What can be known to go wrong before anything is made. */
+
+static const char *const queues[] = { "default", "push", "ingress", "mailers", "pull", "scheduler",
+	"fasp" };
+
+/* ---- versions ---- */
+
+struct gate {
+	int major, minor;         /* of Mastodon */
+	int postgres, kubernetes; /* least; Kubernetes': the minor of 1.x */
+};
+
+/* https://github.com/mastodon/mastodon/releases; Kubernetes: `sleep` in preStop. */
+static const struct gate gates[] = {
+	{ 4, 5, 13, 30 },
+	{ 4, 6, 14, 30 },
+	{ 4, 7, 14, 30 },
+};
+
+static const struct gate *gate_of(const char *version)
+{
+	for (size_t i = 0; i < MOK_COUNT(gates); i++) {
+		char prefix[16];
+		size_t len = 0;
+
+		prefix[len++] = (char)('0' + gates[i].major);
+		prefix[len++] = '.';
+		prefix[len++] = (char)('0' + gates[i].minor);
+		prefix[len] = '\0';
+		if (mok_starts(version, prefix) && (!version[len] || version[len] == '.'))
+			return &gates[i];
+	}
+	return NULL;
+}
+
+static long number_after(const char *text, const char *prefix)
+{
+	return text && mok_starts(text, prefix) ? strtol(text + strlen(prefix), NULL, 10) : 0;
+}
+
+static void too_old(struct masto *m, const struct mok_resource *r, const char *have, long least)
+{
+	struct mok_diag *d = mok_diag_add(m->diags, "E0906", r->at,
+		"version %s of %s is older than what this block needs", have, r->address);
+
+	mok_diag_hint(m->diags, d, "it needs %ld at least", least);
+}
+
+static void check_versions(struct masto *m)
+{
+	const struct gate *gate = gate_of(m->version);
+	bool is_cilium = strcmp(masto_str(m, "gateway.class", ""), "cilium") == 0;
+	long least = is_cilium ? 33 : 30, have;
+	struct mok_val fields;
+	const char *version;
+	struct mok_diag *d;
+
+	if (!gate && masto_has(m, "version")) {
+		d = mok_diag_add(m->diags, "E0906", masto_mark(m, "version"),
+			"this mok does not know Mastodon %s", m->version);
+		mok_diag_hint(m->diags, d, "it knows 4.5, 4.6 and 4.7");
+	}
+	if (m->parts.database && gate) {
+		fields = masto_fields_of(m, m->parts.database);
+		version = mok_val_get_str(&fields, "version");
+		have = number_after(version, "");
+		if (have > 0 && have < gate->postgres)
+			too_old(m, m->parts.database, version, gate->postgres);
+	}
+	if (!m->parts.cluster)
+		return;
+	fields = masto_fields_of(m, m->parts.cluster);
+	version = mok_val_get_str(&fields, "version");
+	have = number_after(version, "1.");
+	if (have > 0 && have < least) {
+		d = mok_diag_add(m->diags, "E0906", m->parts.cluster->at,
+			"version %s of %s is older than what this block needs", version,
+			m->parts.cluster->address);
+		mok_diag_hint(m->diags, d, "it needs 1.%ld at least", least);
+	}
+}
+
+/* ---- Valkey ---- */
+
+static void check_redis(struct masto *m)
+{
+	struct mok_val fields;
+	const char *policy;
+	struct mok_diag *d;
+
+	if (!m->parts.redis)
+		return;
+	fields = masto_fields_of(m, m->parts.redis);
+	policy = mok_val_get_str(&fields, "eviction_policy");
+	if (!policy || strcmp(policy, "noeviction") == 0)
+		return;
+	d = mok_diag_add(m->diags, "E0919", m->parts.redis->at,
+		"%s drops what it holds when it is full (%s), jobs among it",
+		m->parts.redis->address, policy);
+	mok_diag_hint(m->diags, d, "write eviction_policy: noeviction");
+}
+
+/* ---- Sidekiq ---- */
+
+static bool is_served(const struct group *g, const char *queue)
+{
+	const struct mok_val *list = mok_val_get(g->is, "queues");
+	size_t len = strlen(queue);
+
+	for (size_t i = 0; list && list->type == MOK_LIST && i < list->u.list.len; i++) {
+		const char *q =
+			list->u.list.items[i].type == MOK_STR ? list->u.list.items[i].u.s : "";
+
+		if (strncmp(q, queue, len) == 0 && (!q[len] || q[len] == ','))
+			return true;
+	}
+	return false;
+}
+
+static void check_queues(struct masto *m)
+{
+	for (size_t i = 0; i < MOK_COUNT(queues); i++) {
+		struct mok_diag *d;
+		bool served = false;
+
+		for (size_t g = 0; g < m->ngroups; g++)
+			served |= is_served(&m->groups[g], queues[i]);
+		if (served || (strcmp(queues[i], "scheduler") == 0))
+			continue;
+		d = mok_diag_add(m->diags, "E0907", masto_mark(m, "sidekiq"),
+			"no group serves the queue \"%s\"", queues[i]);
+		mok_diag_hint(m->diags, d, "its jobs would pile up: add it to a group's queues");
+	}
+}
+
+static void check_scheduler(struct masto *m)
+{
+	const struct group *first = NULL;
+	struct mok_diag *d;
+
+	for (size_t i = 0; i < m->ngroups; i++) {
+		const struct group *g = &m->groups[i];
+
+		if (!g->is_scheduler)
+			continue;
+		if (first)
+			mok_diag_add(m->diags, "E0908", masto_mark(m, g->path),
+				"two groups serve the queue \"scheduler\": %s and %s", first->name,
+				g->name);
+		if (!first)
+			first = g;
+		if (g->max <= 1)
+			continue;
+		d = mok_diag_add(m->diags, "E0908", masto_mark(m, g->path),
+			"the group \"%s\" serves the queue \"scheduler\", so it cannot have more "
+			"than "
+			"one pod",
+			g->name);
+		mok_diag_hint(
+			m->diags, d, "give the scheduler a group of its own, with replicas: 1");
+	}
+	if (first)
+		return;
+	d = mok_diag_add(m->diags, "E0908", masto_mark(m, "sidekiq"),
+		"no group serves the queue \"scheduler\"");
+	mok_diag_hint(m->diags, d, "write scheduler: { queues: [scheduler], concurrency: 5 }");
+}
+
+/* ---- environment ---- */
+
+struct denied {
+	const char *name; /* a final _ denies all that begin so */
+	const char *why;
+};
+
+static const struct denied deny_list[] = {
+	{ "SELF_DESTRUCT", "it deletes the instance from the fediverse" },
+	{ "SECRET_KEY_BASE_DUMMY", "it makes every session forgeable" },
+	{ "DB_POOL", "web and Sidekiq size their pools by their threads" },
+	{ "DATABASE_URL", "it would override every other setting of the database" },
+	{ "S3_KEY_PREFIX", "media that is there already would be lost from sight" },
+	{ "STREAMING_CLUSTER_NUM", "the streaming server grows by replicas" },
+	{ "STATSD_", "current versions do not have it" },
+};
+
+static void check_env(struct masto *m, const char *path)
+{
+	const struct mok_val *extra = mok_val_at(&m->is, path);
+
+	for (size_t i = 0; extra && extra->type == MOK_MAP && i < extra->u.map.len; i++)
+		for (size_t k = 0; k < MOK_COUNT(deny_list); k++) {
+			const struct mok_pair *pair = &extra->u.map.pairs[i];
+			const struct denied *d = &deny_list[k];
+
+			if (mok_ends(d->name, "_") ? mok_starts(pair->key, d->name)
+						   : strcmp(pair->key, d->name) == 0)
+				mok_diag_add(m->diags, "E0909", pair->key_at,
+					"%s cannot be set here: %s", pair->key, d->why);
+		}
+}
+
+/* ---- mail ---- */
+
+static void check_mail(struct masto *m, const char *path)
+{
+	int64_t port = masto_int(m, path, 2525);
+	struct mok_diag *d;
+
+	if (port != 25 && port != 465 && port != 587)
+		return;
+	d = mok_diag_add(m->diags, port == 25 ? "E0911" : "W0912", masto_mark(m, path),
+		port == 25 ? "DigitalOcean blocks port %lld"
+			   : "DigitalOcean blocks port %lld for most accounts",
+		(long long)port);
+	mok_diag_hint(m->diags, d, "most mail services listen on 2525 too");
+}
+
+/* ---- gateway ---- */
+
+static void check_gateway(struct masto *m)
+{
+	struct mok_diag *d;
+
+	if (strcmp(masto_challenge(m), "dns01") != 0)
+		return;
+	if (!masto_has(m, "gateway.tls.token")) {
+		d = mok_diag_add(m->diags, "E0913", masto_mark(m, "gateway.tls.challenge"),
+			"dns01 needs a token");
+		mok_diag_hint(m->diags, d,
+			"write token: ${var.dns_token}, a token with the scope domains; mok's own "
+			"never enters the cluster");
+	}
+}
+
+/* ---- images ---- */
+
+static void check_images(struct masto *m)
+{
+	struct mok_diag *d;
+
+	if (strcmp(masto_str(m, "images.pin", "tag"), "digest") != 0 ||
+		(masto_has(m, "images.web_digest") && masto_has(m, "images.streaming_digest")))
+		return;
+	d = mok_diag_add(
+		m->diags, "E0920", masto_mark(m, "images.pin"), "pin: digest needs the digests");
+	mok_diag_hint(m->diags, d, "write web_digest and streaming_digest: sha256:...");
+}
+
+/* ---- pods and nodes ---- */
+
+static const struct mok_resource *node_pool(const struct masto *m, const char *word)
+{
+	for (size_t i = 0; i < m->stack->resources.len; i++) {
+		const struct mok_resource *r = &m->stack->resources.items[i];
+		struct mok_val fields;
+
+		if (strcmp(r->kind->name, "kubernetes_node_pool") != 0)
+			continue;
+		if (strcmp(r->address, word) == 0)
+			return r;
+		fields = masto_fields_of(m, r);
+		if (mok_streq(mok_val_get_str(&fields, "name"), word))
+			return r;
+	}
+	return NULL;
+}
+
+static void no_such_pool(struct masto *m, const char *path, const char *word)
+{
+	const char **names = MOK_NEW_N(m->arena, const char *, m->stack->resources.len + 1);
+	struct mok_diag *d = mok_diag_add(m->diags, "E0914", masto_mark(m, path),
+		"there is no node pool \"%s\" in the plan", word);
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->stack->resources.len; i++)
+		if (strcmp(m->stack->resources.items[i].kind->name, "kubernetes_node_pool") == 0)
+			names[n++] = m->stack->resources.items[i].address;
+	mok_diag_near(m->diags, d, mok_nearest(word, names, n));
+}
+
+/* "s-4vcpu-8gb" before "vcpu" is 4; 0: the slug does not tell. */
+static int64_t number_before(const char *slug, const char *unit)
+{
+	const char *end = slug ? strstr(slug, unit) : NULL, *start = end;
+	int64_t n = 0;
+
+	while (start && start > slug && start[-1] >= '0' && start[-1] <= '9')
+		start--;
+	for (; start && start < end && n < 100000; start++)
+		n = n * 10 + (*start - '0');
+	return n;
+}
+
+/* Some of a node is the system's, so a pod that asks for all of it fits none. */
+static void check_fits(struct masto *m, const struct masto_request *request)
+{
+	const char *word =
+		masto_str(m, mok_arena_printf(m->arena, "%s.node_pool", request->settings), NULL);
+	const struct mok_resource *pool = word ? node_pool(m, word) : NULL;
+	struct mok_val fields;
+	const char *size;
+	int64_t cpu, mib;
+
+	if (!pool)
+		return;
+	fields = masto_fields_of(m, pool);
+	size = mok_val_get_str(&fields, "size");
+	cpu = number_before(size, "vcpu") * 1000;
+	mib = number_before(size, "gb") * 1024;
+	if (!cpu || !mib || (request->millicpu < cpu && request->mib < mib))
+		return;
+	mok_diag_add(m->diags, "E0915", masto_mark(m, request->settings),
+		"a pod of %s asks for %lldm CPU and %lld MiB, and fits on no node of %s (%s)",
+		request->settings, (long long)request->millicpu, (long long)request->mib,
+		pool->address, size);
+}
+
+static void check_tier(struct masto *m, const char *settings)
+{
+	const char *at = mok_arena_printf(m->arena, "%s.node_pool", settings);
+	const char *word = masto_str(m, at, NULL);
+	const char *replicas = mok_arena_printf(m->arena, "%s.replicas", settings);
+	int64_t min = masto_int(m, mok_arena_printf(m->arena, "%s.min", replicas), 1);
+	int64_t max = masto_int(m, mok_arena_printf(m->arena, "%s.max", replicas), min);
+
+	if (word && !node_pool(m, word))
+		no_such_pool(m, at, word);
+	if (min > max)
+		mok_diag_add(m->diags, "E0917", masto_mark(m, replicas),
+			"%s: min (%lld) is more than max (%lld)", replicas, (long long)min,
+			(long long)max);
+}
+
+static void check_tiers(struct masto *m)
+{
+	struct masto_request request;
+
+	check_tier(m, "web");
+	check_tier(m, "streaming");
+	masto_web_request(m, &request);
+	check_fits(m, &request);
+	for (size_t i = 0; i < m->ngroups; i++) {
+		check_tier(m, m->groups[i].path);
+		masto_group_request(m, &m->groups[i], &request);
+		check_fits(m, &request);
+	}
+}
+
+/* ---- all ---- */
+
+void masto_checks(struct masto *m)
+{
+	check_versions(m);
+	check_redis(m);
+	check_queues(m);
+	check_scheduler(m);
+	check_env(m, "extra_env");
+	check_env(m, "extra_secret_env");
+	check_mail(m, "smtp.port");
+	if (masto_has(m, "smtp.bulk"))
+		check_mail(m, "smtp.bulk.port");
+	check_gateway(m);
+	check_images(m);
+	check_tiers(m);
+	if (masto_has(m, "observability.robusta") && !masto_has(m, "observability.robusta_version"))
+		mok_diag_add(m->diags, "W0916", masto_mark(m, "observability.robusta"),
+			"Robusta's chart is not pinned: robusta_version is missing");
+}
+
+void masto_check_patches(struct masto *m)
+{
+	const struct mok_val *patches = mok_val_at(&m->is, "patches");
+
+	for (size_t i = 0; patches && patches->type == MOK_LIST && i < patches->u.list.len; i++)
+		if (i < 64 && !(m->patched & ((uint64_t)1 << i)))
+			mok_diag_add(m->diags, "E0918",
+				masto_mark(m, mok_arena_printf(m->arena, "patches.%zu", i)),
+				"this patch meets no object of the block");
+}
+
+/* ---- what is decided once ---- */
+
+/* Changing one of these breaks what other servers know of the instance. */
+static const char *const frozen[] = { "LOCAL_DOMAIN", "WEB_DOMAIN", "LIMITED_FEDERATION_MODE" };
+
+const char *mok_mastodon_frozen(const struct mok_val *live, const struct mok_val *want)
+{
+	for (size_t i = 0; i < MOK_COUNT(frozen); i++) {
+		const struct mok_val *a = mok_val_get(live, frozen[i]);
+		const struct mok_val *b = mok_val_get(want, frozen[i]);
+
+		if ((a && b && mok_val_equal(a, b)) || (!a && !b))
+			continue;
+		return frozen[i];
+	}
+	return NULL;
+}

@@ -1,0 +1,59 @@
+#include "mastodon_internal.h"
+
+/* The whole: block in, resources out. */
+
+static const char *const secret_names[] = {
+	"secret_key_base",
+	"active_record_encryption_primary_key",
+	"active_record_encryption_deterministic_key",
+	"active_record_encryption_key_derivation_salt",
+	"vapid_private_key",
+	"vapid_public_key",
+	"owner_password",
+};
+
+const char *mok_mastodon_secret_at(size_t i)
+{
+	return i < MOK_COUNT(secret_names) ? secret_names[i] : NULL;
+}
+
+/* In the order of what needs what: a need that is not there yet is left out. */
+static void (*const steps[])(struct masto *m) = {
+	masto_pools,
+	masto_addons,
+	masto_config,
+	masto_network,
+	masto_jobs,
+	masto_workloads,
+	masto_routes,
+	masto_observe,
+};
+
+static void expand(struct mok_arena *arena, const struct mok_stack *stack,
+	const struct mok_pair *block, struct mok_diags *diags, struct mok_val *blocks)
+{
+	struct masto m = { .arena = arena,
+		.stack = stack,
+		.diags = diags,
+		.blocks = blocks,
+		.at = block->key_at,
+		.written = &block->val,
+		.has_helm = mok_kind_find("helm_release") != NULL };
+	size_t nerrors = diags->nerrors;
+	bool is_whole = masto_settings(&m);
+
+	if (m.is.type == MOK_MAP)
+		masto_checks(&m);
+	if (!is_whole || diags->nerrors > nerrors)
+		return;
+	for (size_t i = 0; i < MOK_COUNT(steps); i++)
+		steps[i](&m);
+	masto_check_patches(&m);
+}
+
+static const struct mok_expansion expansion = { "mastodon", expand };
+
+const struct mok_expansion *mok_mastodon_expansion(void)
+{
+	return &expansion;
+}

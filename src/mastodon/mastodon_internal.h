@@ -1,0 +1,143 @@
+/*
+ * mastodon's own. Settings are read twice: as evaluated (`is`: for decisions and arithmetic; what
+ * only the account knows is unknown) and as written (`written`: what goes into manifests, so that
+ * expressions stay expressions).
+ */
+#ifndef MOK_MASTODON_INTERNAL_H
+#define MOK_MASTODON_INTERNAL_H
+
+#include "mok/mastodon.h"
+
+#define GROUPS_MAX 32
+
+enum tier {
+	TIER_WEB = 1 << 0,
+	TIER_SIDEKIQ = 1 << 1,
+	TIER_JOBS = 1 << 2,
+	TIER_STREAMING = 1 << 3,
+};
+#define TIER_RUBY (TIER_WEB | TIER_SIDEKIQ | TIER_JOBS)
+#define TIER_ALL (TIER_RUBY | TIER_STREAMING)
+
+struct group {
+	const char *name;
+	const struct mok_val *is; /* its settings, evaluated */
+	const char *path;         /* "sidekiq.NAME" */
+	int64_t min, max, concurrency;
+	bool is_scheduler; /* serves the queue of that name */
+};
+
+/* What the block refers to in `resources:`; NULL: there is none. */
+struct parts {
+	const struct mok_resource *cluster, *database, *database_name, *database_user, *redis;
+	const struct mok_resource *cache_redis, *sidekiq_redis, *storage, *storage_key, *cdn, *zone;
+	const struct mok_resource *search;
+};
+
+struct masto {
+	struct mok_arena *arena;
+	const struct mok_stack *stack;
+	struct mok_diags *diags;
+	struct mok_val *blocks; /* what comes out */
+	struct mok_mark at;     /* of the block's key */
+	const struct mok_val *written;
+	struct mok_val is;
+	struct parts parts;
+	struct group groups[GROUPS_MAX];
+	size_t ngroups;
+	const char *ns, *version;
+	const char *pools[3]; /* expressions' roots of the pools web, sidekiq, streaming */
+	bool has_helm;        /* the kind helm_release exists */
+	uint64_t patched;     /* which patches met an object */
+};
+
+/* ---- settings.c ---- */
+
+/* Evaluates the block and finds the resources; false: nothing can be made of it. */
+bool masto_settings(struct masto *m);
+int64_t masto_int(const struct masto *m, const char *path, int64_t fallback);
+bool masto_bool(const struct masto *m, const char *path, bool fallback);
+/* The evaluated text, or the fallback when absent or unknown. */
+const char *masto_str(const struct masto *m, const char *path, const char *fallback);
+bool masto_has(const struct masto *m, const char *path);
+/* The text for a manifest, expressions inside, or NULL: it is not set. */
+const char *masto_text(const struct masto *m, const char *path);
+struct mok_mark masto_mark(const struct masto *m, const char *path);
+/* The fields of a resource as far as they are known offline. */
+struct mok_val masto_fields_of(const struct masto *m, const struct mok_resource *r);
+/* WEB_DOMAIN, or LOCAL_DOMAIN where there is none: as text for a manifest. */
+const char *masto_web_domain(const struct masto *m);
+/* Is version at least major.minor? */
+bool masto_at_least(const struct masto *m, int major, int minor);
+
+/* ---- build.c ---- */
+
+/* A base manifest of manifests/. */
+struct mok_val masto_base(struct masto *m, const char *name);
+struct mok_val masto_format(struct masto *m, const char *fmt, ...) MOK_PRINTF(2, 3);
+/* An expression that is always a text, whatever the values in it are. */
+struct mok_val masto_expr(struct masto *m, const char *fmt, ...) MOK_PRINTF(2, 3);
+/* Sets what is at a path ("spec.template.spec.containers.0.image"), making maps on the way. */
+void masto_put(struct masto *m, struct mok_val *root, const char *path, struct mok_val v);
+void masto_drop(struct masto *m, struct mok_val *root, const char *path);
+/* A copy without one key, or one item. */
+struct mok_val masto_without(struct mok_arena *arena, const struct mok_val *v, const char *name);
+/* Appends to the list at a path, making it if it is not there. */
+void masto_push(struct masto *m, struct mok_val *root, const char *path, struct mok_val v);
+
+struct masto_object {
+	const char *address;
+	const char *component;    /* app.kubernetes.io/component, or NULL */
+	bool hashed;              /* name_suffix: hash */
+	bool cluster_scoped;      /* no namespace */
+	bool once;                /* made once, never changed: ignore_changes */
+	bool no_wait;             /* apply does not wait for it */
+	const char *const *needs; /* addresses, NULL at the end; or NULL */
+};
+/* Labels, namespace, patches; then a resource of its own. */
+void masto_add(struct masto *m, const struct masto_object *object, struct mok_val manifest);
+/* Another resource: `block` has all but depends_on. */
+void masto_add_block(
+	struct masto *m, const char *address, struct mok_val block, const char *const *needs);
+bool masto_has_block(const struct masto *m, const char *address);
+
+/* ---- parts of the expansion ---- */
+
+void masto_config(struct masto *m); /* config.c: namespace, ConfigMaps, Secrets */
+/* env.c: fills in what one tier's environment is. */
+void masto_env(struct masto *m, enum tier tier, struct mok_val *plain, struct mok_val *secret);
+void masto_workloads(struct masto *m); /* workloads.c */
+void masto_jobs(struct masto *m);      /* jobs.c */
+void masto_network(struct masto *m);   /* network.c: services, policies */
+void masto_routes(struct masto *m);    /* routes.c: gateway, routes, certificate, records */
+const char *masto_challenge(const struct masto *m); /* routes.c: "dns01" or "http01" */
+/* routes.c: annotations of the Service that makes the load balancer. */
+struct mok_val masto_load_balancer(struct masto *m);
+void masto_addons(struct masto *m);  /* addons.c */
+void masto_observe(struct masto *m); /* observe.c */
+void masto_pools(struct masto *m);   /* pools.c: connection pools, and their arithmetic */
+void masto_checks(struct masto *m);  /* checks.c */
+/* patches.c: applies the plan's patches to one manifest. */
+void masto_patch(struct masto *m, struct mok_val *manifest);
+
+/* pod.c: what every pod of ours has. */
+struct masto_pod {
+	const char *path;     /* of the pod's spec in its manifest */
+	const char *tier;     /* "web": names its ConfigMap and Secret; NULL: none */
+	const char *settings; /* "web", "sidekiq.push": node_pool and resources are there */
+	bool ruby;
+};
+void masto_pod(struct masto *m, struct mok_val *manifest, const struct masto_pod *pod);
+const char *masto_image(struct masto *m, bool streaming);
+int64_t masto_web_threads(const struct masto *m); /* of one pod */
+void masto_check_patches(struct masto *m);        /* checks.c: each met something */
+
+/* workloads.c: what a pod asks for, by its threads or as the plan says. */
+struct masto_request {
+	const char *settings; /* "web", "sidekiq.push" */
+	int64_t millicpu, mib, limit_mib;
+};
+void masto_web_request(struct masto *m, struct masto_request *out);
+void masto_group_request(struct masto *m, const struct group *g, struct masto_request *out);
+
+#endif

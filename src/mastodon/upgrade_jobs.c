@@ -1,0 +1,101 @@
+#include "mastodon_internal.h"
+
+#include <string.h>
+
+/* Jobs that are no part of a stack: upgrades and repairs make them when they are needed. */
+
+struct errand {
+	const char *name;
+	const char *args[8]; /* NULL at the end */
+	const char *variable, *value;
+	int64_t deadline_s;
+};
+
+/* https://docs.joinmastodon.org/admin/upgrading/: what comes after a deployment is left out while
+ * the old version runs, since it takes away what that still uses. */
+static const struct errand errands[] = {
+	{ "migrate-pre", { "bundle", "exec", "rails", "db:migrate", NULL },
+		"SKIP_POST_DEPLOYMENT_MIGRATIONS", "true", 6 * 3600 },
+	{ "migrate-post", { "bundle", "exec", "rails", "db:migrate", NULL }, NULL, NULL,
+		24 * 3600 },
+	{ "search-deploy",
+		{ "bin/tootctl", "search", "deploy", "--concurrency", "1", "--batch-size", "100",
+			NULL },
+		NULL, NULL, 24 * 3600 },
+	{ "feeds-build", { "bin/tootctl", "feeds", "build", NULL }, NULL, NULL, 24 * 3600 },
+	{ "cache-clear", { "bin/tootctl", "cache", "clear", NULL }, NULL, NULL, 3600 },
+};
+
+const char *mok_mastodon_job_at(size_t i)
+{
+	return i < MOK_COUNT(errands) ? errands[i].name : NULL;
+}
+
+static const struct errand *find(const char *name)
+{
+	for (size_t i = 0; i < MOK_COUNT(errands); i++)
+		if (strcmp(errands[i].name, name) == 0)
+			return &errands[i];
+	return NULL;
+}
+
+static void set_command(struct masto *m, struct mok_val *job, const struct errand *e)
+{
+	const char *container = "spec.template.spec.containers.0";
+	struct mok_val args = { .type = MOK_LIST }, variable = { .type = MOK_MAP };
+
+	for (size_t i = 0; e->args[i]; i++)
+		mok_val_append(m->arena, &args, mok_val_str(e->args[i]));
+	masto_put(m, job, mok_arena_printf(m->arena, "%s.args", container), args);
+	if (!e->variable)
+		return;
+	mok_val_set(m->arena, &variable, "name", mok_val_str(e->variable));
+	mok_val_set(m->arena, &variable, "value", mok_val_str(e->value));
+	masto_push(m, job, mok_arena_printf(m->arena, "%s.env", container), variable);
+}
+
+/* A template cannot be changed, so whatever is in it is in the name. */
+static void set_name(struct masto *m, struct mok_val *job, const struct errand *e)
+{
+	const struct mok_val *labels = mok_val_at(job, "metadata.labels");
+	const char *version = mok_val_get_str(labels, "app.kubernetes.io/version");
+	struct mok_val new_labels = *labels;
+	char *plain = mok_arena_strdup(m->arena, version ? version : "0"), hash[65];
+	struct mok_buf text;
+
+	for (char *c = plain; *c; c++)
+		if (*c == '.')
+			*c = '-';
+	mok_buf_init(&text, (size_t)1 << 20);
+	mok_val_canonical(mok_val_get(job, "spec"), &text);
+	mok_sha256_hex(text.data, text.len, hash);
+	mok_buf_release(&text);
+	mok_val_set(m->arena, &new_labels, "app.kubernetes.io/component", mok_val_str(e->name));
+	masto_put(m, job, "metadata.labels", new_labels);
+	masto_put(m, job, "metadata.name",
+		mok_val_str(
+			mok_arena_printf(m->arena, "mastodon-%s-%s-%.10s", e->name, plain, hash)));
+}
+
+bool mok_mastodon_job(struct mok_arena *arena, const struct mok_val *prepare, const char *name,
+	struct mok_val *out)
+{
+	struct masto m = { .arena = arena };
+	const struct errand *e = find(name);
+	struct mok_val labels;
+
+	if (!e || !mok_val_at(prepare, "metadata.labels") ||
+		!mok_val_at(prepare, "spec.template.spec.containers.0"))
+		return false;
+	*out = *prepare;
+	labels = *mok_val_at(prepare, "metadata.labels");
+	if (mok_val_at(prepare, "spec.template.metadata.labels"))
+		labels = *mok_val_at(prepare, "spec.template.metadata.labels");
+	mok_val_set(arena, &labels, "app.kubernetes.io/component", mok_val_str(e->name));
+	masto_put(&m, out, "spec.template.metadata.labels", labels);
+	masto_put(&m, out, "spec.activeDeadlineSeconds", mok_val_int(e->deadline_s));
+	masto_put(&m, out, "spec.ttlSecondsAfterFinished", mok_val_int(86400));
+	set_command(&m, out, e);
+	set_name(&m, out, e);
+	return true;
+}

@@ -1,0 +1,835 @@
+/* The mastodon block's objects, evaluated on the YAML that is emitted: each variable of each tier,
+ * each object, and the traps that other charts fell into. */
+#include "mok/mastodon.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#define DOCUMENTS_MAX 128
+
+/* Sanitizers slow everything down. */
+#if defined(__SANITIZE_ADDRESS__)
+#define EMIT_S_MAX 0.200
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define EMIT_S_MAX 0.200
+#endif
+#endif
+#ifndef EMIT_S_MAX
+#define EMIT_S_MAX 0.010
+#endif
+
+struct world {
+	struct mok_arena *arena;
+	struct mok_diags diags;
+	struct mok_stack *stack;
+	struct mok_val *wants;
+	struct mok_val documents[DOCUMENTS_MAX]; /* read back from the YAML */
+	size_t ndocuments;
+	const char *more; /* a second file over the first, or NULL */
+};
+
+/* ---- loading ---- */
+
+static int read_file(void *self, const char *path, size_t max, struct mok_arena *arena,
+	struct mok_source *out, struct mok_err *err)
+{
+	struct world *w = self;
+	FILE *f;
+	char *text;
+
+	if (strcmp(path, "more") == 0) {
+		out->text = w->more;
+		out->len = strlen(w->more);
+		return 0;
+	}
+	f = fopen(path, "rb");
+	if (!f)
+		return mok_err_set(err, MOK_ERR_IO, "%s: cannot be read", path);
+	text = mok_arena_alloc(arena, 65536);
+	out->len = fread(text, 1, max < 65535 ? max : 65535, f);
+	out->text = text;
+	fclose(f);
+	return 0;
+}
+
+static const struct mok_val *want_of(struct world *w, const struct mok_resource *r);
+
+static bool attribute(
+	void *self, const struct mok_resource *r, const char *path, struct mok_val *out)
+{
+	struct world *w = self;
+	const struct mok_val *v = mok_val_at(want_of(w, r), path);
+	char *text = mok_arena_printf(w->arena, "%s.%s", r->address, path);
+
+	*out = v && v->type != MOK_UNKNOWN ? *v : mok_val_str(text);
+	if (strcmp(path, "ca") == 0)
+		*out = mok_val_str(mok_base64(w->arena, text, strlen(text)));
+	return true;
+}
+
+static bool secret(void *self, const char *name, struct mok_val *out)
+{
+	struct world *w = self;
+
+	*out = mok_val_str(mok_arena_printf(w->arena, "secret.%s", name));
+	return true;
+}
+
+static const struct mok_val *want_of(struct world *w, const struct mok_resource *r)
+{
+	const struct mok_lookup lookup = { .self = w, .attribute = attribute, .secret = secret };
+	struct mok_diags ignored = { .arena = w->arena };
+	struct mok_val *want = &w->wants[r - w->stack->resources.items];
+
+	if (want->type == MOK_NULL &&
+		mok_plan_eval(w->arena, w->stack, r, &lookup, &ignored, want) != 0)
+		want->type = MOK_MAP;
+	return want;
+}
+
+/* Written as YAML, read back as any reader would. */
+static void emit(struct world *w)
+{
+	for (size_t i = 0; i < w->stack->resources.len; i++) {
+		const struct mok_resource *r = &w->stack->resources.items[i];
+		struct mok_source source = { .name = r->address };
+		struct mok_buf text;
+
+		if (strcmp(r->kind->name, "kubernetes_manifest") != 0)
+			continue;
+		mok_buf_init(&text, 1 << 20);
+		mok_yaml_write(mok_val_get(want_of(w, r), "manifest"), true, &text);
+		source.text = mok_arena_strdup(w->arena, text.data);
+		source.len = text.len;
+		mok_buf_release(&text);
+		assert_true(w->ndocuments < DOCUMENTS_MAX);
+		assert_int_equal(mok_plan_read_yaml(w->arena, &source, &w->diags,
+					 &w->documents[w->ndocuments++]),
+			0);
+	}
+}
+
+static void load(struct world *w, const char *plan, const char *more)
+{
+	char path[512];
+	const char *files[] = { path, "more" };
+	struct mok_plan_options options = { .files = files,
+		.nfiles = more ? 2 : 1,
+		.read = read_file,
+		.self = w,
+		.expansion = mok_mastodon_expansion() };
+
+	snprintf(path, sizeof(path), "%s/tests/golden/mastodon/%s.yaml", MOK_SOURCE_DIR, plan);
+	w->more = more;
+	w->stack = mok_plan_load(w->arena, &options, &w->diags);
+	for (size_t i = 0; i < w->diags.list.len; i++)
+		print_error(
+			"%s: %s\n", w->diags.list.items[i].code, w->diags.list.items[i].message);
+	assert_int_equal(w->diags.nerrors, 0);
+	w->wants = MOK_NEW_N(w->arena, struct mok_val, w->stack->resources.len + 1);
+	emit(w);
+}
+
+static int set_up(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	w->arena = mok_arena_new();
+	w->diags.arena = w->arena;
+	*state = w;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct world *w = *state;
+
+	mok_arena_free(w->arena);
+	free(w);
+	return 0;
+}
+
+/* ---- looking ---- */
+
+/* The object of a kind whose name is `name`, or `name` and a hash. */
+static const struct mok_val *find(struct world *w, const char *kind, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < w->ndocuments; i++) {
+		const char *have =
+			mok_val_get_str(mok_val_get(&w->documents[i], "metadata"), "name");
+
+		if (!mok_streq(mok_val_get_str(&w->documents[i], "kind"), kind) ||
+			strncmp(have, name, len) != 0)
+			continue;
+		if (!have[len] ||
+			(have[len] == '-' && strlen(have + len) == 11 &&
+				strspn(have + len + 1, "0123456789abcdef") == 10))
+			return &w->documents[i];
+	}
+	return NULL;
+}
+
+static const struct mok_val *must(struct world *w, const char *kind, const char *name)
+{
+	const struct mok_val *found = find(w, kind, name);
+
+	if (!found)
+		fail_msg("there is no %s %s", kind, name);
+	return found;
+}
+
+static const char *at(struct world *w, const char *kind, const char *name, const char *path)
+{
+	const struct mok_val *v = mok_val_at(must(w, kind, name), path);
+
+	return v ? mok_val_text(w->arena, v) : NULL;
+}
+
+static void assert_at(
+	struct world *w, const char *kind, const char *name, const char *path, const char *wanted)
+{
+	const char *have = at(w, kind, name, path);
+
+	if (!mok_streq(have, wanted))
+		fail_msg("%s %s: %s is %s, not %s", kind, name, path, have ? have : "absent",
+			wanted ? wanted : "absent");
+}
+
+static size_t count(struct world *w, const char *kind)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->ndocuments; i++)
+		n += mok_streq(mok_val_get_str(&w->documents[i], "kind"), kind);
+	return n;
+}
+
+/* ---- variables ---- */
+
+enum { W = 1, Q = 2, J = 4, N = 8 };
+#define WQJ (W | Q | J)
+
+struct expected {
+	const char *name;
+	unsigned tiers;
+	bool is_secret;
+};
+
+/* Of a plan that sets everything that can be set (tests/golden/mastodon/large.yaml and EVERYTHING).
+ */
+static const struct expected expectations[] = {
+	{ "LOCAL_DOMAIN", WQJ, false },
+	{ "WEB_DOMAIN", WQJ, false },
+	{ "ALTERNATE_DOMAINS", WQJ, false },
+	{ "SINGLE_USER_MODE", WQJ, false },
+	{ "DEFAULT_LOCALE", WQJ, false },
+	{ "LIMITED_FEDERATION_MODE", WQJ, false },
+	{ "AUTHORIZED_FETCH", WQJ, false },
+	{ "DISALLOW_UNAUTHENTICATED_API_ACCESS", WQJ, false },
+	{ "STREAMING_API_BASE_URL", W, false },
+	{ "SECRET_KEY_BASE", WQJ, true },
+	{ "ACTIVE_RECORD_ENCRYPTION_PRIMARY_KEY", WQJ, true },
+	{ "ACTIVE_RECORD_ENCRYPTION_DETERMINISTIC_KEY", WQJ, true },
+	{ "ACTIVE_RECORD_ENCRYPTION_KEY_DERIVATION_SALT", WQJ, true },
+	{ "VAPID_PRIVATE_KEY", WQJ, true },
+	{ "VAPID_PUBLIC_KEY", WQJ, true },
+	{ "DB_HOST", WQJ | N, true },
+	{ "DB_PORT", WQJ | N, true },
+	{ "DB_NAME", WQJ | N, true },
+	{ "DB_USER", WQJ | N, true },
+	{ "DB_PASS", WQJ | N, true },
+	{ "PREPARED_STATEMENTS", W | Q, false },
+	{ "DB_POOL", N, false },
+	{ "DB_SSLMODE", WQJ | N, false },
+	{ "PGSSLROOTCERT", WQJ, false },
+	{ "NODE_EXTRA_CA_CERTS", N, false },
+	{ "SSL_CERT_FILE", WQJ, false },
+	{ "REDIS_URL", WQJ | N, true },
+	{ "REDIS_DRIVER", WQJ, false },
+	{ "CACHE_REDIS_URL", WQJ, true },
+	{ "SIDEKIQ_REDIS_URL", WQJ, true },
+	{ "S3_ENABLED", WQJ, false },
+	{ "S3_BUCKET", WQJ, false },
+	{ "S3_REGION", WQJ, false },
+	{ "S3_ENDPOINT", WQJ, false },
+	{ "S3_HOSTNAME", WQJ, false },
+	{ "S3_PROTOCOL", WQJ, false },
+	{ "AWS_ACCESS_KEY_ID", WQJ, true },
+	{ "AWS_SECRET_ACCESS_KEY", WQJ, true },
+	{ "S3_ALIAS_HOST", WQJ, false },
+	{ "S3_OVERRIDE_PATH_STYLE", WQJ, false },
+	{ "S3_PERMISSION", WQJ, false },
+	{ "S3_OPEN_TIMEOUT", WQJ, false },
+	{ "S3_READ_TIMEOUT", WQJ, false },
+	{ "S3_RETRY_LIMIT", WQJ, false },
+	{ "AWS_REQUEST_CHECKSUM_CALCULATION", WQJ, false },
+	{ "AWS_RESPONSE_CHECKSUM_VALIDATION", WQJ, false },
+	{ "CDN_HOST", W | Q, false },
+	{ "EXTRA_MEDIA_HOSTS", W | Q, false },
+	{ "CACHE_BUSTER_ENABLED", W | Q, false },
+	{ "CACHE_BUSTER_SECRET_HEADER", W | Q, false },
+	{ "CACHE_BUSTER_SECRET", W | Q, true },
+	{ "CACHE_BUSTER_HTTP_METHOD", W | Q, false },
+	{ "SMTP_SERVER", WQJ, false },
+	{ "SMTP_PORT", WQJ, false },
+	{ "SMTP_LOGIN", WQJ, false },
+	{ "SMTP_PASSWORD", WQJ, true },
+	{ "SMTP_FROM_ADDRESS", WQJ, false },
+	{ "SMTP_REPLY_TO", WQJ, false },
+	{ "SMTP_DOMAIN", WQJ, false },
+	{ "SMTP_AUTH_METHOD", WQJ, false },
+	{ "SMTP_ENABLE_STARTTLS", WQJ, false },
+	{ "SMTP_SSL", WQJ, false },
+	{ "SMTP_OPENSSL_VERIFY_MODE", WQJ, false },
+	{ "BULK_SMTP_SERVER", WQJ, false },
+	{ "BULK_SMTP_PASSWORD", WQJ, true },
+	{ "ES_ENABLED", WQJ, false },
+	{ "ES_PRESET", WQJ, false },
+	{ "ES_HOST", WQJ, false },
+	{ "ES_PORT", WQJ, false },
+	{ "ES_USER", WQJ, false },
+	{ "ES_PASS", WQJ, true },
+	{ "ES_PREFIX", WQJ, false },
+	{ "ES_CA_FILE", WQJ, false },
+	{ "WEB_CONCURRENCY", W, false },
+	{ "MAX_THREADS", W, false },
+	{ "MIN_THREADS", W, false },
+	{ "PERSISTENT_TIMEOUT", W, false },
+	{ "TRUSTED_PROXY_IP", W | N, false },
+	{ "ALLOWED_PRIVATE_ADDRESSES", W | Q, false },
+	{ "http_proxy", W | Q, false },
+	{ "https_proxy", W | Q, false },
+	{ "MASTODON_PROMETHEUS_EXPORTER_ENABLED", W | Q, false },
+	{ "MASTODON_PROMETHEUS_EXPORTER_HOST", Q, false },
+	{ "MASTODON_PROMETHEUS_EXPORTER_PORT", Q, false },
+	{ "PROMETHEUS_EXPORTER_HOST", W, false },
+	{ "MASTODON_PROMETHEUS_EXPORTER_LOCAL", Q, false },
+	{ "MASTODON_PROMETHEUS_EXPORTER_SIDEKIQ_DETAILED_METRICS", Q, false },
+	{ "MASTODON_PROMETHEUS_EXPORTER_WEB_DETAILED_METRICS", W, false },
+	{ "OTEL_EXPORTER_OTLP_ENDPOINT", WQJ, false },
+	{ "OTEL_SERVICE_NAME_PREFIX", WQJ, false },
+	{ "OTEL_SERVICE_NAME_SEPARATOR", WQJ, false },
+	{ "RAILS_LOG_LEVEL", WQJ, false },
+	{ "LOG_LEVEL", N, false },
+	{ "MALLOC_ARENA_MAX", W | Q, false },
+	{ "USER_ACTIVE_DAYS", W | Q, false },
+	{ "MAX_SESSION_ACTIVATIONS", W | Q, false },
+	{ "MAX_FOLLOWS_THRESHOLD", W | Q, false },
+	{ "MAX_REQUEST_POOL_SIZE", W | Q, false },
+	{ "IP_RETENTION_PERIOD", W | Q, false },
+	{ "SESSION_RETENTION_PERIOD", W | Q, false },
+	{ "UPDATE_CHECK_URL", W | Q, false },
+	{ "DEEPL_PLAN", WQJ, false },
+	{ "DEEPL_API_KEY", WQJ, true },
+};
+
+#define EVERYTHING \
+	"mastodon:\n" \
+	"  alternate_domains: [a.example, b.example]\n" \
+	"  single_user_mode: false\n" \
+	"  default_locale: de\n" \
+	"  limited_federation_mode: no\n" \
+	"  authorized_fetch: yes\n" \
+	"  disallow_unauthenticated_api_access: true\n" \
+	"  sidekiq_redis: pages\n" \
+	"  assets_domain: https://assets.example\n" \
+	"  extra_media_hosts: [https://old.example]\n" \
+	"  cache_buster: { secret_header: X-A, secret: s3cret, http_method: PURGE }\n" \
+	"  smtp: { reply_to: a@b.example, domain: b.example, auth_method: plain, ssl: no,\n" \
+	"    enable_starttls: auto, openssl_verify_mode: peer }\n" \
+	"  gateway: { trusted_proxies: [192.0.2.0/24, 10.0.0.0/8] }\n" \
+	"  allowed_private_addresses: [10.1.2.3]\n" \
+	"  http_proxy: http://proxy.example:8080\n" \
+	"  telemetry: { endpoint: 'http://otel:4318', service_name_prefix: m, " \
+	"service_name_separator: '-' }\n" \
+	"  limits: { user_active_days: 7, max_session_activations: 10, max_follows_threshold: " \
+	"9,\n" \
+	"    max_request_pool_size: 5, ip_retention_period: 100, session_retention_period: 100,\n" \
+	"    update_check_url: '' }\n"
+
+static const char *const tier_names[] = { "mastodon-web", "mastodon-sidekiq", "mastodon-jobs",
+	"mastodon-streaming" };
+
+static void test_each_variable_is_in_its_tiers_and_no_other(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "large", EVERYTHING);
+	for (size_t i = 0; i < MOK_COUNT(expectations); i++)
+		for (size_t t = 0; t < MOK_COUNT(tier_names); t++) {
+			const struct expected *e = &expectations[i];
+			bool plain = mok_val_get(
+				mok_val_get(must(w, "ConfigMap", tier_names[t]), "data"), e->name);
+			bool hidden = mok_val_get(
+				mok_val_get(must(w, "Secret", tier_names[t]), "data"), e->name);
+			bool wanted = (e->tiers >> t) & 1;
+
+			if (plain != (wanted && !e->is_secret) ||
+				hidden != (wanted && e->is_secret))
+				fail_msg("%s in %s: plain %d, secret %d", e->name, tier_names[t],
+					plain, hidden);
+		}
+}
+
+static bool is_expected(const char *name)
+{
+	for (size_t i = 0; i < MOK_COUNT(expectations); i++)
+		if (strcmp(expectations[i].name, name) == 0)
+			return true;
+	return mok_starts(name, "BULK_SMTP_");
+}
+
+static void test_no_variable_is_unaccounted_for(void **state)
+{
+	static const char *const kinds[] = { "ConfigMap", "Secret" };
+	struct world *w = *state;
+
+	load(w, "large", EVERYTHING);
+	for (size_t t = 0; t < MOK_COUNT(tier_names); t++)
+		for (size_t k = 0; k < MOK_COUNT(kinds); k++) {
+			const struct mok_val *data =
+				mok_val_get(must(w, kinds[k], tier_names[t]), "data");
+
+			for (size_t i = 0; i < data->u.map.len; i++)
+				if (!is_expected(data->u.map.pairs[i].key))
+					fail_msg("%s", data->u.map.pairs[i].key);
+		}
+}
+
+static void assert_secret(struct world *w, const char *name, const char *key, const char *wanted)
+{
+	assert_at(w, "Secret", name, mok_arena_printf(w->arena, "data.%s", key),
+		mok_base64(w->arena, wanted, strlen(wanted)));
+}
+
+static void test_values_that_others_got_wrong(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "large", EVERYTHING);
+	/* booleans are written out, lists with commas */
+	assert_at(w, "ConfigMap", "mastodon-web", "data.LIMITED_FEDERATION_MODE", "false");
+	assert_at(w, "ConfigMap", "mastodon-web", "data.AUTHORIZED_FETCH", "true");
+	assert_at(w, "ConfigMap", "mastodon-web", "data.ALTERNATE_DOMAINS", "a.example,b.example");
+	assert_at(
+		w, "ConfigMap", "mastodon-web", "data.TRUSTED_PROXY_IP", "192.0.2.0/24,10.0.0.0/8");
+	/* TLS by URL, the password encoded */
+	assert_secret(w, "mastodon-web", "REDIS_URL",
+		"rediss://default:cache.private_connection.password@cache.private_connection.host:"
+		"cache.private_connection.port");
+	/* Jobs go around the pool: migrations need a session */
+	assert_secret(w, "mastodon-jobs", "DB_HOST", "db.private_connection.host");
+	assert_secret(w, "mastodon-jobs", "DB_NAME", "mastodon");
+	assert_at(w, "ConfigMap", "mastodon-web", "data.DB_SSLMODE", "require");
+	assert_at(w, "ConfigMap", "mastodon-streaming", "data.DB_SSLMODE", "require");
+	assert_at(w, "ConfigMap", "mastodon-web", "data.SMTP_PORT", "2525");
+	assert_at(w, "ConfigMap", "mastodon-web", "data.STREAMING_API_BASE_URL",
+		"wss://streaming.large.mastodon.example");
+	assert_at(w, "ConfigMap", "mastodon-web", "data.ES_PRESET", "small_cluster");
+}
+
+/* ---- objects ---- */
+
+#define POD "spec.template.spec"
+
+static void test_web(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "medium", NULL);
+	assert_at(w, "Deployment", "mastodon-web", "spec.replicas", NULL); /* the autoscaler's */
+	assert_at(w, "Deployment", "mastodon-web", POD ".containers.0.args.2", "puma");
+	assert_at(w, "Deployment", "mastodon-web", POD ".containers.0.command", NULL);
+	assert_at(w, "Deployment", "mastodon-web", POD ".containers.0.livenessProbe.tcpSocket.port",
+		"http");
+	assert_at(w, "Deployment", "mastodon-web", POD ".containers.0.readinessProbe.httpGet.path",
+		"/health");
+	assert_at(
+		w, "Deployment", "mastodon-web", "spec.strategy.rollingUpdate.maxUnavailable", "0");
+	assert_at(w, "Deployment", "mastodon-web", POD ".containers.0.image",
+		"ghcr.io/mastodon/mastodon:v4.7.6");
+	assert_at(w, "Deployment", "mastodon-web", POD ".containers.1.name", "metrics");
+	assert_at(w, "Deployment", "mastodon-web", POD ".containers.0.resources.limits.cpu", NULL);
+	assert_at(w, "Deployment", "mastodon-web",
+		POD ".affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution."
+		    "nodeSelectorTerms.0.matchExpressions.0.key",
+		"doks.digitalocean.com/node-pool");
+	assert_at(w, "HorizontalPodAutoscaler", "mastodon-web", "spec.minReplicas", "3");
+	assert_at(w, "HorizontalPodAutoscaler", "mastodon-web", "spec.maxReplicas", "5");
+	assert_at(w, "PodDisruptionBudget", "mastodon-web", "spec.maxUnavailable", "1");
+}
+
+static void test_streaming_reads_and_runs_little(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "medium", NULL);
+	assert_at(w, "Deployment", "mastodon-streaming", POD ".containers.0.image",
+		"ghcr.io/mastodon/mastodon-streaming:v4.7.6");
+	assert_at(w, "Deployment", "mastodon-streaming", "spec.minReadySeconds", "30");
+	assert_at(w, "Deployment", "mastodon-streaming", POD ".initContainers", NULL);
+	assert_at(w, "Deployment", "mastodon-streaming",
+		POD ".containers.0.securityContext.readOnlyRootFilesystem", "true");
+	assert_at(w, "Deployment", "mastodon-streaming", POD ".containers.0.envFrom.2", NULL);
+}
+
+static void test_the_scheduler_is_alone(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "medium", NULL);
+	assert_at(w, "Deployment", "mastodon-sidekiq-scheduler", "spec.replicas", "1");
+	assert_at(w, "Deployment", "mastodon-sidekiq-scheduler", "spec.strategy.type", "Recreate");
+	assert_at(
+		w, "Deployment", "mastodon-sidekiq-scheduler", "spec.strategy.rollingUpdate", NULL);
+	assert_null(find(w, "PodDisruptionBudget", "mastodon-sidekiq-scheduler"));
+	assert_null(find(w, "HorizontalPodAutoscaler", "mastodon-sidekiq-scheduler"));
+}
+
+static void test_sidekiq_groups(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "large", NULL);
+	assert_at(w, "Deployment", "mastodon-sidekiq-default", POD ".containers.0.args.4", "25");
+	assert_at(w, "Deployment", "mastodon-sidekiq-default", POD ".containers.0.args.8",
+		"default,8");
+	assert_at(w, "Deployment", "mastodon-sidekiq-default", POD ".containers.0.args.10",
+		"mailers,2");
+	assert_at(w, "Deployment", "mastodon-sidekiq-default",
+		POD ".containers.0.livenessProbe.httpGet.path", "/metrics");
+	assert_at(
+		w, "HorizontalPodAutoscaler", "mastodon-sidekiq-ingress", "spec.maxReplicas", "8");
+	assert_at(w, "Deployment", "mastodon-sidekiq-push", "spec.replicas", "2");
+}
+
+static void test_a_read_only_root_copies_what_it_hides(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "large", NULL);
+	assert_at(w, "Deployment", "mastodon-web",
+		POD ".containers.0.securityContext.readOnlyRootFilesystem", "true");
+	assert_at(w, "Deployment", "mastodon-web", POD ".initContainers.1.name", "scratch");
+	assert_at(
+		w, "Deployment", "mastodon-web", POD ".containers.0.volumeMounts.2.subPath", "app");
+	assert_at(w, "Deployment", "mastodon-web", POD ".volumes.2.emptyDir.sizeLimit", "2Gi");
+}
+
+static void test_jobs(void **state)
+{
+	struct world *w = *state;
+	const char *script;
+
+	load(w, "small", NULL);
+	assert_at(w, "Job", "mastodon-db-prepare", POD ".containers.0.args.3", "db:prepare");
+	assert_at(w, "Job", "mastodon-db-prepare", POD ".restartPolicy", "Never");
+	assert_at(w, "ConfigMap", "mastodon-jobs", "data.SKIP_POST_DEPLOYMENT_MIGRATIONS", NULL);
+	/* the owner's password: by Secret to a script that prints nothing */
+	script = at(w, "Job", "mastodon-create-owner", POD ".containers.0.args.2");
+	assert_non_null(strstr(script, "ENV.fetch('OWNER_PASSWORD')"));
+	assert_null(strstr(script, "puts"));
+	assert_secret(w, "mastodon-owner", "OWNER_PASSWORD", "secret.owner_password");
+	assert_null(find(w, "Job", "mastodon-search-deploy-4-7"));
+	assert_at(w, "CronJob", "mastodon-media-remove", "spec.concurrencyPolicy", "Forbid");
+	assert_at(w, "CronJob", "mastodon-media-remove",
+		"spec.jobTemplate.spec.template.spec.containers.0.args.5", "--keep-interacted");
+	assert_null(find(w, "CronJob", "mastodon-statuses-remove"));
+}
+
+static void test_jobs_of_an_upgrade(void **state)
+{
+	struct world *w = *state;
+	const struct mok_val *prepare;
+	struct mok_val pre, post;
+
+	load(w, "medium", NULL);
+	prepare = must(w, "Job", "mastodon-db-prepare");
+	assert_true(mok_mastodon_job(w->arena, prepare, "migrate-pre", &pre));
+	assert_true(mok_mastodon_job(w->arena, prepare, "migrate-post", &post));
+	assert_string_equal(mok_val_at(&pre, POD ".containers.0.env.0.name")->u.s,
+		"SKIP_POST_DEPLOYMENT_MIGRATIONS");
+	assert_null(mok_val_at(&post, POD ".containers.0.env"));
+	assert_string_equal(mok_val_at(&post, POD ".containers.0.args.3")->u.s, "db:migrate");
+	assert_true(
+		mok_starts(mok_val_at(&pre, "metadata.name")->u.s, "mastodon-migrate-pre-4-7-6-"));
+	assert_true(mok_val_equal(mok_val_at(&pre, POD ".containers.0.envFrom"),
+		mok_val_at(prepare, POD ".containers.0.envFrom")));
+	assert_false(mok_mastodon_job(w->arena, prepare, "self-destruct", &pre));
+	assert_string_equal(mok_mastodon_job_at(0), "migrate-pre");
+}
+
+static void test_an_older_version_has_no_newer_option(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "small", "mastodon: { version: \"4.5\", cleanup: { statuses: true } }\n");
+	assert_at(w, "CronJob", "mastodon-media-remove",
+		"spec.jobTemplate.spec.template.spec.containers.0.args.5", NULL);
+	assert_non_null(find(w, "CronJob", "mastodon-statuses-remove"));
+}
+
+static void test_traefik_by_its_containers_ports(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "small", NULL);
+	assert_at(w, "Gateway", "mastodon", "spec.listeners.0.port", "8000");
+	assert_at(w, "Gateway", "mastodon", "spec.listeners.1.port", "8443");
+	assert_at(w, "HTTPRoute", "mastodon", "spec.rules.0.matches.0.path.value",
+		"/api/v1/streaming");
+	assert_at(w, "HTTPRoute", "mastodon", "spec.rules.0.matches.0.path.type", "PathPrefix");
+	assert_null(find(w, "NetworkPolicy", "mastodon-solver")); /* dns01 */
+	assert_secret(w, "mastodon-s-dns", "access-token", "not-a-token");
+	assert_at(w, "Secret", "mastodon-s-dns", "metadata.namespace", "cert-manager");
+}
+
+static void test_cilium_by_the_servers_ports(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "large", NULL);
+	assert_at(w, "Gateway", "mastodon", "spec.gatewayClassName", "cilium");
+	assert_at(w, "Gateway", "mastodon", "spec.listeners.0.port", "80");
+	assert_at(w, "CiliumNetworkPolicy", "mastodon-gateway", "spec.ingress.0.fromEntities.0",
+		"ingress");
+	assert_at(w, "HTTPRoute", "mastodon-well-known",
+		"spec.rules.0.filters.0.requestRedirect.hostname", "social.large.mastodon.example");
+	/* HTTP-01's solver can be reached through a policy that denies */
+	assert_at(w, "NetworkPolicy", "mastodon-solver", "spec.ingress.0.ports.0.port", "8089");
+	assert_int_equal(count(w, "CustomResourceDefinition"), 0); /* DOKS has them */
+}
+
+static void test_an_ingress_instead(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "guide", NULL);
+	assert_int_equal(count(w, "Gateway") + count(w, "HTTPRoute"), 0);
+	assert_at(w, "Ingress", "mastodon", "spec.rules.0.http.paths.0.path", "/api/v1/streaming");
+	assert_at(w, "Ingress", "mastodon", "spec.rules.0.http.paths.0.pathType", "Prefix");
+	assert_at(w, "StatefulSet", "mastodon-search", POD ".containers.0.ports.0.containerPort",
+		"9200");
+	assert_at(w, "Deployment", "mastodon-web",
+		POD ".affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution."
+		    "nodeSelectorTerms.0.matchExpressions.0.values.0",
+		"mastodon-web");
+}
+
+static void test_the_internet_but_nothing_inside(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "small", NULL);
+	assert_at(w, "NetworkPolicy", "mastodon-deny", "spec.policyTypes.1", "Egress");
+	assert_at(w, "NetworkPolicy", "mastodon-internet", "spec.egress.0.to.0.ipBlock.except.4",
+		"169.254.0.0/16");
+	assert_at(w, "NetworkPolicy", "mastodon-internet",
+		"spec.podSelector.matchExpressions.0.values.0", "streaming");
+}
+
+/* ---- patches, pools ---- */
+
+static void test_patches(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "large",
+		"mastodon:\n"
+		"  patches:\n"
+		"    - target: { kind: Deployment, name: mastodon-sidekiq-* }\n"
+		"      patch: { spec: { template: { spec: { containers: [\n"
+		"        { name: sidekiq, env: [ { name: A, value: \"1\" } ] },\n"
+		"        { name: more, image: \"i:1\" } ] } } } }\n"
+		"    - target: { kind: Service, name: mastodon-web }\n"
+		"      type: merge\n"
+		"      patch: { metadata: { annotations: { a/b.c: \"${var.domain}\" } },\n"
+		"        spec: { ports: [ { port: 80 } ], type: null } }\n"
+		"    - target: { kind: Deployment, name: mastodon-web }\n"
+		"      patch: { spec: { template: { spec: { containers: [\n"
+		"        { name: metrics, $patch: delete } ] } } } }\n");
+	assert_at(w, "Deployment", "mastodon-sidekiq-push", POD ".containers.0.env.0.name", "A");
+	assert_at(w, "Deployment", "mastodon-sidekiq-push", POD ".containers.0.args.2", "sidekiq");
+	assert_at(w, "Deployment", "mastodon-sidekiq-push", POD ".containers.1.name", "more");
+	assert_at(w, "Service", "mastodon-web", "spec.ports.0.port", "80");
+	assert_at(w, "Service", "mastodon-web", "spec.ports.0.name", NULL);
+	assert_at(w, "Service", "mastodon-web", "spec.type", NULL);
+	assert_string_equal(mok_val_get_str(mok_val_at(must(w, "Service", "mastodon-web"),
+						    "metadata.annotations"),
+				    "a/b.c"),
+		"large.mastodon.example");
+	assert_at(w, "Deployment", "mastodon-web", POD ".containers.1", NULL);
+}
+
+static int64_t pool_size(struct world *w, const char *address)
+{
+	const struct mok_resource *r = mok_map_get(w->stack->by_address, address);
+
+	assert_non_null(r);
+	return mok_val_get(want_of(w, r), "size")->u.i;
+}
+
+/* Reference: 3 web pods of 10 threads, 65 threads of Sidekiq, 2 of streaming. */
+static void test_pools_by_the_arithmetic(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "small",
+		"resources: { db_pool: null }\n"
+		"mastodon:\n"
+		"  web: { replicas: 3, workers: 2, threads: 5 }\n"
+		"  sidekiq:\n"
+		"    all: { queues: [default, push, ingress, pull, mailers, fasp], replicas: 4,\n"
+		"      concurrency: 15 }\n"
+		"    scheduler: { queues: [scheduler], concurrency: 5 }\n");
+	assert_int_equal(pool_size(w, "mastodon_pool_web"), 15);
+	assert_int_equal(pool_size(w, "mastodon_pool_sidekiq"), 33);
+	assert_int_equal(pool_size(w, "mastodon_pool_streaming"), 5);
+	assert_secret(w, "mastodon-sidekiq", "DB_NAME", "sidekiq");
+}
+
+static void test_a_declared_pool_is_used(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "small", NULL);
+	assert_null(mok_map_get(w->stack->by_address, "mastodon_pool_web"));
+	assert_secret(w, "mastodon-web", "DB_NAME", "mastodon");
+	assert_secret(w, "mastodon-web", "DB_HOST", "db_pool.private_connection.host");
+}
+
+/* ---- what does not roll, what is fast ---- */
+
+static const char *name_of(struct world *w, const char *kind, const char *name)
+{
+	return mok_val_get_str(mok_val_get(must(w, kind, name), "metadata"), "name");
+}
+
+/* A setting of web changes the name of what web reads, and of nothing that the others read. */
+static void test_only_what_changed_rolls(void **state)
+{
+	struct world *w = *state, other = { .arena = w->arena, .diags.arena = w->arena };
+
+	load(w, "small", NULL);
+	load(&other, "small", "mastodon: { web: { threads: 6 }, version: \"4.7.6\" }\n");
+	assert_string_not_equal(name_of(w, "ConfigMap", "mastodon-web"),
+		name_of(&other, "ConfigMap", "mastodon-web"));
+	assert_string_equal(name_of(w, "ConfigMap", "mastodon-sidekiq"),
+		name_of(&other, "ConfigMap", "mastodon-sidekiq"));
+	assert_string_equal(name_of(w, "Secret", "mastodon-streaming"),
+		name_of(&other, "Secret", "mastodon-streaming"));
+}
+
+/* Expansion is part of loading: what loading costs with the block less without it, and writing. */
+static void test_emitting_takes_less_than_ten_milliseconds(void **state)
+{
+	struct world *w = *state;
+	clock_t start;
+	double best = 1;
+
+	load(w, "large", NULL);
+	for (int round = 0; round < 5; round++) {
+		double took;
+
+		start = clock();
+		for (size_t i = 0; i < w->stack->resources.len; i++) {
+			const struct mok_resource *r = &w->stack->resources.items[i];
+			struct mok_buf text;
+
+			w->wants[i] = mok_val_null();
+			if (strcmp(r->kind->name, "kubernetes_manifest") != 0)
+				continue;
+			mok_buf_init(&text, 1 << 20);
+			mok_yaml_write(mok_val_get(want_of(w, r), "manifest"), true, &text);
+			mok_buf_release(&text);
+		}
+		took = (double)(clock() - start) / CLOCKS_PER_SEC;
+		best = took < best ? took : best;
+	}
+	print_message("emitting took %.1f ms\n", best * 1000);
+	assert_true(best < EMIT_S_MAX);
+}
+
+static void test_what_is_frozen(void **state)
+{
+	struct world *w = *state;
+	struct mok_val live = { .type = MOK_MAP }, want = live;
+
+	mok_val_set(w->arena, &live, "LOCAL_DOMAIN", mok_val_str("a.example"));
+	mok_val_set(w->arena, &want, "LOCAL_DOMAIN", mok_val_str("a.example"));
+	assert_null(mok_mastodon_frozen(&live, &want));
+	mok_val_set(w->arena, &want, "WEB_DOMAIN", mok_val_str("b.example"));
+	assert_string_equal(mok_mastodon_frozen(&live, &want), "WEB_DOMAIN");
+}
+
+/* ---- YAML ---- */
+
+static void test_texts_stay_texts(void **state)
+{
+	static const char *const texts[] = { "", "no", "Yes", "null", "~", "1", "1e3", "0x1f",
+		"1:30", "-1", "2026-01-01", "a: b", "a #b", "- a", "*a", "&a", "!a", "%a", "@a",
+		"`a", "|", ">", "'", "\"", "a\nb", "a\nb\n", "\n", " a", "a ", "\ta", "{a}", "[a]",
+		"\xc3\xa4", "a\rb", "\x7f", "=", "<<", "${a}", "..." };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < MOK_COUNT(texts); i++) {
+		struct mok_val map = { .type = MOK_MAP }, back;
+		struct mok_source source = { .name = "t" };
+		struct mok_buf text;
+		const struct mok_val *v;
+
+		mok_val_set(w->arena, &map, "k", mok_val_str(texts[i]));
+		mok_buf_init(&text, 4096);
+		mok_yaml_write(&map, true, &text);
+		source.text = text.data;
+		source.len = text.len;
+		assert_int_equal(mok_plan_read_yaml(w->arena, &source, &w->diags, &back), 0);
+		v = mok_val_get(&back, "k");
+		assert_int_equal(v->type, MOK_STR);
+		assert_string_equal(v->u.s, texts[i]);
+		if (i < 11)
+			assert_false(v->plain); /* quoted: nobody takes it for a number */
+		mok_buf_release(&text);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_each_variable_is_in_its_tiers_and_no_other),
+		TEST(test_no_variable_is_unaccounted_for),
+		TEST(test_values_that_others_got_wrong),
+		TEST(test_web),
+		TEST(test_streaming_reads_and_runs_little),
+		TEST(test_the_scheduler_is_alone),
+		TEST(test_sidekiq_groups),
+		TEST(test_a_read_only_root_copies_what_it_hides),
+		TEST(test_jobs),
+		TEST(test_jobs_of_an_upgrade),
+		TEST(test_an_older_version_has_no_newer_option),
+		TEST(test_traefik_by_its_containers_ports),
+		TEST(test_cilium_by_the_servers_ports),
+		TEST(test_an_ingress_instead),
+		TEST(test_the_internet_but_nothing_inside),
+		TEST(test_patches),
+		TEST(test_pools_by_the_arithmetic),
+		TEST(test_a_declared_pool_is_used),
+		TEST(test_only_what_changed_rolls),
+		TEST(test_emitting_takes_less_than_ten_milliseconds),
+		TEST(test_what_is_frozen),
+		TEST(test_texts_stay_texts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
