@@ -8,7 +8,8 @@ PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkg-config libcurl4-openssl-dev 
 PACKAGES_TEST="$PACKAGES_BUILD libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev
 	binutils ccache codespell shellcheck python3 curl git s3cmd graphviz"
 # shellcheck disable=SC2034
-PACKAGES_ALL="$PACKAGES_TEST python3-venv python3-dev etcd-server openssl"
+PACKAGES_ALL="$PACKAGES_TEST python3-venv python3-dev python3-yaml
+	etcd-server openssl"
 
 # install_packages WHY PACKAGE...: installs what is missing, saying what and why before it does.
 install_packages()

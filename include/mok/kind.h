@@ -250,6 +250,7 @@ struct mok_stack {
 	struct mok_map *by_address; /* -> struct mok_resource * */
 	struct mok_sources sources;
 	char config_hash[65];  /* of everything but sensitive values */
+	const char *expanded;  /* the block at the top that stands for some of them; or NULL */
 	const char *base_dir;  /* of the first file: file() is relative to the file that calls it */
 	struct mok_plan *plan; /* private to the plan module */
 };

@@ -64,6 +64,7 @@ static void gather_pools(struct engine *e, size_t i)
 		struct op *parent = e->make[c->deps.items[k]];
 
 		if (parent && parent->what == OP_CREATE && !c->kind->list_path &&
+			!(c->kind->flags & MOK_K_COLLECTIONS) &&
 			mok_streq(c->kind->parent, parent->change->kind->name))
 			mok_vec_push(e->arena, &parent->pools, op);
 	}

@@ -165,7 +165,10 @@ static int apply(struct encoding *e)
 	const struct mok_val *manifest = mok_val_get(e->ask->want, "manifest");
 	bool dry = e->ask->verb == MOK_ASK_DRY_RUN;
 
-	if (!manifest || object_path(e, manifest) != 0)
+	if (!manifest || mok_val_has_unknown(manifest))
+		return mok_err_set(
+			e->err, MOK_ERR_INPUT, "a part of the manifest is not known by now");
+	if (object_path(e, manifest) != 0)
 		return -1;
 	e->out->method = "PATCH";
 	e->out->query = mok_arena_printf(e->arena, "fieldManager=%s&fieldValidation=Strict%s%s",

@@ -151,6 +151,7 @@ static void expand(struct load *load, const struct mok_val *top)
 
 	if (!block || block->val.type == MOK_NULL)
 		return;
+	load->stack->expanded = expansion->key;
 	expansion->expand(load->arena, load->stack, block, load->diags, &blocks);
 	keep_depends_on(load, &blocks);
 	plan_read_resources(load, &blocks);

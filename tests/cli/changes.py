@@ -329,5 +329,15 @@ def test_what_the_api_spells_otherwise_is_no_change():
             stack.destroy()
 
 
+def test_no_kubernetes_api_in_the_sandbox():
+    """A manifest in the sandbox's cluster fails with a word about why, and the rest is made."""
+    text = CLUSTER + ("  ns: { kind: kubernetes_manifest, cluster_id: \"${k.id}\", manifest: "
+                      "{ apiVersion: v1, kind: Namespace, metadata: { name: social } } }\n")
+    with Stack(None, HEAD + text) as stack:
+        result = stack.run("--sandbox", "--speed", "max", "apply", "--yes").expect(3)
+        check("no Kubernetes API" in " ".join(result.err.split()), result.err)
+        stack.run("--sandbox", "--speed", "max", "apply", "--yes", "--exclude", "ns").expect(1)
+
+
 if __name__ == "__main__":
     sys.exit(run_tests([f for name, f in sorted(globals().items()) if name.startswith("test_")]))

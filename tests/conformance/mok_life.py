@@ -293,6 +293,31 @@ def test_secrets_are_not_shown():
         check(b"canary-of" not in left and b"Y2FuYXJ5" not in left, "the secret is in mok's files")
 
 
+def test_cluster_and_its_objects_in_one_run():
+    """The cluster is the sandbox's, its API the real one; before it exists all is planned against nothing."""
+    with World() as w:
+        cluster = ("  k: { kind: kubernetes_cluster, name: k, version: \"1.36\" }\n"
+                   "  pool: { kind: kubernetes_node_pool, cluster_id: \"${k.id}\", name: a, "
+                   "size: s-2vcpu-4gb, count: 1 }\n")
+        w.write(cluster, manifest("cfg", config("cfg", w.name, CLUSTER="${k.id}")))
+        text = (w.stack.dir / "mok.yaml").read_text().replace("cluster_id: here", "cluster_id: ${k.id}")
+        w.stack.write(text)
+        equal(sorted(w.changes()), ["cfg", "k", "ns", "pool"], "planned against nothing")
+        w.apply()
+        w.plan(0)
+        made = w.cloud.get("/v2/kubernetes/clusters")["kubernetes_clusters"][0]["id"]
+        equal(w.get(f"{CONFIGS}/cfg")["data"], {"CLUSTER": made}, "data")
+        tags = [t["name"] for t in w.cloud.all("/v2/tags", "tags")]
+        check(any(t.endswith(":objects") for t in tags), f"the account knows of the objects: {tags}")
+        w.stack.write(text.split("  ns:")[0] + cluster)  # the objects leave the plan, all of them
+        w.stack.forget_journal()
+        w.apply()
+        w.get(f"{CONFIGS}/cfg", 404)
+        w.run("destroy", "--yes", "--confirm", w.name).expect(0)
+        left = [t["name"] for t in w.cloud.all("/v2/tags", "tags") if t["name"].startswith("mok:")]
+        equal(left, [], "markers left")
+
+
 def test_destroy():
     with World() as w:
         w.converge(manifest("web", deployment("web", w.name)), manifest("cfg", config("env", w.name, A="1")))

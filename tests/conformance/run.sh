@@ -27,7 +27,14 @@ skip()
 command -v go >/dev/null || skip "Go 1.26 or newer is not installed (https://go.dev/dl)"
 command -v etcd >/dev/null || skip "etcd is not installed (apt-get install etcd-server)"
 ./install.sh "$cache" || skip "the control plane cannot be built from the Go modules"
-python3 mok_life.py "$cache"
-life=$?
-python3 mastodon_objects.py "$cache" || exit 1
-exit "$life"
+passed=0 failed=0 skipped=0
+for suite in mok_life mastodon_objects; do
+	echo "== $suite"
+	out=$(python3 $suite.py "$cache" 2>&1)
+	echo "$out"
+	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' <<<"$out" | tail -n 1)
+	IFS=' ,' read -r p _ f _ s _ <<<"${line:-0 passed, 1 failed, 0 skipped}"
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
