@@ -20,6 +20,7 @@ MAY = {
     "plan": "model kinds expr graph",
     "mastodon": "model kinds expr plan",
     "http": "env model",
+    "escrow": "env",
     "digitalocean": "model kinds http",
     "spaces": "model kinds http env",
     "kubernetes": "model kinds http env",
@@ -28,11 +29,11 @@ MAY = {
     "engine": "model kinds expr plan graph live diff http env",
     "sandbox": "",
     "report": "model kinds expr plan graph live diff engine",
-    "cli": "env model graph kinds expr plan mastodon http digitalocean spaces kubernetes live diff engine "
+    "cli": "env model graph kinds expr plan mastodon http escrow digitalocean spaces kubernetes live diff engine "
            "sandbox report",
 }
 # public headers that belong to a module of another name
-OWNER = {"kind": "model", "marker": "model", "manifest": "kinds", "ask": "model", "catalogue": "kinds", "provider": "http"}
+OWNER = {"kind": "model", "marker": "model", "manifest": "kinds", "ask": "model", "catalogue": "kinds", "provider": "http", "age": "escrow"}
 # libraries that only these modules may use
 LIBRARY = {
     "curl/": {"env", "cli"},
@@ -41,7 +42,7 @@ LIBRARY = {
     "microhttpd.h": {"sandbox"},
     "popt.h": {"cli"},
     "expat.h": {"sandbox", "spaces"},
-    "openssl/": {"base", "http", "sandbox", "kinds", "kubernetes"},
+    "openssl/": {"base", "http", "sandbox", "kinds", "kubernetes", "escrow"},
     "zlib.h": {"base"},
 }
 
