@@ -6,7 +6,7 @@ PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkg-config libcurl4-openssl-dev 
 	zlib1g-dev"
 # shellcheck disable=SC2034
 PACKAGES_TEST="$PACKAGES_BUILD libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev
-	binutils ccache codespell shellcheck python3 curl git s3cmd graphviz"
+	binutils ccache codespell shellcheck python3 curl git s3cmd graphviz age"
 # shellcheck disable=SC2034
 PACKAGES_ALL="$PACKAGES_TEST python3-venv python3-dev python3-yaml
 	etcd-server openssl"

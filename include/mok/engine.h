@@ -91,10 +91,10 @@ struct mok_apply_input {
 	struct mok_changes *changes;
 	struct mok_journal *journal;
 	const struct mok_events *events; /* may be NULL */
-	/* Where secrets that are shown once go (a Spaces key's), synced before the ack. NULL: they
-	 * are only passed on in this run. */
-	int (*escrow)(
-		void *self, const char *address, const struct mok_val *secret, struct mok_err *err);
+	/* Where secrets that are shown once go (a Spaces key's), synced before the ack: a map of
+	 * fields of the object. NULL: they are only passed on in this run. */
+	int (*escrow)(void *self, const char *address, const struct mok_object *object,
+		const struct mok_val *secret, struct mok_err *err);
 	void *escrow_self;
 };
 

@@ -244,6 +244,7 @@ struct mok_variable {
 
 struct mok_stack {
 	const char *name, *region;
+	const struct mok_secrets_block *secrets; /* plan.h; never NULL */
 	MOK_VEC(struct mok_resource) resources;
 	MOK_VEC(struct mok_output) outputs;
 	MOK_VEC(struct mok_variable) variables;

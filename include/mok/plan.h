@@ -41,6 +41,18 @@ struct mok_plan_options {
 	const struct mok_expansion *expansion; /* NULL: there is no such block */
 };
 
+/* `secrets: { escrow: FILE, recipients: [age1...] }`: where what is shown or made once is kept.
+ * What a recipient must be is checked by whoever can (escrow). */
+struct mok_recipient_text {
+	const char *text;
+	struct mok_mark at;
+};
+struct mok_secrets_block {
+	struct mok_mark at; /* file NULL: there is no such block */
+	const char *escrow; /* a path, beside the file that says it; or NULL */
+	MOK_VEC(struct mok_recipient_text) recipients;
+};
+
 /* Loads, checks offline (types, required, legal values of fixed lists, patterns, references exist
  * and name a field, cycles, names, collisions) and orders. Returns the stack even when there are
  * errors, as far as it got (NULL if nothing could be read). */

@@ -66,6 +66,8 @@ enum cli_option_id {
 	OPT_ALLOW_REMOTE,
 	OPT_SECRETS,
 	OPT_OFFLINE,
+	OPT_IDENTITY,
+	OPT_SHOW,
 };
 #define OPT_BIT(id) ((uint64_t)1 << (id))
 
@@ -74,11 +76,11 @@ struct cli_texts {
 };
 
 struct cli_options {
-	struct cli_texts files, vars, var_files, targets, excludes, replaces;
+	struct cli_texts files, vars, var_files, targets, excludes, replaces, identities;
 	const char *dir, *parallelism, *speed, *seed, *faults, *format, *events, *color;
 	const char *kubeconfig, *out, *confirm, *listen, *cloud_dir, *token_file;
 	bool sandbox, quiet, verbose, yes, help, destroy, detailed, json;
-	bool detach, stop, reset, allow_remote, secrets, offline;
+	bool detach, stop, reset, allow_remote, secrets, offline, show;
 	uint64_t seen; /* OPT_BITs */
 };
 
@@ -102,7 +104,7 @@ struct cli {
 	const struct cli_command *command; /* NULL: none was named */
 	struct cli_texts args;
 	struct mok_style out, err; /* of stdout and stderr */
-	bool err_is_terminal, in_is_terminal;
+	bool err_is_terminal, in_is_terminal, out_is_terminal;
 	bool broken; /* stdout could not be written */
 };
 
@@ -129,6 +131,7 @@ int cli_run_output(struct cli *cli);
 int cli_run_manifests(struct cli *cli);
 int cli_run_graph(struct cli *cli);
 int cli_run_log(struct cli *cli);
+int cli_run_secrets(struct cli *cli);
 int cli_run_sandbox(struct cli *cli);
 int cli_run_explain(struct cli *cli);
 int cli_run_schema(struct cli *cli);

@@ -1,4 +1,5 @@
 #include "show.h"
+#include "vault.h"
 #include "watch.h"
 
 #include <stdlib.h>
@@ -123,6 +124,8 @@ static int run(struct session *s)
 
 	if (rc != CLI_DONE)
 		return rc;
+	if (vault_prove(s->vault, &s->changes, &err) != 0)
+		return cli_fail(s->cli, &err, &s->stack->sources);
 	watch = watch_new(s);
 	if (!watch)
 		return CLI_ERROR;

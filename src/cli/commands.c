@@ -81,6 +81,33 @@ static const struct cli_command commands[] = {
 		.details = "The journal is of this directory; another machine has its own.",
 		.examples = "mok log\nmok log --format json\n",
 		.run = cli_run_log },
+	{ .name = "secrets",
+		.arguments = "list|export|import FILE|generate|rotate NAME",
+		.summary = "keep what is shown or made once in an encrypted file",
+		.details =
+			"The file is named in the plan (secrets: { escrow: FILE, recipients: "
+			"[age1...] }), in the age format: `age -d -i key.txt FILE` shows it "
+			"without "
+			"mok. `list` shows names and ages, never values. `export` writes the file "
+			"anew "
+			"for the recipients of the plan; -o makes a copy (- is stdout), --show "
+			"prints "
+			"the values. `import` takes an escrow file or Mastodon's .env.production. "
+			"`generate` makes those of Mastodon's secrets that are missing. `rotate` "
+			"makes "
+			"a new value where an instance survives that. Nothing that is held is "
+			"overwritten.",
+		.examples =
+			"age-keygen -o key.txt       # line 2 is the recipient for the plan file\n"
+			"mok secrets list --identity key.txt\n"
+			"mok secrets import .env.production --identity key.txt\n"
+			"mok secrets export -o backup.age --identity key.txt\n"
+			"mok secrets export --show >.env.production\n"
+			"mok secrets rotate SECRET_KEY_BASE --identity key.txt\n",
+		.options = OPT_BIT(OPT_OUT) | OPT_BIT(OPT_SHOW),
+		.min_args = 1,
+		.max_args = 2,
+		.run = cli_run_secrets },
 	{ .name = "sandbox",
 		.arguments = "",
 		.summary = "serve the offline cloud to other tools",

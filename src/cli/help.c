@@ -9,6 +9,8 @@ static const char *const environment[][2] = {
 	{ "DIGITALOCEAN_API_URL", "another API, for example a sandbox's" },
 	{ "SPACES_ENDPOINT_URL", "the same for Spaces; {{.Region}} is filled in" },
 	{ "MOK_VAR_name", "value of a variable; the way for sensitive ones" },
+	{ "MOK_AGE_IDENTITY", "file with the age identity that opens the escrow" },
+	{ "MOK_PASSPHRASE", "the escrow's passphrase, when no recipients are named" },
 	{ "NO_COLOR", "no colour" },
 };
 

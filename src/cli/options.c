@@ -26,6 +26,8 @@ static const struct cli_option options[] = {
 		"use the offline cloud in .mok/sandbox, no account" },
 	{ OPT_KUBECONFIG, "kubeconfig", 0, "FILE", AT(kubeconfig), false, true,
 		"for clusters: instead of what the account says" },
+	{ OPT_IDENTITY, "identity", 0, "FILE", AT(identities), true, true,
+		"age identity that opens the escrow (or MOK_AGE_IDENTITY)" },
 	{ OPT_SPEED, "speed", 0, "N|max", AT(speed), false, true,
 		"sandbox: how many times faster than the cloud (60)" },
 	{ OPT_SEED, "seed", 0, "N", AT(seed), false, true, "sandbox: seed of ids and faults" },
@@ -42,7 +44,7 @@ static const struct cli_option options[] = {
 	{ OPT_YES, "yes", 'y', NULL, AT(yes), false, true, "do not ask" },
 	{ OPT_HELP, "help", 'h', NULL, AT(help), false, true, "this help" },
 	{ OPT_OUT, "out", 'o', "FILE", AT(out), false, false,
-		"save the plan for `mok apply FILE`" },
+		"write to FILE; a plan, for `mok apply FILE`" },
 	{ OPT_DESTROY, "destroy", 0, NULL, AT(destroy), false, false,
 		"plan the destruction of the stack" },
 	{ OPT_DETAILED, "detailed-exitcode", 0, NULL, AT(detailed), false, false,
@@ -65,6 +67,8 @@ static const struct cli_option options[] = {
 		"write Secrets too, readable by all who read the files" },
 	{ OPT_OFFLINE, "offline", 0, NULL, AT(offline), false, false,
 		"without the account: what only it knows stays a placeholder" },
+	{ OPT_SHOW, "show", 0, NULL, AT(show), false, false,
+		"secrets in clear on stdout, as a .env file or JSON" },
 };
 
 const struct cli_option *cli_options(size_t *count)

@@ -1,4 +1,5 @@
 #include "session.h"
+#include "vault.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@ int session_begin(struct session *s, struct cli *cli)
 
 void session_end(struct session *s)
 {
+	vault_close(s->vault);
 	mok_journal_close(s->journal);
 	mok_http_free(s->http);
 	mok_kubernetes_free(s->kubernetes);
@@ -139,6 +141,8 @@ int session_load(struct session *s)
 	}
 	options.environment = environment(s, &options.nenvironment);
 	s->stack = mok_plan_load(s->arena, &options, &s->diags);
+	if (s->stack)
+		vault_check(s->stack, &s->diags);
 	if (!s->stack || s->diags.nerrors)
 		return give_up(s);
 	return CLI_DONE;
@@ -170,8 +174,10 @@ int session_sweep(struct session *s, bool without_catalogue)
 		in.known_ids = known.ids;
 		in.known_account = known.account_uuid;
 	}
-	if (rc != 0 || mok_live_sweep(&in, s->arena, &s->diags, &s->live, &err) != 0)
+	if (rc != 0 || vault_open(s, &err) != 0 ||
+		mok_live_sweep(&in, s->arena, &s->diags, &s->live, &err) != 0)
 		return cli_fail(s->cli, &err, &s->stack->sources);
+	vault_fill_in(s->vault, s->stack, &s->live, &s->diags);
 	return s->diags.nerrors ? give_up(s) : CLI_DONE;
 }
 
@@ -254,5 +260,7 @@ struct mok_apply_input session_input(struct session *s, const struct mok_events 
 		.live = &s->live,
 		.changes = &s->changes,
 		.journal = s->journal,
-		.events = events };
+		.events = events,
+		.escrow = s->vault ? vault_keep : NULL,
+		.escrow_self = s->vault };
 }

@@ -33,6 +33,7 @@ struct session {
 	struct mok_changes changes;
 	struct mok_lockfile *lock;
 	struct mok_journal *journal;
+	struct vault *vault; /* vault.h; NULL: no secrets block, or not opened yet */
 };
 
 /* From here on signals are only noted. Always _end what was begun. */

@@ -42,6 +42,7 @@ void cli_terminal_init(struct cli *cli)
 		width_of(STDERR_FILENO) };
 	cli->err_is_terminal = isatty(STDERR_FILENO);
 	cli->in_is_terminal = isatty(STDIN_FILENO);
+	cli->out_is_terminal = isatty(STDOUT_FILENO);
 }
 
 bool cli_is_json(const struct cli *cli)

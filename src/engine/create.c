@@ -197,9 +197,11 @@ static int keep_secret(struct op *op, const struct mok_val *secret)
 			secret->u.map.pairs[i].val);
 	if (!e->in->escrow)
 		return 0;
-	if (e->in->escrow(e->in->escrow_self, op->change->address, secret, &err) == 0)
+	if (e->in->escrow(e->in->escrow_self, op->change->address, op->object, secret, &err) == 0)
 		return 0;
 	mok_err_wrap(&err, "keeping its secret");
+	mok_err_hint(
+		&err, "its secret is lost; another: mok apply --replace '%s'", op->change->address);
 	mok_op_fail(op, &err);
 	return -1;
 }

@@ -360,6 +360,17 @@ static int drop_additions(struct mok_escrow *e, struct mok_err *err)
 	return 0;
 }
 
+static int make_directory_of(const struct mok_escrow *e, const char *path, struct mok_err *err)
+{
+	const struct mok_files *files = &e->env->files;
+	const char *slash = strrchr(path, '/');
+
+	if (!slash || slash == path)
+		return 0;
+	return files->make_dirs(
+		files->self, mok_arena_strndup(e->arena, path, (size_t)(slash - path)), err);
+}
+
 static int write_to(struct mok_escrow *e, const char *path, struct mok_err *err)
 {
 	const struct mok_files *files = &e->env->files;
@@ -368,6 +379,8 @@ static int write_to(struct mok_escrow *e, const char *path, struct mok_err *err)
 
 	mok_buf_init(&file, MOK_ESCROW_FILE_MAX);
 	rc = mok_escrow_copy(e, false, &file, err);
+	if (rc == 0)
+		rc = make_directory_of(e, path, err);
 	if (rc == 0)
 		rc = files->write(files->self, path, file.data, file.len, FILE_MODE, err);
 	mok_buf_release(&file);

@@ -42,7 +42,7 @@ static const struct mok_code codes[] = {
 	/* ---- structure ---- */
 	{ "E0201", "an unknown key at the top",
 		"The top of a plan file has `mok`, `name`, `region`, `variables`, `resources`, "
-		"`mastodon`, `outputs` and `include`. Resources go under `resources:`." },
+		"`mastodon`, `outputs`, `secrets` and `include`. Resources go under `resources:`." },
 	{ "E0202", "a required key is missing at the top",
 		"Every plan begins with the format and the stack's name:\n\n    mok: 1\n    name: "
 		"social" },
@@ -64,6 +64,24 @@ static const struct mok_code codes[] = {
 		"The key of a resource block is a letter or underscore, then letters, digits, "
 		"underscores and hyphens, and not `var`, `env`, `each` or "
 		"`secret`." },
+	{ "E0208", "the secrets block",
+		"Where secrets that are shown or made once are kept, and who can open it:\n\n    "
+		"secrets: { escrow: secrets.age, recipients: [age1...] }\n\nThe values are "
+		"written as "
+		"they are: no ${...}. docs/secrets.md tells how it works." },
+	{ "E0209", "not an age recipient",
+		"A recipient is the public half of a key that `age-keygen -o key.txt` makes: age1 "
+		"and "
+		"58 small letters and digits. SSH keys, plugins' and post-quantum recipients are "
+		"not "
+		"taken. The secret half, AGE-SECRET-KEY-1..., never belongs into a plan file." },
+	{ "W0210", "a secret that is held nowhere",
+		"DigitalOcean shows the secret of a Spaces key once, when the key is made. This "
+		"one "
+		"was made before the plan had an escrow, or in a run that died at the wrong "
+		"moment. "
+		"What refers to it is unknown. `mok apply --replace ADDRESS` makes another key, "
+		"passes it on and deletes this one." },
 	/* ---- variables ---- */
 	{ "E0301", "a variable is not well declared",
 		"A variable has `type` (string, number, bool, list or map) and may have `default`, "

@@ -6,7 +6,7 @@
 #define STACK_NAME_MAX 31
 
 static const char *const top_keys[] = { "mok", "name", "region", "variables", "resources",
-	"outputs", "include", "mastodon", NULL };
+	"outputs", "include", "mastodon", "secrets", NULL };
 
 static struct mok_mark top_mark(const struct mok_val *top)
 {
@@ -170,6 +170,7 @@ static void read_top(struct load *load, const struct mok_val *top)
 	plan_map(load, mok_val_get(top, "variables"), "variables", &variables);
 	plan_map(load, mok_val_get(top, "resources"), "resources", &resources);
 	plan_map(load, mok_val_get(top, "outputs"), "outputs", &outputs);
+	plan_read_secrets(load, plan_pair(top, "secrets"), load->plan->secrets);
 	plan_read_variables(load, &variables);
 	keep_depends_on(load, &resources);
 	plan_read_resources(load, &resources);
@@ -195,6 +196,7 @@ static struct mok_plan *new_plan(
 		.files = mok_map_new(arena),
 		.blocks = mok_map_new(arena),
 		.depends_on = mok_map_new(arena),
+		.secrets = MOK_NEW(arena, struct mok_secrets_block),
 	};
 	for (size_t i = 0; i < options->nenvironment; i++)
 		mok_map_put(plan->environment, options->environment[i].name,
@@ -218,6 +220,7 @@ struct mok_stack *mok_plan_load(
 
 	stack->by_address = mok_map_new(arena);
 	stack->plan = load.plan = new_plan(arena, options, stack);
+	stack->secrets = load.plan->secrets;
 	if (options->nfiles)
 		stack->base_dir = folder_of(arena, options->files[0]);
 	if (plan_read_files(&load, &top) == 0 && top.type == MOK_MAP)

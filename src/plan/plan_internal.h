@@ -20,7 +20,8 @@ struct mok_plan {
 	struct mok_map *environment; /* name -> struct mok_assignment */
 	struct mok_map *files;       /* path -> const char *: what file() has read */
 	struct mok_map *blocks;      /* block name -> bool: does it have for_each? */
-	struct mok_map *depends_on;  /* block name -> struct mok_val: the list as written */
+	struct mok_secrets_block *secrets;
+	struct mok_map *depends_on; /* block name -> struct mok_val: the list as written */
 };
 
 struct load {
@@ -70,6 +71,12 @@ struct mok_mark plan_mark(const struct mok_val *v, struct mok_mark fallback);
 /* ---- variables.c ---- */
 
 void plan_read_variables(struct load *load, const struct mok_val *map);
+
+/* ---- secrets.c ---- */
+
+/* A block `secrets:`, wherever it stands; NULL: none. */
+void plan_read_secrets(
+	struct load *load, const struct mok_pair *block, struct mok_secrets_block *out);
 
 /* ---- resources.c, life.c ---- */
 

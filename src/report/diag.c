@@ -1,7 +1,9 @@
 #include "report_internal.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define TAB_COLUMNS 4
 #define LINE_MAX_BYTES 4096 /* of a source line: more is not looked at */
@@ -125,10 +127,39 @@ static void add_line(struct mok_buf *out, const struct mok_style *style,
 	mok_buf_putc(out, '\n');
 }
 
+/* An age identity in the wrong place is not repeated: stars of the same width. */
+static void hide_identities(char *line)
+{
+	static const char start[] = "AGE-SECRET-KEY-";
+
+	for (char *p = line; *p; p++) {
+		if (strncasecmp(p, start, sizeof(start) - 1) != 0)
+			continue;
+		for (p += sizeof(start) - 1; isalnum((unsigned char)*p); p++)
+			*p = '*';
+		p--;
+	}
+}
+
+static void snippet_line(struct mok_buf *out, const struct mok_style *style, const char *line,
+	size_t len, const struct mok_mark *at, const struct snippet *how)
+{
+	struct shown_line shown = { .caret = 0 };
+	struct mok_buf copy;
+
+	mok_buf_init(&copy, LINE_MAX_BYTES);
+	mok_buf_add(&copy, line, len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES);
+	hide_identities(copy.data);
+	mok_buf_init(&shown.text, (size_t)4 * LINE_MAX_BYTES);
+	show_line(&shown, style, copy.data, copy.len, at);
+	add_line(out, style, &shown, at, how);
+	mok_buf_release(&shown.text);
+	mok_buf_release(&copy);
+}
+
 static void snippet_add(struct mok_buf *out, const struct mok_style *style,
 	const struct mok_sources *sources, const struct mok_mark *at, const struct snippet *how)
 {
-	struct shown_line shown = { .caret = 0 };
 	const char *line = NULL;
 	size_t len = 0;
 
@@ -141,12 +172,8 @@ static void snippet_add(struct mok_buf *out, const struct mok_style *style,
 	mok_buf_putc(out, '\n');
 	if (sources && at->line)
 		line = mok_source_line(sources, at->file, at->line, &len);
-	if (!line || !len)
-		return;
-	mok_buf_init(&shown.text, (size_t)4 * LINE_MAX_BYTES);
-	show_line(&shown, style, line, len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES, at);
-	add_line(out, style, &shown, at, how);
-	mok_buf_release(&shown.text);
+	if (line && len)
+		snippet_line(out, style, line, len, at, how);
 }
 
 static int gutter_of(const struct mok_mark *at, const struct mok_mark *other)

@@ -218,6 +218,11 @@ static const char frame[] =
 	"\"properties\":{\"type\":{\"enum\":[\"string\",\"number\",\"integer\",\"bool\",\"list\","
 	"\"map\"]},\"default\":{},\"pattern\":{\"type\":\"string\"},\"sensitive\":{\"type\":"
 	"\"boolean\"},\"description\":{\"type\":\"string\"}}}},"
+	"\"secrets\":{\"type\":\"object\",\"description\":\"Where secrets that are shown or made "
+	"once are kept.\",\"properties\":{\"escrow\":{\"type\":\"string\",\"description\":"
+	"\"An age "
+	"file.\"},\"recipients\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"pattern\":"
+	"\"^age1[a-z0-9]{58}$\"}}},\"required\":[\"escrow\"],\"additionalProperties\":false},"
 	"\"outputs\":{\"type\":\"object\"}}}";
 
 cJSON *mok_report_schema(const struct mok_report_block *block)

@@ -209,7 +209,7 @@ class Stack:
 
     def environment(self, extra=None):
         env = {k: v for k, v in os.environ.items()
-               if not k.startswith(("DIGITALOCEAN_", "SPACES_", "MOK_VAR_"))}
+               if not k.startswith(("DIGITALOCEAN_", "SPACES_", "MOK_VAR_", "MOK_AGE_", "MOK_PASSPHRASE"))}
         env.update(self.cloud.env if self.cloud else {})
         env.update({"LC_ALL": "C.UTF-8", **(extra or {})})
         return env

@@ -4,7 +4,7 @@ set -uo pipefail
 cd "$(dirname "$0")" || exit 1
 export MOK=${MOK:-$PWD/../../build/release/mok}
 passed=0 failed=0 skipped=0
-suites=${*:-bad_plans manifests plans changes output secrets kills}
+suites=${*:-bad_plans manifests plans changes output secrets escrow kills}
 for suite in $suites; do
 	echo "== $suite"
 	out=$(python3 "$suite.py" 2>&1)

@@ -1,0 +1,245 @@
+#include "vault.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define IDENTITY_FILE_MAX ((size_t)1 << 20)
+#define SANDBOX_DIR SESSION_DIR "/sandbox"
+
+struct vault {
+	const struct session *session;
+	struct mok_age_identities identities;
+	struct mok_escrow_options options;
+	struct mok_escrow *escrow;
+};
+
+void vault_check(const struct mok_stack *stack, struct mok_diags *diags)
+{
+	const struct mok_secrets_block *block = stack->secrets;
+
+	for (size_t i = 0; i < block->recipients.len; i++) {
+		const struct mok_recipient_text *r = &block->recipients.items[i];
+		struct mok_age_recipient recipient;
+		struct mok_err err = { 0 };
+		struct mok_diag *d;
+
+		if (mok_age_recipient_parse(r->text, &recipient, &err) == 0)
+			continue;
+		d = mok_diag_add(diags, "E0209", r->at, "%s", err.msg);
+		mok_diag_hint(diags, d, "%s", err.hint);
+	}
+}
+
+/* ---- keys ---- */
+
+static int read_identities(struct vault *v, const char *path, struct mok_err *err)
+{
+	const struct session *s = v->session;
+	struct mok_buf text;
+	int rc;
+
+	mok_buf_init(&text, IDENTITY_FILE_MAX);
+	rc = s->env.files.read(s->env.files.self, path, &text, err);
+	if (rc == 0)
+		rc = mok_age_identities_parse(
+			s->arena, path, text.data, text.len, &v->identities, err);
+	else
+		mok_err_wrap(err, "the age identity");
+	explicit_bzero(text.data, text.cap);
+	mok_buf_release(&text);
+	return rc;
+}
+
+static int read_keys(struct vault *v, struct mok_err *err)
+{
+	const struct cli_texts *named = &v->session->cli->opt.identities;
+	const char *path = getenv("MOK_AGE_IDENTITY"), *passphrase = getenv("MOK_PASSPHRASE");
+
+	for (size_t i = 0; i < named->list.len; i++)
+		if (read_identities(v, named->list.items[i], err) != 0)
+			return -1;
+	if (!named->list.len && path && *path && read_identities(v, path, err) != 0)
+		return -1;
+	v->options.keys = (struct mok_age_keys){ v->identities.list.items, v->identities.list.len,
+		passphrase && *passphrase ? passphrase : NULL };
+	return 0;
+}
+
+static int read_recipients(struct vault *v, struct mok_err *err)
+{
+	const struct mok_secrets_block *block = v->session->stack->secrets;
+	struct mok_age_recipient *list =
+		MOK_NEW_N(v->session->arena, struct mok_age_recipient, block->recipients.len + 1);
+
+	for (size_t i = 0; i < block->recipients.len; i++)
+		if (mok_age_recipient_parse(block->recipients.items[i].text, &list[i], err) != 0)
+			return -1;
+	v->options.recipients = list;
+	v->options.nrecipients = block->recipients.len;
+	if (v->options.nrecipients || v->options.keys.nidentities || v->options.keys.passphrase ||
+		mok_streq(v->session->cli->command->name, "destroy"))
+		return 0;
+	mok_err_set(err, MOK_ERR_INPUT, "the plan has an escrow that nobody could open");
+	err->where = block->at;
+	mok_err_hint(err,
+		"name recipients (age-keygen -o key.txt makes one), or set "
+		"MOK_PASSPHRASE");
+	return -1;
+}
+
+/* ---- opening ---- */
+
+static int place(struct vault *v, struct mok_err *err)
+{
+	const struct session *s = v->session;
+	const char *path = s->stack->secrets->escrow, *slash = strrchr(path, '/');
+
+	v->options.path = path;
+	if (!s->cli->opt.sandbox)
+		return 0;
+	v->options.path = mok_arena_printf(
+		s->arena, SANDBOX_DIR "/escrow-%s-%s", s->stack->name, slash ? slash + 1 : path);
+	return s->env.files.make_dirs(s->env.files.self, SANDBOX_DIR, err);
+}
+
+int vault_open(struct session *s, struct mok_err *err)
+{
+	struct vault *v;
+
+	if (s->vault || !s->stack->secrets->escrow)
+		return 0;
+	v = s->vault = MOK_NEW(s->arena, struct vault);
+	*v = (struct vault){ .session = s, .options = { .stack = s->stack->name } };
+	if (read_keys(v, err) != 0 || read_recipients(v, err) != 0 || place(v, err) != 0)
+		return -1;
+	v->escrow = mok_escrow_open(&s->env, &v->options, err);
+	return v->escrow ? 0 : -1;
+}
+
+void vault_close(struct vault *v)
+{
+	if (!v)
+		return;
+	mok_escrow_free(v->escrow);
+	mok_age_identities_wipe(&v->identities);
+}
+
+struct mok_escrow *vault_escrow(const struct vault *v)
+{
+	return v ? v->escrow : NULL;
+}
+
+const char *vault_path(const struct vault *v)
+{
+	return v->options.path;
+}
+
+struct mok_escrow *vault_open_other(const struct vault *v, const char *path, struct mok_err *err)
+{
+	struct mok_escrow_options options = v->options;
+
+	options.path = path;
+	return mok_escrow_open(&v->session->env, &options, err);
+}
+
+/* ---- secrets that are shown once ---- */
+
+/* By the id alone, since an object may have had another address. */
+static const char *find_value(
+	const struct mok_escrow *escrow, const struct mok_object *object, const char *field)
+{
+	for (size_t i = 0; i < mok_escrow_len(escrow); i++) {
+		struct mok_escrow_entry entry = mok_escrow_at(escrow, i);
+		const char *dot = strrchr(entry.name, '.');
+		const char *value;
+
+		if (!dot || !mok_streq(dot + 1, field) ||
+			!mok_streq(entry.kind, object->kind->name))
+			continue;
+		value = mok_escrow_value_of(escrow, entry.name, object->id);
+		if (value)
+			return value;
+	}
+	return NULL;
+}
+
+static void warn(const struct vault *v, const struct mok_resource *r, const char *field,
+	struct mok_diags *diags)
+{
+	struct mok_diag *d;
+
+	if (mok_escrow_state(v->escrow) == MOK_ESCROW_SEALED)
+		return;
+	d = mok_diag_add(
+		diags, "W0210", r->at, "the %s of %s is not in the escrow", field, r->address);
+	d->address = r->address;
+	mok_diag_hint(diags, d, "mok apply --replace '%s' makes another", r->address);
+}
+
+static void fill_in_object(const struct vault *v, const struct mok_resource *r,
+	struct mok_object *object, struct mok_diags *diags)
+{
+	struct mok_arena *arena = v->session->arena;
+
+	for (const struct mok_field *f = object->kind->fields; f->name; f++) {
+		const char *value;
+		struct mok_val secret;
+
+		if (!(f->flags & MOK_F_SENSITIVE) || mok_val_get(&object->attrs, f->name))
+			continue;
+		value = find_value(v->escrow, object, f->name);
+		if (!value) {
+			warn(v, r, f->name, diags);
+			continue;
+		}
+		secret = mok_val_str(mok_arena_strdup(arena, value));
+		secret.sensitive = true;
+		mok_val_set(arena, &object->attrs, f->name, secret);
+	}
+}
+
+void vault_fill_in(const struct vault *v, const struct mok_stack *stack,
+	const struct mok_live *live, struct mok_diags *diags)
+{
+	if (!v)
+		return;
+	for (size_t i = 0; i < stack->resources.len; i++) {
+		const struct mok_resource *r = &stack->resources.items[i];
+		struct mok_object *object = mok_map_get(live->by_address, r->address);
+
+		if (object && object->kind->flags & MOK_K_SECRET_ONCE)
+			fill_in_object(v, r, object, diags);
+	}
+}
+
+int vault_prove(struct vault *v, const struct mok_changes *changes, struct mok_err *err)
+{
+	if (!v || mok_escrow_state(v->escrow) == MOK_ESCROW_SEALED)
+		return 0;
+	for (size_t i = 0; i < changes->list.len; i++) {
+		const struct mok_change *c = &changes->list.items[i];
+
+		if (c->kind->flags & MOK_K_SECRET_ONCE &&
+			(c->action == MOK_ACT_CREATE || c->action == MOK_ACT_REPLACE))
+			return mok_escrow_save(v->escrow, true, err);
+	}
+	return 0;
+}
+
+int vault_keep(void *self, const char *address, const struct mok_object *object,
+	const struct mok_val *secret, struct mok_err *err)
+{
+	struct vault *v = self;
+
+	for (size_t i = 0; i < secret->u.map.len; i++) {
+		const struct mok_pair *pair = &secret->u.map.pairs[i];
+		const struct mok_escrow_new entry = { .kind = object->kind->name,
+			.id = object->id,
+			.name = mok_arena_printf(v->session->arena, "%s.%s", address, pair->key),
+			.value = pair->val.type == MOK_STR ? pair->val.u.s : "" };
+
+		if (mok_escrow_rotate(v->escrow, &entry, err) != 0)
+			return -1;
+	}
+	return mok_escrow_save(v->escrow, false, err);
+}

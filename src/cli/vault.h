@@ -1,0 +1,39 @@
+/*
+ * vault: a run's escrow file, opened with the keys that the user named, between the engine, which
+ * gives secrets that are shown once, and the plan, which refers to them in later runs.
+ */
+#ifndef MOK_CLI_VAULT_H
+#define MOK_CLI_VAULT_H
+
+#include "mok/escrow.h"
+#include "session.h"
+
+struct vault;
+
+/* Diagnostics for recipients of the plan that are none. */
+void vault_check(const struct mok_stack *stack, struct mok_diags *diags);
+
+/* Into s->vault, if the plan has a secrets block and it is not there yet. The keys come from
+ * --identity, MOK_AGE_IDENTITY and MOK_PASSPHRASE. With --sandbox the file is one of the sandbox's
+ * own, so that what only looks like a secret never gets among the real ones. */
+int vault_open(struct session *s, struct mok_err *err) MOK_MUST_CHECK;
+void vault_close(struct vault *vault);                      /* wipes the keys; NULL is fine */
+struct mok_escrow *vault_escrow(const struct vault *vault); /* NULL: vault is NULL */
+const char *vault_path(const struct vault *vault);
+/* Another file, opened with the same keys; the caller frees it. */
+struct mok_escrow *vault_open_other(
+	const struct vault *vault, const char *path, struct mok_err *err);
+
+/* Gives the objects of the account the fields that the API no longer tells; a warning for what
+ * the escrow does not hold either. */
+void vault_fill_in(const struct vault *vault, const struct mok_stack *stack,
+	const struct mok_live *live, struct mok_diags *diags);
+/* Writes the file before anything is sent, if the changes will bring secrets: so a disk that is
+ * full or a folder that is not ours stops the run while nothing can be lost. */
+int vault_prove(
+	struct vault *vault, const struct mok_changes *changes, struct mok_err *err) MOK_MUST_CHECK;
+/* mok_apply_input's escrow; self is the vault. */
+int vault_keep(void *self, const char *address, const struct mok_object *object,
+	const struct mok_val *secret, struct mok_err *err);
+
+#endif

@@ -1,0 +1,308 @@
+#!/usr/bin/env python3
+"""The escrow: the age program opens what mok wrote and the other way round; what DigitalOcean shows
+once is known in later runs; nothing held is overwritten; no value is left anywhere in clear."""
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import subprocess
+import sys
+import time
+
+from lib import Cloud, Skip, Stack, check, equal, run_tests
+
+PASSPHRASE = "canary horse battery staple"
+MASTODON = ["SECRET_KEY_BASE", "ACTIVE_RECORD_ENCRYPTION_PRIMARY_KEY",
+            "ACTIVE_RECORD_ENCRYPTION_DETERMINISTIC_KEY", "ACTIVE_RECORD_ENCRYPTION_KEY_DERIVATION_SALT",
+            "VAPID_PRIVATE_KEY", "VAPID_PUBLIC_KEY", "OWNER_PASSWORD"]
+KEYS = """\
+resources:
+  media: { kind: spaces_bucket, force_destroy: true }
+  media_key: { kind: spaces_key, grants: [ { bucket: "${media.name}", permission: readwrite } ] }
+outputs:
+  secret: { value: "${media_key.secret_key}", sensitive: true }
+"""
+
+
+def age(*arguments, data=None):
+    return subprocess.run(["age", *arguments], input=data, check=True, capture_output=True, timeout=60).stdout
+
+
+def age_on_terminal(*arguments):
+    """age asks for passphrases on the terminal only."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execvp("age", ["age", *arguments])
+    deadline, seen = time.monotonic() + 60, b""
+    while time.monotonic() < deadline:
+        ready, _, _ = select.select([terminal], [], [], 1)
+        if not ready:
+            continue
+        try:
+            part = os.read(terminal, 4096)
+        except OSError:
+            break
+        if not part:
+            break
+        seen += part
+        while re.search(rb"(?i)passphrase[^\n]*: ", seen):
+            seen = re.sub(rb"(?i)passphrase[^\n]*: ", b"", seen, count=1)
+            os.write(terminal, PASSPHRASE.encode() + b"\n")
+    _, status = os.waitpid(pid, 0)
+    check(os.waitstatus_to_exitcode(status) == 0, f"age {arguments}: {seen!r}")
+
+
+class Escrow(Stack):
+    """A stack with keys of its own: key.txt opens the file, other.txt does not."""
+
+    def __init__(self, cloud, rest="", path="secrets.age", recipients=True):
+        if not shutil.which("age"):
+            raise Skip("age is not installed (apt-get install age)")
+        super().__init__(cloud)
+        self.public = {}
+        for name in ("key", "other"):
+            subprocess.run(["age-keygen", "-o", f"{name}.txt"], cwd=self.dir, check=True,
+                           capture_output=True, timeout=60)
+            self.public[name] = re.search("public key: (age1.*)", (self.dir / f"{name}.txt").read_text()).group(1)
+        self.plan_for([self.public["key"]] if recipients else [], path, rest)
+
+    def plan_for(self, recipients, path="secrets.age", rest=""):
+        self.write(f"mok: 1\nname: social\nregion: ams3\nsecrets:\n  escrow: {path}\n  recipients: "
+                   f"[{', '.join(recipients)}]\n{rest}")
+
+    def secrets(self, *arguments, code=0, key="key.txt", **more):
+        identity = ("--identity", key) if key else ()
+        return self.run("secrets", *arguments, *identity, **more).expect(code)
+
+    def names(self, **more):
+        return [e["name"] for e in json.loads(self.secrets("list", "--format", "json", **more).out)["secrets"]]
+
+    def values(self, **more):
+        return json.loads(self.secrets("export", "--show", "--format", "json", **more).out)["values"]
+
+    def file(self, name="secrets.age"):
+        return (self.dir / name).read_bytes()
+
+    def opened_by_age(self, name="secrets.age", key="key.txt"):
+        return json.loads(age("-d", "-i", str(self.dir / key), str(self.dir / name)))
+
+
+def test_age_opens_what_mok_wrote():
+    with Escrow(None) as stack:
+        stack.secrets("generate", key=None)
+        document = stack.opened_by_age()
+        equal([e["name"] for e in document["entries"]], MASTODON, "what age finds")
+        equal({e["name"]: e["value"] for e in document["entries"]}, stack.values(), "and what mok shows")
+        equal(oct((stack.dir / "secrets.age").stat().st_mode & 0o777), "0o600", "the file's mode")
+        armored = stack.secrets("export", "-o", "-").out
+        check(armored.startswith("-----BEGIN AGE ENCRYPTED FILE-----\n"), "armored on stdout")
+        equal(json.loads(age("-d", "-i", str(stack.dir / "key.txt"), data=armored.encode())), document,
+              "age opens the armor")
+
+
+def test_mok_opens_what_age_wrote():
+    with Escrow(None) as stack:
+        stack.secrets("generate", key=None)
+        plain = age("-d", "-i", str(stack.dir / "key.txt"), data=stack.file())
+        values = stack.values()
+        for more in ((), ("-a",), ("-r", stack.public["other"])):
+            (stack.dir / "secrets.age").write_bytes(age("-r", stack.public["key"], *more, data=plain))
+            equal(stack.values(), values, f"age {more}")
+
+
+def test_passphrases_go_both_ways():
+    env = {"MOK_PASSPHRASE": PASSPHRASE}
+    with Escrow(None, recipients=False) as stack:
+        stack.secrets("generate", key=None, env=env)
+        values = stack.values(key=None, env=env)
+        equal(list(values), MASTODON, "made")
+        file, plain = str(stack.dir / "secrets.age"), str(stack.dir / "plain")
+        age_on_terminal("-d", "-o", plain, file)
+        document = json.loads((stack.dir / "plain").read_text())
+        equal({e["name"]: e["value"] for e in document["entries"]}, values, "age opens it")
+        os.unlink(file)
+        age_on_terminal("-p", "-o", file, plain)
+        os.unlink(plain)
+        equal(stack.values(key=None, env=env), values, "mok opens age's")
+        wrong = stack.secrets("list", key=None, env={"MOK_PASSPHRASE": "other"}, code=1)
+        check("another passphrase" in re.sub(r"\s+", " ", wrong.err), wrong.err)
+
+
+def test_who_has_no_key():
+    with Escrow(None) as stack:
+        check("no escrow file secrets.age yet" in stack.secrets("list", code=1).err, "nothing yet")
+        stack.secrets("generate", key=None)
+        before = stack.file()
+        check("no key was given" in stack.secrets("list", key=None, code=1).err, "no key")
+        check("other recipients" in stack.secrets("list", key="other.txt", code=1).err, "another key")
+        check("mok.yaml, line 1" in stack.secrets("list", key="mok.yaml", code=1).err, "no identity file")
+        stack.secrets("list", key="absent.txt", code=1)
+        check("cannot be opened" in stack.secrets("generate", key=None, code=5).err, "not made anew")
+        stack.secrets("export", key=None, code=1)
+        stack.secrets("list", key=None, env={"MOK_AGE_IDENTITY": str(stack.dir / "key.txt")})
+        equal(stack.file(), before, "none of these wrote")
+        (stack.dir / "secrets.age").write_bytes(before[:-1])
+        check("changed, cut" in stack.secrets("generate", code=1).err, "a damaged file is not replaced")
+        equal(stack.file(), before[:-1], "and stays as it is")
+
+
+def test_recipients_change_with_an_export():
+    with Escrow(None) as stack:
+        stack.secrets("generate", key=None)
+        stack.plan_for([stack.public["other"]])
+        stack.secrets("export")
+        equal([e["name"] for e in stack.opened_by_age(key="other.txt")["entries"]], MASTODON, "the new one")
+        stack.secrets("list", key="key.txt", code=1)
+
+
+def test_import_of_an_env_file():
+    with Escrow(None) as stack:
+        stack.secrets("generate", key=None)
+        (stack.dir / "env").write_text(stack.secrets("export", "--show").out + "LOCAL_DOMAIN=social.example\n")
+        values = stack.values()
+        os.unlink(stack.dir / "secrets.age")
+        check("7 secrets" in stack.secrets("import", "env").out, "all of them")
+        equal(stack.values(), values, "the same again")
+        check("0 secrets" in stack.secrets("import", "env").out, "twice is fine")
+        text = (stack.dir / "env").read_text()
+        for name, line, says, code in (
+                ("other", text.replace(values["SECRET_KEY_BASE"], "ab" * 64), "another value", 5),
+                ("short", "SECRET_KEY_BASE=ab\n", "shorter than 64", 1),
+                ("raw", "SECRET_KEY_BASE=$X\n", "another variable", 1),
+                ("half", "VAPID_PRIVATE_KEY=AAAA\n", "URL-safe base64", 1),
+                ("none", "LOCAL_DOMAIN=x\n", "none of Mastodon's secrets", 1),
+                ("quote", 'A="x\n', "not closed", 1)):
+            (stack.dir / name).write_text(line)
+            result = stack.secrets("import", name, code=code)
+            check(says in re.sub(r"\s+", " ", result.err), f"{name}: {result.err}")
+            check("ab" * 64 not in result.err, "no value in an error")
+        equal(stack.values(), values, "nothing changed")
+
+
+def test_import_of_a_vapid_pair_that_is_none():
+    with Escrow(None) as stack:
+        stack.secrets("generate", key=None)
+        first = stack.values()
+        os.unlink(stack.dir / "secrets.age")
+        stack.secrets("generate", key=None)
+        second = stack.values()
+        os.unlink(stack.dir / "secrets.age")
+        (stack.dir / "env").write_text(f"VAPID_PRIVATE_KEY={first['VAPID_PRIVATE_KEY']}\n"
+                                       f"VAPID_PUBLIC_KEY={second['VAPID_PUBLIC_KEY']}\n")
+        check("do not belong together" in re.sub(r"\s+", " ", stack.secrets("import", "env", code=1).err),
+              "a wrong pair")
+        (stack.dir / "env").write_text(f"VAPID_PRIVATE_KEY={first['VAPID_PRIVATE_KEY']}\n")
+        check("one is missing" in re.sub(r"\s+", " ", stack.secrets("import", "env", code=1).err), "half")
+        check(not (stack.dir / "secrets.age").exists(), "nothing was written")
+
+
+def test_import_of_another_escrow():
+    with Escrow(None) as stack:
+        stack.secrets("generate", key=None)
+        values = stack.values()
+        stack.secrets("export", "-o", "copy.age")
+        os.unlink(stack.dir / "secrets.age")
+        stack.secrets("import", "copy.age")
+        equal(stack.values(), values, "restored from the copy")
+
+
+def test_rotation():
+    with Escrow(None) as stack:
+        stack.secrets("generate", key=None)
+        before = stack.values()
+        for name in MASTODON[1:4] + ["OWNER_PASSWORD"]:
+            check("never rotated" in stack.secrets("rotate", name, "--yes", code=5).err, name)
+        check("no terminal" in stack.secrets("rotate", "SECRET_KEY_BASE", code=1).err, "asks")
+        stack.secrets("rotate", "NONSENSE", "--yes", code=1)
+        equal(stack.values(), before, "all as before")
+        stack.secrets("rotate", "SECRET_KEY_BASE", "--yes")
+        stack.secrets("rotate", "VAPID_PUBLIC_KEY", "--yes")
+        after = stack.values()
+        equal({n for n in after if after[n] != before[n]},
+              {"SECRET_KEY_BASE", "VAPID_PRIVATE_KEY", "VAPID_PUBLIC_KEY"}, "what changed")
+        former = {e["name"]: e["previous"][0]["value"] for e in stack.opened_by_age()["entries"] if "previous" in e}
+        equal(former, {n: before[n] for n in former}, "former values stay")
+        equal(len(former), 3, "of each")
+
+
+def live_key(cloud):
+    keys = cloud.get("/v2/spaces/keys")["keys"]
+    return [k["access_key"] for k in keys if k["name"].startswith("social")]
+
+
+def test_a_spaces_secret_is_known_in_later_runs():
+    identity = ("--identity", "key.txt")
+    with Cloud() as cloud, Escrow(cloud, KEYS) as stack:
+        stack.apply(0)
+        entry = stack.opened_by_age()["entries"][0]
+        equal((entry["name"], entry["kind"], [entry["id"]]),
+              ("media_key.secret_key", "spaces_key", live_key(cloud)), "the entry")
+        equal(stack.run("output", "secret", *identity).expect(0).out, entry["value"] + "\n", "with the key")
+        check(entry["value"] not in stack.run("output", "secret").expect(0).out, "without it is unknown")
+        stack.plan(0, *identity)
+        stack.plan(0)
+        for path in stack.dir.rglob("*"):
+            check(not path.is_file() or entry["value"].encode() not in path.read_bytes(), f"in clear: {path}")
+
+
+def test_a_runner_without_the_key_adds_and_others_merge():
+    identity = ("--identity", "key.txt")
+    with Cloud() as cloud, Escrow(cloud, KEYS) as stack:
+        stack.apply(0)
+        first = stack.run("output", "secret", *identity).expect(0).out
+        stack.apply(0, "--replace", "media_key")
+        check((stack.dir / "secrets.age.1").exists(), "an addition")
+        second = stack.run("output", "secret", *identity).expect(0).out
+        check(first != second and len(second) > 20, "the new secret is read from the addition")
+        stack.secrets("export")
+        check(not (stack.dir / "secrets.age.1").exists(), "merged")
+        entry = stack.opened_by_age()["entries"][0]
+        equal((entry["value"], [entry["id"]]), (second.strip(), live_key(cloud)), "current")
+        equal(entry["previous"][0]["value"], first.strip(), "former")
+        check("apply --replace media_key" in stack.secrets("rotate", "media_key.secret_key", "--yes", code=5).err,
+              "how to have a new one")
+
+
+def test_a_lost_answer_leaves_no_key_without_secret():
+    lost = {"rules": [{"match": {"method": "POST", "path": "/v2/spaces/keys", "nth": 1}, "do": "status",
+                       "when": "after", "status": 500, "times": 1, "body": {"id": "server_error"}}]}
+    with Cloud(faults=lost) as cloud, Escrow(cloud, KEYS) as stack:
+        stack.apply(0)
+        entry = stack.opened_by_age()["entries"][0]
+        equal([entry["id"]], live_key(cloud), "the live key's secret is held")
+
+
+def test_a_key_from_before_the_escrow_is_told():
+    identity = ("--identity", "key.txt")
+    with Cloud() as cloud, Escrow(cloud, KEYS) as stack:
+        stack.write("mok: 1\nname: social\nregion: ams3\n" + KEYS)
+        stack.apply(0)
+        stack.plan_for([stack.public["key"]], rest=KEYS)
+        result = stack.plan(0, *identity)
+        check("W0210" in result.err and "--replace 'media_key'" in result.err, result.err)
+        stack.apply(0, "--replace", "media_key", *identity)
+        check("W0210" not in stack.plan(0, *identity).err, "held from now on")
+        equal([stack.opened_by_age()["entries"][0]["id"]], live_key(cloud), "the new one")
+
+
+def test_an_escrow_that_cannot_be_written_stops_before_anything_is_sent():
+    with Cloud() as cloud, Escrow(cloud, KEYS, path="/proc/none/secrets.age") as stack:
+        since = len(cloud.log())
+        result = stack.apply(1)
+        check("/proc/none" in result.err, result.err)
+        equal(cloud.writes(since), [], "writes")
+        equal(live_key(cloud), [], "keys")
+
+
+def test_an_escrow_that_does_not_open_stops_before_anything_is_sent():
+    with Cloud() as cloud, Escrow(cloud, KEYS) as stack:
+        stack.secrets("generate", key=None)
+        since = len(cloud.log())
+        stack.apply(1, "--identity", "other.txt")
+        equal(cloud.writes(since), [], "writes")
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests([f for name, f in sorted(globals().items()) if name.startswith("test_")]))
