@@ -114,6 +114,22 @@ int mok_escrow_rotate(struct mok_escrow *escrow, const struct mok_escrow_new *en
 int mok_escrow_generate(
 	struct mok_escrow *escrow, size_t *made, struct mok_err *err) MOK_MUST_CHECK;
 
+/* Another place where Mastodon's secrets live: the Secrets of a running instance. */
+struct mok_secret_store {
+	void *self;
+	const char *what; /* "the Secret mastodon-secrets", for errors */
+	/* *found false only if the store surely has none: a refusal (403), a timeout or an answer
+	 * that cannot be read is -1. The value is appended to out. */
+	int (*get)(void *self, const char *name, bool *found, struct mok_buf *out,
+		struct mok_err *err);
+};
+/* Takes what the store has and the escrow has not, before anything is generated. The same value
+ * is fine. -1: get failed, a value there is empty or of wrong form (MOK_ERR_INPUT), or differs
+ * (MOK_ERR_REFUSED), unless it is a former value here: then it is a rotation that apply is to
+ * bring there. */
+int mok_escrow_reconcile(struct mok_escrow *escrow, const struct mok_secret_store *store,
+	struct mok_err *err) MOK_MUST_CHECK;
+
 /* Writes the file if anything was put since, or if `always`; on return it is on disk. With
  * `always` recipients that were taken off the list cannot open the new file. */
 int mok_escrow_save(struct mok_escrow *escrow, bool always, struct mok_err *err) MOK_MUST_CHECK;

@@ -59,6 +59,11 @@ struct mok_secrets_block {
 struct mok_stack *mok_plan_load(
 	struct mok_arena *arena, const struct mok_plan_options *options, struct mok_diags *diags);
 
+/* What ${secret.NAME} is worth from now on, for every evaluation of this stack; both are copied. */
+void mok_plan_know_secret(const struct mok_stack *stack, const char *name, const char *value);
+/* The names that the stack refers to: -> themselves. */
+const struct mok_map *mok_plan_secrets_asked(const struct mok_stack *stack);
+
 /* Where evaluation finds what resources are worth: filled in by whoever plans or applies. */
 struct mok_lookup {
 	void *self;

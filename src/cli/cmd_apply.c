@@ -124,7 +124,7 @@ static int run(struct session *s)
 
 	if (rc != CLI_DONE)
 		return rc;
-	if (vault_prove(s->vault, &s->changes, &err) != 0)
+	if (vault_generate(s, &err) != 0 || vault_prove(s->vault, &s->changes, &err) != 0)
 		return cli_fail(s->cli, &err, &s->stack->sources);
 	watch = watch_new(s);
 	if (!watch)

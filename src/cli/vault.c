@@ -1,10 +1,10 @@
 #include "vault.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define IDENTITY_FILE_MAX ((size_t)1 << 20)
-#define SANDBOX_DIR SESSION_DIR "/sandbox"
 
 struct vault {
 	const struct session *session;
@@ -89,31 +89,69 @@ static int read_recipients(struct vault *v, struct mok_err *err)
 
 /* ---- opening ---- */
 
-static int place(struct vault *v, struct mok_err *err)
+/* Not secret at all, but in the same format, so that everything else is the same. */
+static void use_sandbox(struct vault *v)
 {
-	const struct session *s = v->session;
-	const char *path = s->stack->secrets->escrow, *slash = strrchr(path, '/');
-
-	v->options.path = path;
-	if (!s->cli->opt.sandbox)
-		return 0;
 	v->options.path = mok_arena_printf(
-		s->arena, SANDBOX_DIR "/escrow-%s-%s", s->stack->name, slash ? slash + 1 : path);
-	return s->env.files.make_dirs(s->env.files.self, SANDBOX_DIR, err);
+		v->session->arena, SESSION_DIR "/sandbox/escrow-%s.age", v->session->stack->name);
+	v->options.keys.passphrase = "sandbox";
+	v->options.work_factor = 1;
+}
+
+static int use_plan(struct vault *v, struct mok_err *err)
+{
+	v->options.path = v->session->stack->secrets->escrow;
+	return read_keys(v, err) != 0 || read_recipients(v, err) != 0 ? -1 : 0;
+}
+
+/* secret_key_base -> SECRET_KEY_BASE */
+static const char *entry_name(struct mok_arena *arena, const char *name)
+{
+	char *upper = mok_arena_strdup(arena, name);
+
+	for (char *p = upper; *p; p++)
+		*p = (char)toupper((unsigned char)*p);
+	return upper;
+}
+
+/* True: all that the plan refers to are known. */
+static bool tell_plan(const struct vault *v)
+{
+	const struct mok_stack *stack = v->session->stack;
+	const struct mok_map *asked = mok_plan_secrets_asked(stack);
+	struct mok_escrow_entry entry;
+	bool all = true;
+
+	for (size_t i = 0; i < mok_map_len(asked); i++) {
+		const char *name = mok_map_key(asked, i);
+
+		if (mok_escrow_find(v->escrow, entry_name(v->session->arena, name), &entry))
+			mok_plan_know_secret(stack, name, entry.value);
+		else
+			all = false;
+	}
+	return all;
 }
 
 int vault_open(struct session *s, struct mok_err *err)
 {
 	struct vault *v;
 
-	if (s->vault || !s->stack->secrets->escrow)
+	bool sandbox = s->cli->opt.sandbox;
+
+	if (s->vault || (!sandbox && !s->stack->secrets->escrow))
 		return 0;
 	v = s->vault = MOK_NEW(s->arena, struct vault);
 	*v = (struct vault){ .session = s, .options = { .stack = s->stack->name } };
-	if (read_keys(v, err) != 0 || read_recipients(v, err) != 0 || place(v, err) != 0)
+	if (sandbox)
+		use_sandbox(v);
+	else if (use_plan(v, err) != 0)
 		return -1;
 	v->escrow = mok_escrow_open(&s->env, &v->options, err);
-	return v->escrow ? 0 : -1;
+	if (!v->escrow)
+		return -1;
+	tell_plan(v);
+	return 0;
 }
 
 void vault_close(struct vault *v)
@@ -210,6 +248,48 @@ void vault_fill_in(const struct vault *v, const struct mok_stack *stack,
 		if (object && object->kind->flags & MOK_K_SECRET_ONCE)
 			fill_in_object(v, r, object, diags);
 	}
+}
+
+static bool brings_something(const struct mok_changes *changes)
+{
+	for (size_t i = 0; i < changes->list.len; i++) {
+		enum mok_action action = changes->list.items[i].action;
+
+		if (action == MOK_ACT_CREATE || action == MOK_ACT_UPDATE ||
+			action == MOK_ACT_REPLACE)
+			return true;
+	}
+	return false;
+}
+
+static int refuse(const struct session *s, struct mok_err *err)
+{
+	mok_err_set(err, MOK_ERR_REFUSED,
+		s->vault ? "the plan needs secrets that are in the escrow, and no key was given"
+			 : "the plan needs secrets that are made once, and there is no escrow to "
+			   "keep them");
+	mok_err_hint(err, "%s",
+		s->vault ? "--identity FILE, MOK_AGE_IDENTITY or MOK_PASSPHRASE opens it"
+			 : "add to the plan: secrets: { escrow: secrets.age, recipients: [age1...] "
+			   "}   (age-keygen -o key.txt makes a key)");
+	return -1;
+}
+
+int vault_generate(struct session *s, struct mok_err *err)
+{
+	struct vault *v = s->vault;
+
+	if (mok_map_len(mok_plan_secrets_asked(s->stack)) == 0 || !brings_something(&s->changes))
+		return 0;
+	if (!v || mok_escrow_state(v->escrow) == MOK_ESCROW_SEALED)
+		return refuse(s, err);
+	if (tell_plan(v))
+		return 0;
+	if (mok_escrow_generate(v->escrow, NULL, err) != 0 ||
+		mok_escrow_save(v->escrow, false, err) != 0)
+		return -1;
+	tell_plan(v);
+	return 0;
 }
 
 int vault_prove(struct vault *v, const struct mok_changes *changes, struct mok_err *err)

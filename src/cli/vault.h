@@ -13,9 +13,10 @@ struct vault;
 /* Diagnostics for recipients of the plan that are none. */
 void vault_check(const struct mok_stack *stack, struct mok_diags *diags);
 
-/* Into s->vault, if the plan has a secrets block and it is not there yet. The keys come from
- * --identity, MOK_AGE_IDENTITY and MOK_PASSPHRASE. With --sandbox the file is one of the sandbox's
- * own, so that what only looks like a secret never gets among the real ones. */
+/* Into s->vault, if the plan has a secrets block and it is not there yet; from then on
+ * ${secret.NAME} is known where it is held. The keys come from --identity, MOK_AGE_IDENTITY and
+ * MOK_PASSPHRASE. With --sandbox there always is one, of the sandbox's own and open to all, so that
+ * what only looks like a secret never gets among the real ones. */
 int vault_open(struct session *s, struct mok_err *err) MOK_MUST_CHECK;
 void vault_close(struct vault *vault);                      /* wipes the keys; NULL is fine */
 struct mok_escrow *vault_escrow(const struct vault *vault); /* NULL: vault is NULL */
@@ -28,6 +29,10 @@ struct mok_escrow *vault_open_other(
  * the escrow does not hold either. */
 void vault_fill_in(const struct vault *vault, const struct mok_stack *stack,
 	const struct mok_live *live, struct mok_diags *diags);
+/* Makes and keeps those of the secrets that the plan refers to and nobody holds yet, before the
+ * changes bring them anywhere. -1: MOK_ERR_REFUSED if there is no place to keep them, or what is
+ * kept there cannot be read. */
+int vault_generate(struct session *s, struct mok_err *err) MOK_MUST_CHECK;
 /* Writes the file before anything is sent, if the changes will bring secrets: so a disk that is
  * full or a folder that is not ours stops the run while nothing can be lost. */
 int vault_prove(

@@ -205,7 +205,7 @@ struct mok_escrow_entry escrow_document_view(const cJSON *entry)
 	return view;
 }
 
-static bool has_had(const cJSON *entry, const char *value)
+bool escrow_document_has_had(const cJSON *entry, const char *value)
 {
 	const cJSON *version;
 
@@ -230,7 +230,7 @@ void escrow_document_merge(cJSON *into, const cJSON *from)
 		const struct mok_escrow_new new = { e.name, e.kind, e.id, e.value };
 		const cJSON *held = escrow_document_entry(into, e.name);
 
-		if (!held || !has_had(held, e.value))
+		if (!held || !escrow_document_has_had(held, e.value))
 			escrow_document_set(into, &new, e.since_ms);
 	}
 }

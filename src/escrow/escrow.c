@@ -306,6 +306,52 @@ int mok_escrow_generate(struct mok_escrow *e, size_t *made, struct mok_err *err)
 	return 0;
 }
 
+/* ---- what a running instance has ---- */
+
+static int take_from(struct mok_escrow *e, const struct mok_secret_store *store,
+	const struct mok_secret_spec *spec, const char *value, struct mok_err *err)
+{
+	const cJSON *held = escrow_document_entry(e->document, spec->name);
+	const struct mok_escrow_new new = { spec->name, "imported", NULL, value };
+	const char *wrong = spec->check(value);
+
+	if (wrong)
+		return mok_err_set(err, MOK_ERR_INPUT, "%s has a %s that cannot be right: %s",
+			store->what, spec->name, wrong);
+	if (!held)
+		return mok_escrow_put(e, &new, err);
+	if (escrow_document_has_had(held, value))
+		return 0;
+	mok_err_set(err, MOK_ERR_REFUSED, "%s has another %s than the escrow %s", store->what,
+		spec->name, e->options.path);
+	mok_err_hint(err,
+		"one of the two belongs to another instance: find out which before "
+		"anything is written");
+	return -1;
+}
+
+int mok_escrow_reconcile(
+	struct mok_escrow *e, const struct mok_secret_store *store, struct mok_err *err)
+{
+	size_t count;
+	const struct mok_secret_spec *specs = mok_secret_specs(&count);
+	struct mok_buf value;
+	int rc = e->state == MOK_ESCROW_SEALED ? refuse_sealed(e, err) : 0;
+
+	mok_buf_init(&value, MOK_ESCROW_VALUE_MAX);
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		bool found = false;
+
+		mok_buf_clear(&value);
+		rc = store->get(store->self, specs[i].name, &found, &value, err);
+		if (rc == 0 && found)
+			rc = take_from(e, store, &specs[i], value.data, err);
+	}
+	OPENSSL_cleanse(value.data, value.cap);
+	mok_buf_release(&value);
+	return rc;
+}
+
 /* ---- writing ---- */
 
 int mok_escrow_copy(struct mok_escrow *e, bool armor, struct mok_buf *out, struct mok_err *err)

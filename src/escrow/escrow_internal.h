@@ -16,6 +16,8 @@ cJSON *escrow_document_entry(const cJSON *document, const char *name); /* NULL: 
  * one. */
 void escrow_document_set(cJSON *document, const struct mok_escrow_new *entry, int64_t now_ms);
 struct mok_escrow_entry escrow_document_view(const cJSON *entry);
+/* Whether it is or was the entry's value. */
+bool escrow_document_has_had(const cJSON *entry, const char *value);
 /* Takes over what `from` holds; a value of it that differs is the newer one. */
 void escrow_document_merge(cJSON *into, const cJSON *from);
 void escrow_document_wipe(cJSON *document); /* and deletes it */

@@ -157,6 +157,15 @@ static void expand(struct load *load, const struct mok_val *top)
 	plan_read_resources(load, &blocks);
 }
 
+/* At the top, or in the mastodon block, whose keys are the first that come to mind. */
+static const struct mok_pair *secrets_block(const struct mok_val *top)
+{
+	const struct mok_pair *own = plan_pair(top, "secrets");
+	const struct mok_pair *mastodon = plan_pair(top, "mastodon");
+
+	return own || !mastodon ? own : plan_pair(&mastodon->val, "secrets");
+}
+
 static void read_top(struct load *load, const struct mok_val *top)
 {
 	struct mok_val variables, resources, outputs;
@@ -170,7 +179,7 @@ static void read_top(struct load *load, const struct mok_val *top)
 	plan_map(load, mok_val_get(top, "variables"), "variables", &variables);
 	plan_map(load, mok_val_get(top, "resources"), "resources", &resources);
 	plan_map(load, mok_val_get(top, "outputs"), "outputs", &outputs);
-	plan_read_secrets(load, plan_pair(top, "secrets"), load->plan->secrets);
+	plan_read_secrets(load, secrets_block(top), load->plan->secrets);
 	plan_read_variables(load, &variables);
 	keep_depends_on(load, &resources);
 	plan_read_resources(load, &resources);
@@ -197,6 +206,8 @@ static struct mok_plan *new_plan(
 		.blocks = mok_map_new(arena),
 		.depends_on = mok_map_new(arena),
 		.secrets = MOK_NEW(arena, struct mok_secrets_block),
+		.secrets_asked = mok_map_new(arena),
+		.secrets_known = mok_map_new(arena),
 	};
 	for (size_t i = 0; i < options->nenvironment; i++)
 		mok_map_put(plan->environment, options->environment[i].name,

@@ -21,7 +21,9 @@ struct mok_plan {
 	struct mok_map *files;       /* path -> const char *: what file() has read */
 	struct mok_map *blocks;      /* block name -> bool: does it have for_each? */
 	struct mok_secrets_block *secrets;
-	struct mok_map *depends_on; /* block name -> struct mok_val: the list as written */
+	struct mok_map *secrets_asked; /* name of ${secret.NAME} -> itself */
+	struct mok_map *secrets_known; /* name -> const char * */
+	struct mok_map *depends_on;    /* block name -> struct mok_val: the list as written */
 };
 
 struct load {

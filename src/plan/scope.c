@@ -118,8 +118,12 @@ static bool each(struct plan_scope *s, const struct mok_ref *ref, struct mok_val
 static bool secret(struct plan_scope *s, const struct mok_ref *ref, struct mok_val *out)
 {
 	const struct mok_lookup *lookup = s->lookup;
+	const char *known = mok_map_get(s->plan->secrets_known, ref->path);
 
-	if (!lookup || !lookup->secret || !lookup->secret(lookup->self, ref->path, out))
+	mok_map_put(s->plan->secrets_asked, ref->path, s->plan->secrets_asked);
+	if (known)
+		*out = mok_val_str(known);
+	else if (!lookup || !lookup->secret || !lookup->secret(lookup->self, ref->path, out))
 		*out = mok_val_unknown(mok_arena_printf(s->arena, "secret.%s", ref->path));
 	out->sensitive = true;
 	return true;

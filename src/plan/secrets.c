@@ -58,3 +58,15 @@ void plan_read_secrets(
 		mok_diag_hint(load->diags, d, "name the file: escrow: secrets.age");
 	}
 }
+
+/* ---- ${secret.NAME} ---- */
+
+void mok_plan_know_secret(const struct mok_stack *stack, const char *name, const char *value)
+{
+	mok_map_put(stack->plan->secrets_known, name, mok_arena_strdup(stack->plan->arena, value));
+}
+
+const struct mok_map *mok_plan_secrets_asked(const struct mok_stack *stack)
+{
+	return stack->plan->secrets_asked;
+}

@@ -379,6 +379,54 @@ static void a_passphrase_serves_too(void **state)
 	mok_escrow_free(e);
 }
 
+struct live {
+	const char *name, *value; /* the only one that the store has; NULL: it refuses to tell */
+};
+
+static int get_live(
+	void *self, const char *name, bool *found, struct mok_buf *out, struct mok_err *err)
+{
+	const struct live *live = self;
+
+	if (!live->name)
+		return mok_err_set(err, MOK_ERR_AUTH, "forbidden");
+	*found = strcmp(name, live->name) == 0;
+	if (*found)
+		mok_buf_puts(out, live->value);
+	return 0;
+}
+
+static int reconcile(struct fixture *f, struct mok_escrow *e, const char *name, const char *value)
+{
+	struct live live = { name, value };
+	const struct mok_secret_store store = { &live, "the cluster", get_live };
+
+	return mok_escrow_reconcile(e, &store, &f->err);
+}
+
+static void what_an_instance_has_is_taken_and_never_guessed(void **state)
+{
+	static const char key[] = "ACTIVE_RECORD_ENCRYPTION_PRIMARY_KEY";
+	struct fixture *f = *state;
+	struct mok_escrow *e = open_with(f, with_key(f));
+	const struct mok_escrow_new next = { key, "generated", NULL, "another-of-that-form" };
+
+	assert_int_equal(reconcile(f, e, NULL, NULL), -1);
+	assert_int_equal(f->err.code, MOK_ERR_AUTH);
+	assert_int_equal(reconcile(f, e, key, ""), -1);
+	assert_int_equal(f->err.code, MOK_ERR_INPUT);
+	assert_int_equal(mok_escrow_len(e), 0);
+	assert_int_equal(reconcile(f, e, key, "of-the-instance"), 0);
+	assert_string_equal(mok_escrow_at(e, 0).value, "of-the-instance");
+	assert_int_equal(reconcile(f, e, key, "of-the-instance"), 0);
+	assert_int_equal(reconcile(f, e, key, "of-some-other-one"), -1);
+	assert_int_equal(f->err.code, MOK_ERR_REFUSED);
+	assert_int_equal(mok_escrow_rotate(e, &next, &f->err), 0);
+	assert_int_equal(reconcile(f, e, key, "of-the-instance"), 0);
+	assert_string_equal(mok_escrow_at(e, 0).value, "another-of-that-form");
+	mok_escrow_free(e);
+}
+
 /* One run that merges an addition and puts a value of its own, as far as it gets. */
 static bool run_once(struct fixture *f)
 {
@@ -435,6 +483,7 @@ int main(void)
 		TEST(files_that_are_not_ours_are_refused),
 		TEST(without_recipients_nothing_is_written),
 		TEST(a_passphrase_serves_too),
+		TEST(what_an_instance_has_is_taken_and_never_guessed),
 		TEST(killed_at_any_step_nothing_is_lost),
 	};
 
