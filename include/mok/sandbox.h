@@ -20,6 +20,15 @@ struct mok_sandbox_header {
 	const char *name, *value;
 };
 
+/* Which of the cloud's servers a request came to. */
+enum mok_sandbox_service {
+	MOK_SANDBOX_API = 0,
+	MOK_SANDBOX_SPACES, /* S3 */
+	/* Of a cluster: the Host is <cluster id>.k8s.ondigitalocean.com, or else the first segment
+	 * of the path is the cluster's id. */
+	MOK_SANDBOX_KUBERNETES,
+};
+
 /* One HTTP request as it came: target is "path?query", still encoded. */
 struct mok_sandbox_request {
 	const char *method;
@@ -29,7 +38,7 @@ struct mok_sandbox_request {
 	size_t nheaders;
 	const void *body;
 	size_t body_len;
-	bool spaces; /* came in on the Spaces port (S3) rather than the API port */
+	enum mok_sandbox_service service;
 };
 
 /* init with mok_sandbox_response_init, release with _release. */
@@ -41,6 +50,11 @@ struct mok_sandbox_response {
 	bool dropped;        /* a fault: the connection closes without an answer */
 	bool hung;           /* a fault: no answer ever comes; the connection stays open */
 	int64_t delay_ms;    /* a fault: the answer comes that much later */
+	/* A watch of Kubernetes begins: the body has what is known so far, and mok_sandbox_watch tells
+	 * what comes after watch_version, until watch_until_ms. Who does not ask on has an answer
+	 * that ends. */
+	bool watch;
+	int64_t watch_version, watch_until_ms;
 	struct mok_arena *arena;
 };
 void mok_sandbox_response_init(struct mok_sandbox_response *response);
@@ -68,6 +82,19 @@ void mok_sandbox_close(struct mok_sandbox *sandbox);
 void mok_sandbox_handle(struct mok_sandbox *sandbox, const struct mok_sandbox_request *request,
 	int64_t now_ms, struct mok_sandbox_response *out);
 
+/* The same request of a watch again, for what happened after a version: appends to out->body and
+ * moves out->watch_version on. Not logged. */
+void mok_sandbox_watch(struct mok_sandbox *sandbox, const struct mok_sandbox_request *request,
+	int64_t after, int64_t now_ms, struct mok_sandbox_response *out);
+
+/* Where clusters are reached ("https://127.0.0.1:8082"), as kubeconfigs tell it, each below its id;
+ * unless told, they say https://<id>.k8s.ondigitalocean.com. */
+void mok_sandbox_kubernetes_at(struct mok_sandbox *sandbox, const char *url);
+/* PEM: the server certificate of the clusters for 127.0.0.1, ::1 and localhost, and its key, signed by
+ * the cloud's CA. They live as long as the sandbox. */
+void mok_sandbox_kubernetes_tls(
+	struct mok_sandbox *sandbox, const char **certificate, const char **key);
+
 /* The account's access key pair for Spaces (full access), made with the cloud. Strings live as long
  * as the sandbox. */
 const char *mok_sandbox_spaces_key(const struct mok_sandbox *sandbox);
@@ -83,14 +110,14 @@ int mok_sandbox_log(struct mok_sandbox *sandbox, struct mok_buf *out);
 
 struct mok_sandbox_server_options {
 	struct mok_sandbox_options core;
-	const char *listen; /* "127.0.0.1:8080"; port 0 picks a free pair (API port, Spaces on port
-			       + 1) */
+	const char *listen; /* "127.0.0.1:8080"; port 0 picks a three free ones (API on port, Spaces on
+			       port + 1, Kubernetes on port + 2 over TLS) */
 	bool detach;        /* go on in the background once it is ready */
 	bool allow_remote;  /* listen on something else than loopback */
 };
 
 /* Prints the `export NAME=value` lines on stdout once ready, closes stdout, writes DIR/server.json
- * ({"pid","api_url","spaces_url","spaces_key","spaces_secret","speed"}, readable by its owner only)
+ * ({"pid","api_url","spaces_url","kubernetes_url","spaces_key","spaces_secret","speed"}, readable by its owner only)
  * and serves until SIGINT or SIGTERM. Detached, it returns once the child is ready or has failed;
  * the child never returns. */
 int mok_sandbox_serve(

@@ -148,7 +148,9 @@ static void handle(struct local_net *net, struct flight *f)
 		headers[i] = (struct mok_sandbox_header){ x->headers[i].name, x->headers[i].value };
 	request.host = name;
 	request.target = host[len] ? host + len : "/";
-	request.spaces = mok_ends(name, LOCAL_SPACES_HOST);
+	request.service = mok_ends(name, LOCAL_SPACES_HOST) ? MOK_SANDBOX_SPACES
+		: mok_ends(name, LOCAL_KUBERNETES_DOMAIN)   ? MOK_SANDBOX_KUBERNETES
+							    : MOK_SANDBOX_API;
 	mok_sandbox_response_init(&response);
 	mok_sandbox_handle(net->sandbox, &request, clock->wall_ms(clock->self), &response);
 	answer(f, &response);

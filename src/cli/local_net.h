@@ -7,10 +7,12 @@
 #include "mok/env.h"
 #include "mok/sandbox.h"
 
-/* The two addresses that it answers on; nothing listens there. */
+/* The addresses that it answers on; nothing listens there. */
 #define LOCAL_API_URL "http://127.0.0.1:8080"
 #define LOCAL_SPACES_URL "http://127.0.0.1:8081"
 #define LOCAL_SPACES_HOST "127.0.0.1:8081"
+/* Below it is the API of each Kubernetes cluster. */
+#define LOCAL_KUBERNETES_DOMAIN ".k8s.ondigitalocean.com"
 
 struct local_net;
 /* Neither is owned. */

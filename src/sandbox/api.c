@@ -79,6 +79,18 @@ static void handle_spaces(struct sb_call *call)
 		sb_s3_handle(&call->ctx);
 }
 
+static void handle_kubernetes(struct sb_call *call)
+{
+	const char *token = bearer_of(&call->ctx);
+	bool let_in = token && (!call->ctx.core->tokens || mok_starts(token, "dop_v1_") ||
+				       mok_map_get(call->ctx.core->tokens, token));
+
+	call->cluster = sb_kube_cluster(&call->ctx);
+	sb_faults_pick(call);
+	if (!sb_faults_before(call))
+		sb_kube_handle(&call->ctx, call->cluster, let_in);
+}
+
 static void run_handler(struct sb_call *call)
 {
 	struct sb_ctx *ctx = &call->ctx;
@@ -87,8 +99,10 @@ static void run_handler(struct sb_call *call)
 		sb_fail(ctx, 400, "The request's target is not a path.");
 		return;
 	}
-	if (ctx->request->spaces)
+	if (ctx->request->service == MOK_SANDBOX_SPACES)
 		handle_spaces(call);
+	else if (ctx->request->service == MOK_SANDBOX_KUBERNETES)
+		handle_kubernetes(call);
 	else
 		handle_api(call);
 	if (!call->answered && !ctx->out->hung && !ctx->out->dropped)
@@ -148,7 +162,7 @@ void mok_sandbox_handle(struct mok_sandbox *sandbox, const struct mok_sandbox_re
 	struct sb_call call;
 
 	begin_call(&call, core, request, now_ms, out);
-	sb_header(&call.ctx, request->spaces ? "x-amz-request-id" : "x-request-id",
+	sb_header(&call.ctx, request->service == MOK_SANDBOX_SPACES ? "x-amz-request-id" : "x-request-id",
 		call.ctx.request_id);
 	if (sb_begin(&call.ctx)) {
 		run_handler(&call);
@@ -160,5 +174,22 @@ void mok_sandbox_handle(struct mok_sandbox *sandbox, const struct mok_sandbox_re
 	if (!call.internal)
 		sb_log_append(&call);
 	sb_faults_after(&call);
+	sb_call_end(&call);
+}
+
+void mok_sandbox_watch(struct mok_sandbox *sandbox, const struct mok_sandbox_request *request,
+	int64_t after, int64_t now_ms, struct mok_sandbox_response *out)
+{
+	struct sb_core *core = &sandbox->core;
+	struct sb_call call;
+
+	sb_call_init(&call, core, out->arena);
+	call.ctx.request = request;
+	call.ctx.out = out;
+	call.ctx.now_ms = now_ms;
+	if (sb_request_read(&call, request->target) && sb_begin(&call.ctx)) {
+		sb_kube_watch(&call.ctx, sb_kube_cluster(&call.ctx), after);
+		sb_rollback(&call.ctx);
+	}
 	sb_call_end(&call);
 }

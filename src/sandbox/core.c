@@ -78,6 +78,19 @@ const char *sb_account_uuid(struct sb_ctx *ctx)
 	return ctx->core->account_uuid;
 }
 
+void mok_sandbox_kubernetes_at(struct mok_sandbox *sandbox, const char *url)
+{
+	sandbox->core.kubernetes_url = mok_arena_strdup(sandbox->core.arena, url);
+}
+
+void mok_sandbox_kubernetes_tls(
+	struct mok_sandbox *sandbox, const char **certificate, const char **key)
+{
+	sb_ca_make(&sandbox->core);
+	*certificate = sandbox->core.tls_pem;
+	*key = sandbox->core.tls_key_pem;
+}
+
 const char *mok_sandbox_spaces_key(const struct mok_sandbox *sandbox)
 {
 	return sandbox->core.spaces_key;
@@ -218,6 +231,7 @@ void mok_sandbox_close(struct mok_sandbox *sandbox)
 	if (!core)
 		return;
 	sb_store_close(core);
+	mok_apiserver_free(core->apiserver);
 	sb_limits_free(core->limits);
 	sb_faults_free(core->faults);
 	if (core->log_fd >= 0)

@@ -230,6 +230,18 @@ struct sb_spaces_key {
 /* The account's pair or one made through /v2/spaces/keys; false: there is none. */
 bool sb_spaces_key_find(struct sb_ctx *ctx, const char *access_key, struct sb_spaces_key *out);
 
+/* ---- Kubernetes ---- */
+
+/* The CA of the cloud's clusters (PEM). */
+const char *sb_kube_ca(struct sb_ctx *ctx);
+/* Where a cluster's API is: https://... */
+const char *sb_kube_url(struct sb_ctx *ctx, const char *cluster_id);
+/* All of its objects go. */
+void sb_kube_forget(struct sb_ctx *ctx, const char *cluster_id);
+/* Appends to a pod's log, as a container of it would. */
+void sb_kube_log(struct sb_ctx *ctx, const char *cluster_id, const char *ns, const char *pod,
+	const char *container, const char *text);
+
 /* ---- account, faults ---- */
 
 const char *sb_account_uuid(struct sb_ctx *ctx);

@@ -12,6 +12,8 @@
 
 #include "core.h"
 
+#include "mok/apiserver.h"
+
 enum {
 	SB_PENDING_MAX = 64, /* statements in use at one time */
 	SB_BODY_MAX = 1 << 30,
@@ -46,6 +48,9 @@ struct sb_core {
 	struct sb_limits *limits;
 	struct sb_faults *faults; /* never NULL */
 	const char *spaces_key, *spaces_secret, *account_uuid;
+	struct mok_apiserver *apiserver; /* made with the first request to a cluster */
+	const char *kubernetes_url;      /* NULL: each cluster's own domain */
+	const char *ca_pem, *tls_pem, *tls_key_pem; /* made when asked for */
 };
 
 struct mok_sandbox {
@@ -74,6 +79,7 @@ struct sb_call {
 	MOK_VEC(const char *) created;
 	MOK_VEC(const char *) deleted;
 	const char *raw_query;
+	const char *cluster; /* of a request to Kubernetes */
 	struct sb_fault_plan fault;
 	bool writes, head, internal;
 	bool answered;
@@ -175,6 +181,19 @@ int sb_lock_folder(
 const char *sb_meta(struct sb_core *core, const char *key, const char *(*make)(struct sb_ctx *ctx));
 void sb_call_init(struct sb_call *call, struct sb_core *core, struct mok_arena *arena);
 void sb_call_end(struct sb_call *call);
+
+/* ---- kube_api.c, kube_store.c: the Kubernetes API of clusters ---- */
+
+extern const char sb_kube_schema[];
+/* The cluster's id, by the Host or by the first segment of the path. */
+const char *sb_kube_cluster(struct sb_ctx *ctx);
+/* let_in: the token was right. Answers. */
+void sb_kube_handle(struct sb_ctx *ctx, const char *cluster, bool let_in);
+void sb_kube_watch(struct sb_ctx *ctx, const char *cluster, int64_t after);
+
+/* ---- cloud_ca.c ---- */
+
+void sb_ca_make(struct sb_core *core); /* fills ca_pem, tls_pem, tls_key_pem */
 
 /* ---- what a new cloud holds: made once, their ids are kept as sb_meta() values ---- */
 

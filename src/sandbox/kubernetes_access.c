@@ -91,12 +91,14 @@ static const char *token(struct sb_ctx *ctx, int64_t *expires_ms)
 
 static const char *server(struct sb_ctx *ctx, const struct sb_doc *cluster)
 {
-	return mok_arena_printf(ctx->arena, "https://%s.k8s.ondigitalocean.com", cluster->id);
+	return sb_kube_url(ctx, cluster->id);
 }
 
 static const char *ca_data(struct sb_ctx *ctx)
 {
-	return mok_base64(ctx->arena, sb_ca_pem, strlen(sb_ca_pem));
+	const char *pem = sb_kube_ca(ctx);
+
+	return mok_base64(ctx->arena, pem, strlen(pem));
 }
 
 /* Names are letters, digits, '-' and '.', so nothing here needs quoting. */

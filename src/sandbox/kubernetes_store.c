@@ -235,6 +235,7 @@ void k8s_delete(struct sb_ctx *ctx, struct sb_doc *cluster)
 	const struct sb_which gone = { .kind = K8S_KIND, .parent = K8S_GONE };
 	struct sb_docs old = sb_doc_list(ctx, &gone, 0, 0);
 
+	sb_kube_forget(ctx, cluster->id);
 	for (size_t i = 0; i < old.len; i++)
 		if (ctx->now_ms >= sb_get_int(old.items[i]->json, "purge_ms", 0))
 			sb_doc_delete(ctx, old.items[i]);

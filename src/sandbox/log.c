@@ -33,8 +33,12 @@ static char *make_line(struct sb_call *call)
 		cJSON_AddStringToObject(json, "query", call->raw_query);
 	cJSON_AddNumberToObject(json, "status", ctx->out->status);
 	cJSON_AddBoolToObject(json, "write", call->writes);
-	if (ctx->request->spaces)
+	if (ctx->request->service == MOK_SANDBOX_SPACES)
 		cJSON_AddBoolToObject(json, "spaces", true);
+	if (ctx->request->service == MOK_SANDBOX_KUBERNETES) {
+		cJSON_AddBoolToObject(json, "kubernetes", true);
+		cJSON_AddStringToObject(json, "cluster", call->cluster ? call->cluster : "");
+	}
 	add_names(json, "creates", call->created.items, call->created.len);
 	add_names(json, "deletes", call->deleted.items, call->deleted.len);
 	if (call->fault.logged)

@@ -1,5 +1,5 @@
 /*
- * The thin shell: two ports of libmicrohttpd around one core behind a mutex. It is the only part of
+ * The thin shell: three ports of libmicrohttpd around one core behind a mutex. It is the only part of
  * the sandbox with sockets, threads and a clock.
  */
 #include "core_internal.h"
@@ -22,12 +22,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HEADERS_MAX = 100, UPLOAD_MAX = 1 << 28, PORT_TRIES = 200 };
+enum { HEADERS_MAX = 100, UPLOAD_MAX = 1 << 28, PORT_TRIES = 200, SERVICES = 3, WATCH_PAUSE_MS = 50 };
 
 struct server {
 	struct mok_sandbox *sandbox;
 	pthread_mutex_t mutex;
-	struct MHD_Daemon *api, *spaces;
+	struct MHD_Daemon *daemons[SERVICES]; /* on neighbouring ports, by service */
+	const char *certificate, *key;        /* of Kubernetes */
 	struct sockaddr_storage address;
 	socklen_t address_len;
 	int port;
@@ -36,7 +37,7 @@ struct server {
 
 struct port {
 	struct server *server;
-	bool spaces;
+	enum mok_sandbox_service service;
 };
 
 static int64_t wall_ms(void)
@@ -117,6 +118,98 @@ static enum MHD_Result deliver(const struct server *server, struct MHD_Connectio
 	return send_answer(connection, answer);
 }
 
+/* ---- watches: the core is asked again and again, and the answer goes on meanwhile ---- */
+
+struct stream {
+	struct server *server;
+	struct MHD_Connection *connection;
+	struct mok_sandbox_request request; /* libmicrohttpd keeps what it points to */
+	struct mok_sandbox_header headers[HEADERS_MAX];
+	struct mok_buf body;
+	size_t sent;
+	int64_t version, until_ms;
+};
+
+static void ask_on(struct stream *s)
+{
+	struct mok_sandbox_response answer;
+
+	mok_sandbox_response_init(&answer);
+	pthread_mutex_lock(&s->server->mutex);
+	mok_sandbox_watch(s->server->sandbox, &s->request, s->version, wall_ms(), &answer);
+	pthread_mutex_unlock(&s->server->mutex);
+	mok_buf_add(&s->body, answer.body.data, answer.body.len);
+	s->version = answer.watch_version;
+	if (!answer.watch)
+		s->until_ms = 0;
+	mok_sandbox_response_release(&answer);
+}
+
+/* Is there anything to read, which can only be the end, or is it time to end? */
+static bool is_over(const struct stream *s)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(s->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct pollfd fds[] = { { s->server->stop_fd, POLLIN, 0 },
+		{ info ? info->connect_fd : -1, POLLIN, 0 } };
+
+	return poll(fds, MOK_COUNT(fds), WATCH_PAUSE_MS) > 0 || wall_ms() >= s->until_ms;
+}
+
+static ssize_t read_stream(void *self, uint64_t position, char *data, size_t max)
+{
+	struct stream *s = self;
+	size_t n;
+
+	(void)position;
+	while (s->sent == s->body.len) {
+		mok_buf_clear(&s->body);
+		s->sent = 0;
+		if (is_over(s))
+			return MHD_CONTENT_READER_END_OF_STREAM;
+		ask_on(s);
+	}
+	n = s->body.len - s->sent;
+	n = n < max ? n : max;
+	memcpy(data, s->body.data + s->sent, n);
+	s->sent += n;
+	return (ssize_t)n;
+}
+
+static void end_stream(void *self)
+{
+	struct stream *s = self;
+
+	mok_buf_release(&s->body);
+	free(s);
+}
+
+/* Takes the answer's body over and releases the answer. */
+static enum MHD_Result stream_watch(struct server *server, struct MHD_Connection *connection,
+	const struct mok_sandbox_request *request, struct mok_sandbox_response *answer)
+{
+	struct stream *s = mok_xcalloc(1, sizeof(*s));
+	struct MHD_Response *response;
+	enum MHD_Result sent;
+
+	s->server = server;
+	s->connection = connection;
+	s->request = *request;
+	memcpy(s->headers, request->headers, request->nheaders * sizeof(*s->headers));
+	s->request.headers = s->headers;
+	mok_buf_init(&s->body, UPLOAD_MAX);
+	mok_buf_add(&s->body, answer->body.data, answer->body.len);
+	s->version = answer->watch_version;
+	s->until_ms = answer->watch_until_ms;
+	response = MHD_create_response_from_callback(
+		MHD_SIZE_UNKNOWN, 16384, read_stream, s, end_stream);
+	MHD_add_response_header(response, "content-type", "application/json");
+	sent = MHD_queue_response(connection, 200, response);
+	MHD_destroy_response(response);
+	mok_sandbox_response_release(answer);
+	return sent;
+}
+
 static enum MHD_Result answer_request(const struct port *port, struct MHD_Connection *connection,
 	const char *method, const char *target, const struct upload *upload)
 {
@@ -132,11 +225,13 @@ static enum MHD_Result answer_request(const struct port *port, struct MHD_Connec
 	request.host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "host");
 	request.body = upload->body.data;
 	request.body_len = upload->body.len;
-	request.spaces = port->spaces;
+	request.service = port->service;
 	mok_sandbox_response_init(&answer);
 	pthread_mutex_lock(&server->mutex);
 	mok_sandbox_handle(server->sandbox, &request, wall_ms(), &answer);
 	pthread_mutex_unlock(&server->mutex);
+	if (answer.watch && answer.status == 200 && !answer.hung && !answer.dropped)
+		return stream_watch(server, connection, &request, &answer);
 	sent = deliver(server, connection, &answer);
 	mok_sandbox_response_release(&answer);
 	return sent;
@@ -230,7 +325,7 @@ static int parse_listen(
 	int64_t port;
 	size_t len;
 
-	if (!colon || !mok_parse_i64(colon + 1, &port) || port < 0 || port > 65534)
+	if (!colon || !mok_parse_i64(colon + 1, &port) || port < 0 || port > 65533)
 		return mok_err_set(err, MOK_ERR_INPUT,
 			"--listen %s: not ADDRESS:PORT, such as 127.0.0.1:8080", listen);
 	len = (size_t)(colon - listen);
@@ -263,20 +358,34 @@ static void set_port(struct sockaddr_storage *address, int port)
 		((struct sockaddr_in *)address)->sin_port = htons((uint16_t)port);
 }
 
+/* libmicrohttpd takes texts as void *, which it only reads. */
+static void *unconst(const char *text)
+{
+	return (void *)(uintptr_t)text;
+}
+
 static struct MHD_Daemon *start_port(struct server *server, struct port *port, int number)
 {
 	struct sockaddr_storage address = server->address;
 	unsigned flags =
 		MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL;
 
+	struct MHD_OptionItem tls[] = { { MHD_OPTION_HTTPS_MEM_KEY, 0, unconst(port->server->key) },
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, unconst(port->server->certificate) },
+		{ MHD_OPTION_END, 0, NULL } };
+
 	set_port(&address, number);
+	if (port->service == MOK_SANDBOX_KUBERNETES)
+		flags |= MHD_USE_TLS;
+	else
+		tls[0].option = MHD_OPTION_END;
 	if (address.ss_family == AF_INET6)
 		flags |= MHD_USE_IPv6;
 	return MHD_start_daemon(flags, 0, NULL, NULL, handle, port, MHD_OPTION_SOCK_ADDR, &address,
 		MHD_OPTION_URI_LOG_CALLBACK, begin_request, NULL, MHD_OPTION_NOTIFY_COMPLETED,
 		end_request, NULL, MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL,
 		MHD_OPTION_CONNECTION_LIMIT, 512U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)256 * 1024, MHD_OPTION_END);
+		(size_t)256 * 1024, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 
 static int bound_port(struct MHD_Daemon *daemon)
@@ -286,27 +395,44 @@ static int bound_port(struct MHD_Daemon *daemon)
 	return info ? info->port : 0;
 }
 
-/* Port 0: a free one whose neighbour is free too. */
-static int start_ports(struct server *server, struct port ports[2], struct mok_err *err)
+static void stop_ports(struct server *server)
+{
+	for (int i = 0; i < SERVICES; i++) {
+		if (server->daemons[i])
+			MHD_stop_daemon(server->daemons[i]);
+		server->daemons[i] = NULL;
+	}
+}
+
+/* All services on neighbouring ports from `number` (0: one that the first finds). */
+static bool try_ports(struct server *server, struct port ports[SERVICES], int number)
+{
+	for (int i = 0; i < SERVICES; i++) {
+		if (number + i > 65535)
+			break;
+		server->daemons[i] = start_port(server, &ports[i], number ? number + i : 0);
+		if (!server->daemons[i])
+			break;
+		if (i == 0)
+			number = number ? number : bound_port(server->daemons[0]);
+	}
+	if (server->daemons[SERVICES - 1]) {
+		server->port = number;
+		return true;
+	}
+	stop_ports(server);
+	return false;
+}
+
+/* Port 0: a free one whose neighbours are free too. */
+static int start_ports(struct server *server, struct port ports[SERVICES], struct mok_err *err)
 {
 	int tries = server->port ? 1 : PORT_TRIES;
 
-	for (int i = 0; i < tries; i++) {
-		int number = server->port;
-
-		server->api = start_port(server, &ports[0], number);
-		if (!server->api)
-			continue;
-		number = number ? number : bound_port(server->api);
-		server->spaces = number < 65535 ? start_port(server, &ports[1], number + 1) : NULL;
-		if (server->spaces) {
-			server->port = number;
+	for (int i = 0; i < tries; i++)
+		if (try_ports(server, ports, server->port))
 			return 0;
-		}
-		MHD_stop_daemon(server->api);
-		server->api = NULL;
-	}
-	mok_err_set(err, MOK_ERR_IO, "cannot listen on port %d and the next: %s", server->port,
+	mok_err_set(err, MOK_ERR_IO, "cannot listen on port %d and the next two: %s", server->port,
 		strerror(errno));
 	mok_err_hint(err, "choose another with --listen 127.0.0.1:PORT");
 	return -1;
@@ -325,6 +451,18 @@ static void host_text(const struct server *server, char out[80])
 		inet_ntop(AF_INET, &((const struct sockaddr_in *)&server->address)->sin_addr, text,
 			sizeof(text));
 	snprintf(out, 80, server->address.ss_family == AF_INET6 ? "[%s]" : "%s", text);
+}
+
+/* Kubeconfigs name the port where clusters are reached. */
+static void tell_core(struct server *server)
+{
+	char host[80], url[128];
+
+	host_text(server, host);
+	snprintf(url, sizeof(url), "https://%s:%d", host, server->port + 2);
+	pthread_mutex_lock(&server->mutex);
+	mok_sandbox_kubernetes_at(server->sandbox, url);
+	pthread_mutex_unlock(&server->mutex);
 }
 
 static void print_exports(const struct server *server, double speed)
@@ -366,6 +504,8 @@ static int write_info(struct mok_arena *arena, const struct server *server, cons
 		json, "api_url", mok_arena_printf(arena, "http://%s:%d", host, server->port));
 	cJSON_AddStringToObject(json, "spaces_url",
 		mok_arena_printf(arena, "http://%s:%d", host, server->port + 1));
+	cJSON_AddStringToObject(json, "kubernetes_url",
+		mok_arena_printf(arena, "https://%s:%d", host, server->port + 2));
 	cJSON_AddStringToObject(json, "spaces_key", mok_sandbox_spaces_key(server->sandbox));
 	cJSON_AddStringToObject(json, "spaces_secret", mok_sandbox_spaces_secret(server->sandbox));
 	cJSON_AddNumberToObject(json, "speed", speed);
@@ -436,7 +576,8 @@ static int serve_until_signal(struct server *server,
 static int run(struct server *server, const struct mok_sandbox_server_options *options,
 	struct mok_arena *arena, struct mok_err *err)
 {
-	struct port ports[2] = { { server, false }, { server, true } };
+	struct port ports[SERVICES] = { { server, MOK_SANDBOX_API }, { server, MOK_SANDBOX_SPACES },
+		{ server, MOK_SANDBOX_KUBERNETES } };
 	sigset_t set;
 	int stop[2], rc;
 
@@ -445,12 +586,13 @@ static int run(struct server *server, const struct mok_sandbox_server_options *o
 	server->stop_fd = stop[0];
 	block_signals(&set);
 	pthread_mutex_init(&server->mutex, NULL);
+	mok_sandbox_kubernetes_tls(server->sandbox, &server->certificate, &server->key);
 	rc = start_ports(server, ports, err);
 	if (rc == 0) {
+		tell_core(server);
 		rc = serve_until_signal(server, options, &set, arena, err);
 		close(stop[1]); /* wakes what hangs */
-		MHD_stop_daemon(server->api);
-		MHD_stop_daemon(server->spaces);
+		stop_ports(server);
 	} else {
 		close(stop[1]);
 	}

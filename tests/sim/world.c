@@ -35,9 +35,11 @@ void sim_wrong(struct sim_world *w, const char *fmt, ...)
 
 /* ---- the sandbox as a server ---- */
 
-static bool is_spaces(const char *url)
+static enum mok_sandbox_service service_of(const char *url)
 {
-	return strstr(url, "digitaloceanspaces.com") != NULL;
+	return strstr(url, "digitaloceanspaces.com")    ? MOK_SANDBOX_SPACES
+		: strstr(url, ".k8s.ondigitalocean.com") ? MOK_SANDBOX_KUBERNETES
+							 : MOK_SANDBOX_API;
 }
 
 static void note_secret(struct sim_world *w, const struct mok_buf *body, const char *key)
@@ -95,7 +97,7 @@ static int64_t serve(void *self, struct fake_env *env, struct mok_exchange *x)
 		.headers = headers,
 		.body = x->body,
 		.body_len = x->body_len,
-		.spaces = is_spaces(x->url) };
+		.service = service_of(x->url) };
 	char host_text[256];
 	const char *host;
 	size_t host_len;
@@ -253,7 +255,7 @@ void sim_list_buckets(struct sim_world *w, struct mok_buf *out)
 		.path = "/",
 		.wall_ms = fake_env_wall_ms(w->fake) };
 	struct mok_sandbox_request request = {
-		.method = "GET", .host = host, .target = "/", .headers = headers, .spaces = true
+		.method = "GET", .host = host, .target = "/", .headers = headers, .service = MOK_SANDBOX_SPACES
 	};
 	struct mok_sandbox_response response;
 

@@ -160,7 +160,7 @@ int s3_client_ask(struct s3_client *client, const char *method, const char *targ
 		.headers = client->headers,
 		.body = body,
 		.body_len = len,
-		.spaces = true };
+		.service = MOK_SANDBOX_SPACES };
 
 	mok_sha256_hex(body ? body : "", len, digest);
 	if (client->key)

@@ -1,0 +1,318 @@
+/*
+ * apiserver_internal: what the files of the API server share.
+ *
+ * schema.c, crd.c    types of objects                 request.c   target, query, body
+ * discovery.c, openapi.c                              status.c    answers that are a Status
+ * read.c, selector.c, table.c, watch.c, logs.c        write.c     create, update, patch, delete
+ * normal.c           what decoding and encoding in Go does to an object; defaults.c
+ * patch.c, strategic.c                                fields.c, merge.c, managed.c   field ownership
+ * validate*.c        what is refused                  admission.c what the server adds by itself
+ */
+#ifndef MOK_APISERVER_INTERNAL_H
+#define MOK_APISERVER_INTERNAL_H
+
+#include "mok/apiserver.h"
+
+#include <string.h>
+
+enum {
+	KS_BODY_MAX = 3 << 20, /* as the real one */
+	KS_DEPTH_MAX = 64,
+};
+
+/* ---- types ---- */
+
+enum ks_kind {
+	KS_ANY = 0,
+	KS_STRING,
+	KS_INTEGER,
+	KS_NUMBER,
+	KS_BOOLEAN,
+	KS_QUANTITY,
+	KS_INT_OR_STRING,
+	KS_BYTES,
+	KS_TIME,
+	KS_MICROTIME,
+	KS_STRUCT,
+	KS_LIST,
+	KS_MAP,
+};
+
+enum ks_list {
+	KS_LIST_ATOMIC = 0,
+	KS_LIST_SET,
+	KS_LIST_MAP,
+};
+
+struct ks_type {
+	enum ks_kind kind;
+	const char *name; /* "apps.v1.Deployment"; NULL: has none */
+	bool atomic;      /* of a map or struct: owned as one */
+	bool preserve;    /* of a struct: undeclared fields are kept */
+	bool unchecked;   /* of a custom resource: nulls and zeros stay as they are */
+	struct mok_map *fields; /* of a struct: struct ks_field by name */
+	const struct ks_type *element;
+	enum ks_list list;
+	const char *const *keys; /* of a list map */
+	size_t nkeys;
+	const cJSON *schema; /* of a custom resource: its JSON schema, for validation */
+};
+
+struct ks_field {
+	const char *name;
+	const struct ks_type *type;
+	bool required, omit_zero, always, retain_keys, merges;
+	const char *merge_key;
+	const cJSON *fallback; /* the schema's default */
+	const cJSON *preset;   /* what the server's code puts in when absent */
+};
+
+/* ---- resources ---- */
+
+struct ks_sub {
+	const char *name, *group, *version, *kind;
+	const cJSON *verbs;
+};
+
+struct ks_resource {
+	const char *group, *version, *name, *singular, *kind, *list_kind;
+	const char *full; /* "deployments.apps", as in stores and errors */
+	bool namespaced, custom;
+	bool storage; /* of a custom resource: the version that is stored */
+	const cJSON *verbs, *short_names, *categories;
+	const struct ks_sub *subs;
+	size_t nsubs;
+	const struct ks_type *type;
+	const cJSON *columns; /* additionalPrinterColumns */
+	const cJSON *scale;   /* paths of a custom resource's scale subresource */
+	bool has_status;
+};
+
+struct ks_group {
+	const char *group, *version;
+	struct ks_resource *resources;
+	size_t len;
+};
+
+struct mok_apiserver {
+	struct mok_arena *arena;
+	cJSON *schema, *presets;
+	const char *release;
+	struct mok_map *types;
+	MOK_VEC(struct ks_group) groups;
+	struct mok_map *crds; /* struct ks_crd by name, parsed */
+};
+
+/* ---- a request at work ---- */
+
+struct ks_pair {
+	const char *name, *value;
+};
+
+struct ks_req {
+	struct mok_apiserver *server;
+	const struct mok_apiserver_store *store;
+	const struct mok_apiserver_request *in;
+	struct mok_apiserver_response *out;
+	struct mok_arena *arena;
+	int64_t now_ms;
+	const char *path;
+	const char **segments;
+	size_t nsegments;
+	MOK_VEC(struct ks_pair) query;
+	MOK_VEC(cJSON *) owned;
+	MOK_VEC(const char *) unknown; /* paths of fields that nobody declared */
+	MOK_VEC(cJSON *) causes;       /* what validation found */
+	const struct ks_resource *resource;
+	const char *ns, *name, *sub; /* ns and sub "", name NULL when absent */
+	bool dry_run, answered, internal;
+};
+
+/* request.c */
+bool ks_request_read(struct ks_req *r);
+const char *ks_query(const struct ks_req *r, const char *name); /* NULL: absent */
+bool ks_query_true(const struct ks_req *r, const char *name);
+cJSON *ks_own(struct ks_req *r, cJSON *json); /* freed with the request */
+/* The body as an object, JSON or YAML; NULL: it has answered. */
+cJSON *ks_body(struct ks_req *r);
+cJSON *ks_yaml(const char *text, size_t len); /* NULL: malformed */
+const char *ks_manager(struct ks_req *r);     /* the field manager */
+char *ks_printf(struct ks_req *r, const char *fmt, ...) MOK_PRINTF(2, 3);
+bool ks_accepts(const struct ks_req *r, const char *what);
+
+/* status.c: all of them answer; they return false, so that `return ks_...` reads well. */
+bool ks_fail(struct ks_req *r, int code, const char *reason, const char *fmt, ...)
+	MOK_PRINTF(4, 5);
+bool ks_fail_details(struct ks_req *r, int code, const char *reason, const char *message,
+	cJSON *details);
+bool ks_bad_request(struct ks_req *r, const char *fmt, ...) MOK_PRINTF(2, 3);
+bool ks_forbidden(struct ks_req *r, const char *name, const char *why);
+bool ks_not_found(struct ks_req *r, const char *resource, const char *name);
+bool ks_conflict(struct ks_req *r, const char *name);
+bool ks_exists(struct ks_req *r, const char *name);
+cJSON *ks_details(const char *name, const char *group, const char *kind);
+void ks_reply(struct ks_req *r, int status, const cJSON *json);
+void ks_warn(struct ks_req *r, const char *text);
+/* Notes what is wrong with a field; ks_invalid then answers 422 when anything is. */
+void ks_cause(struct ks_req *r, const char *reason, const char *field, const char *fmt, ...)
+	MOK_PRINTF(4, 5);
+bool ks_invalid(struct ks_req *r, const char *name);
+
+/* schema.c */
+void ks_schema_load(struct mok_apiserver *server);
+const struct ks_type *ks_type_named(const struct mok_apiserver *server, const char *name);
+struct ks_field *ks_field_of(const struct ks_type *type, const char *name);
+extern const struct ks_type ks_any;
+/* Looks built-in resources up, then custom ones. NULL: there is none. */
+const struct ks_resource *ks_resource_find(
+	struct ks_req *r, const char *group, const char *version, const char *name);
+const struct ks_resource *ks_resource_by_kind(
+	struct ks_req *r, const char *group, const char *version, const char *kind);
+
+/* crd.c */
+struct ks_crd {
+	int64_t version;
+	struct mok_arena *arena;
+	cJSON *json;
+	struct ks_resource *resources; /* one a version */
+	size_t len;
+};
+const struct ks_crd *ks_crd_read(struct ks_req *r, const struct mok_apiserver_item *item);
+const struct ks_resource *ks_crd_find(
+	struct ks_req *r, const char *group, const char *version, const char *name);
+void ks_crd_free(struct mok_apiserver *server);
+/* Every served version of every custom resource; for discovery. */
+void ks_crd_each(struct ks_req *r,
+	void (*each)(void *context, const struct ks_resource *resource), void *context);
+void ks_crd_settle(struct ks_req *r, cJSON *crd); /* names and conditions of a new or changed one */
+void ks_crd_validate(struct ks_req *r, const cJSON *object, const char *path);
+
+/* discovery.c, openapi.c: true when the path was theirs and is answered. */
+bool ks_discovery(struct ks_req *r);
+bool ks_openapi(struct ks_req *r);
+
+/* read.c and others: each answers. */
+void ks_get(struct ks_req *r);
+void ks_list(struct ks_req *r);
+void ks_watch(struct ks_req *r);
+void ks_logs(struct ks_req *r);
+void ks_create(struct ks_req *r);
+void ks_update(struct ks_req *r);
+void ks_patch(struct ks_req *r);
+void ks_delete(struct ks_req *r);
+void ks_delete_collection(struct ks_req *r);
+void ks_evict(struct ks_req *r);
+/* A stored object as this request's version shows it; NULL: there is none. */
+cJSON *ks_load(struct ks_req *r, const char *name);
+cJSON *ks_load_key(struct ks_req *r, const struct mok_apiserver_key *key);
+cJSON *ks_parse_item(struct ks_req *r, const struct mok_apiserver_item *item);
+void ks_reply_object(struct ks_req *r, int status, cJSON *object);
+
+/* selector.c */
+struct ks_term {
+	const char *key;
+	enum { KS_IN = 0, KS_NOT_IN, KS_EXISTS, KS_ABSENT, KS_GREATER, KS_LESS } op;
+	MOK_VEC(const char *) values;
+};
+struct ks_selection {
+	MOK_VEC(struct ks_term) labels, fields;
+};
+bool ks_selection_read(struct ks_req *r, struct ks_selection *out); /* false: it has answered */
+bool ks_selected(const struct ks_selection *selection, const cJSON *object);
+
+/* table.c */
+bool ks_wants_table(const struct ks_req *r);
+cJSON *ks_table(struct ks_req *r, const cJSON *objects, cJSON *list_meta);
+
+/* normal.c: in place. Undeclared fields are dropped and noted in r->unknown. False: a value of the
+ * wrong type, and it has answered 400. */
+bool ks_normalise(struct ks_req *r, cJSON *object, const struct ks_type *type);
+void ks_default(struct ks_req *r, cJSON *object, const struct ks_type *type);
+char *ks_quantity(struct mok_arena *arena, const char *text); /* canonical; NULL: malformed */
+double ks_quantity_value(const char *text);
+
+/* patch.c, strategic.c: the patched object, owned by the request; NULL: it has answered. */
+cJSON *ks_merge_patch(struct ks_req *r, const cJSON *object, const cJSON *patch);
+cJSON *ks_json_patch(struct ks_req *r, const cJSON *object, const cJSON *patch);
+cJSON *ks_strategic_patch(
+	struct ks_req *r, const cJSON *object, const cJSON *patch, const struct ks_type *type);
+
+/* fields.c: sets of fields, as trees of cJSON objects: a member has a child ".". */
+cJSON *ks_set_parse(const cJSON *fields_v1);
+cJSON *ks_set_print(const cJSON *set); /* a new fieldsV1, in order */
+void ks_set_union(cJSON *set, const cJSON *with);
+void ks_set_minus(cJSON *set, const cJSON *with);
+void ks_set_keep(cJSON *set, const cJSON *with); /* the intersection */
+bool ks_set_empty(const cJSON *set);
+void ks_set_member(cJSON *set);
+cJSON *ks_set_child(cJSON *set, const char *element); /* made if absent */
+/* Calls with every member's path, as ".spec.containers[name=\"x\"].image". */
+void ks_set_each(struct mok_arena *arena, const cJSON *set,
+	void (*each)(void *context, const char *path), void *context);
+
+const char *ks_element_text(struct mok_arena *arena, const char *element); /* for people */
+
+/* merge.c */
+/* The path element of a list's item, or NULL: it lacks a key. */
+const char *ks_element(struct mok_arena *arena, const struct ks_type *list, const cJSON *item);
+cJSON *ks_fields_of(struct mok_arena *arena, const cJSON *object, const struct ks_type *type);
+struct ks_compared {
+	cJSON *added, *modified, *removed;
+};
+void ks_compare(struct mok_arena *arena, const cJSON *before, const cJSON *after,
+	const struct ks_type *type, struct ks_compared *out);
+cJSON *ks_merge(struct mok_arena *arena, const cJSON *live, const cJSON *config,
+	const struct ks_type *type);
+void ks_remove_items(
+	struct mok_arena *arena, cJSON *object, const struct ks_type *type, const cJSON *set);
+/* Fields that the schema has not, duplicate keys: NULL, or what is wrong. */
+const char *ks_typed_check(
+	struct mok_arena *arena, const cJSON *value, const struct ks_type *type, const char *path);
+bool ks_same(const cJSON *a, const cJSON *b); /* equal as values, members in any order */
+
+/* managed.c */
+/* After a write by other means than apply: who owns what now. Changes after.metadata. */
+void ks_managed_update(struct ks_req *r, const cJSON *before, cJSON *after);
+/* Server-side apply: the object that results, owned by the request; NULL: it has answered. */
+cJSON *ks_managed_apply(struct ks_req *r, const cJSON *live, cJSON *config);
+
+/* validate.c, admission.c */
+bool ks_prepare(struct ks_req *r, const cJSON *before, cJSON *object); /* admission; false: answered */
+bool ks_validate(struct ks_req *r, const cJSON *before, const cJSON *object);
+void ks_pod_security(struct ks_req *r, const cJSON *object);
+bool ks_name_is_subdomain(const char *name);
+bool ks_name_is_label(const char *name);
+
+/* namespace.c */
+bool ks_namespace_open(struct ks_req *r); /* false: it has answered */
+void ks_namespace_furnish(struct ks_req *r, const char *ns);
+void ks_namespace_drain(struct ks_req *r, const char *ns);
+
+/* write.c, also for what the server does by itself */
+void ks_store_put(struct ks_req *r, const struct ks_resource *resource, cJSON *object,
+	const cJSON *before);
+void ks_store_remove(struct ks_req *r, const struct ks_resource *resource, cJSON *object);
+const char *ks_word(struct ks_req *r, size_t len);
+const char *ks_uuid(struct ks_req *r);
+void ks_stamp(struct ks_req *r, cJSON *object, const struct ks_resource *resource);
+
+/* small ones over cJSON */
+static inline const cJSON *ks_at(const cJSON *json, const char *name)
+{
+	return cJSON_GetObjectItemCaseSensitive(json, name);
+}
+static inline cJSON *ks_item(cJSON *json, const char *name)
+{
+	return cJSON_GetObjectItemCaseSensitive(json, name);
+}
+static inline const char *ks_str(const cJSON *json, const char *path)
+{
+	const char *s = mok_json_str(json, path);
+
+	return s ? s : "";
+}
+void ks_set(cJSON *object, const char *name, cJSON *value); /* takes value over */
+void ks_set_str(cJSON *object, const char *name, const char *value);
+cJSON *ks_object_at(cJSON *object, const char *name); /* made if it is no object */
+
+#endif

@@ -1,0 +1,181 @@
+/* Custom resources against their JSON schema, in apiextensions' words. Patterns are POSIX extended
+ * expressions here, RE2 there; CEL rules (x-kubernetes-validations) are not evaluated. */
+#include "apiserver_internal.h"
+
+#include <regex.h>
+#include <stdlib.h>
+
+static void check(struct ks_req *r, const cJSON *value, const cJSON *schema, const char *path, int depth);
+
+static const char *text_of(struct ks_req *r, const cJSON *value)
+{
+	char *text = cJSON_PrintUnformatted(value);
+	const char *out = mok_arena_strdup(r->arena, text);
+
+	cJSON_free(text);
+	return out;
+}
+
+static bool has_type(const cJSON *value, const char *type)
+{
+	if (strcmp(type, "string") == 0)
+		return cJSON_IsString(value);
+	if (strcmp(type, "boolean") == 0)
+		return cJSON_IsBool(value);
+	if (strcmp(type, "array") == 0)
+		return cJSON_IsArray(value);
+	if (strcmp(type, "object") == 0)
+		return cJSON_IsObject(value);
+	if (strcmp(type, "integer") == 0)
+		return cJSON_IsNumber(value) &&
+			value->valuedouble == (double)(long long)value->valuedouble;
+	return strcmp(type, "number") != 0 || cJSON_IsNumber(value);
+}
+
+static void check_type(
+	struct ks_req *r, const cJSON *value, const char *type, const char *path)
+{
+	static const struct {
+		int type;
+		const char *name;
+	} names[] = { { cJSON_String, "string" }, { cJSON_Number, "integer" },
+		{ cJSON_True, "boolean" }, { cJSON_False, "boolean" }, { cJSON_Array, "array" },
+		{ cJSON_Object, "object" } };
+	const char *is = "null";
+
+	for (size_t i = 0; i < MOK_COUNT(names); i++)
+		if ((value->type & 0xff) == names[i].type)
+			is = names[i].name;
+	ks_cause(r, "FieldValueTypeInvalid", path,
+		"Invalid value: \"%s\": %s in body must be of type %s: \"%s\"", is, path, type, is);
+}
+
+static void check_enum(struct ks_req *r, const cJSON *value, const cJSON *list, const char *path)
+{
+	struct mok_buf text;
+	const cJSON *one;
+
+	cJSON_ArrayForEach(one, list) if (ks_same(one, value)) return;
+	mok_buf_init(&text, 8192);
+	cJSON_ArrayForEach(one, list)
+		mok_buf_printf(&text, "%s%s", text.len ? ", " : "", text_of(r, one));
+	ks_cause(r, "FieldValueNotSupported", path, "Unsupported value: %s: supported values: %s",
+		text_of(r, value), text.data);
+	mok_buf_release(&text);
+}
+
+static void check_pattern(
+	struct ks_req *r, const char *value, const char *pattern, const char *path)
+{
+	regex_t regex;
+
+	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+		return;
+	if (regexec(&regex, value, 0, NULL, 0) != 0)
+		ks_cause(r, "FieldValueInvalid", path,
+			"Invalid value: \"%s\": %s in body should match '%s'", value, path, pattern);
+	regfree(&regex);
+}
+
+static void check_string(struct ks_req *r, const cJSON *value, const cJSON *schema, const char *path)
+{
+	const char *text = value->valuestring, *pattern = mok_json_str(schema, "pattern");
+	int64_t len = (int64_t)mok_utf8_count(text, strlen(text));
+	int64_t low = mok_json_int(schema, "minLength", 0);
+	int64_t high = mok_json_int(schema, "maxLength", INT64_MAX);
+
+	if (len < low)
+		ks_cause(r, "FieldValueInvalid", path,
+			"Invalid value: \"%s\": %s in body should be at least %lld chars long", text,
+			path, (long long)low);
+	if (len > high)
+		ks_cause(r, "FieldValueTooLong", path, "Too long: may not be more than %lld bytes",
+			(long long)high);
+	if (pattern)
+		check_pattern(r, text, pattern, path);
+}
+
+static void check_number(struct ks_req *r, const cJSON *value, const cJSON *schema, const char *path)
+{
+	const cJSON *low = ks_at(schema, "minimum"), *high = ks_at(schema, "maximum");
+
+	if (cJSON_IsNumber(low) && value->valuedouble < low->valuedouble)
+		ks_cause(r, "FieldValueInvalid", path,
+			"Invalid value: %s: %s in body should be greater than or equal to %s",
+			text_of(r, value), path, text_of(r, low));
+	if (cJSON_IsNumber(high) && value->valuedouble > high->valuedouble)
+		ks_cause(r, "FieldValueInvalid", path,
+			"Invalid value: %s: %s in body should be less than or equal to %s",
+			text_of(r, value), path, text_of(r, high));
+}
+
+static void check_array(
+	struct ks_req *r, const cJSON *value, const cJSON *schema, const char *path, int depth)
+{
+	int64_t low = mok_json_int(schema, "minItems", 0), n = cJSON_GetArraySize(value);
+	int64_t high = mok_json_int(schema, "maxItems", INT64_MAX);
+	const cJSON *items = ks_at(schema, "items"), *item;
+	int i = 0;
+
+	if (n < low)
+		ks_cause(r, "FieldValueInvalid", path,
+			"Invalid value: %lld: %s in body should have at least %lld items",
+			(long long)n, path, (long long)low);
+	if (n > high)
+		ks_cause(r, "FieldValueTooMany", path, "Too many: %lld: must have at most %lld items",
+			(long long)n, (long long)high);
+	cJSON_ArrayForEach(item, value)
+		check(r, item, items, ks_printf(r, "%s[%d]", path, i++), depth);
+}
+
+static void check_object(
+	struct ks_req *r, const cJSON *value, const cJSON *schema, const char *path, int depth)
+{
+	const cJSON *properties = ks_at(schema, "properties"), *one;
+	const cJSON *extra = ks_at(schema, "additionalProperties");
+	const char *dot = *path ? "." : "";
+
+	cJSON_ArrayForEach(one, ks_at(schema, "required"))
+		if (cJSON_IsString(one) && !ks_at(value, one->valuestring))
+			ks_cause(r, "FieldValueRequired",
+				ks_printf(r, "%s%s%s", path, dot, one->valuestring),
+				"Required value");
+	cJSON_ArrayForEach(one, value)
+	{
+		const cJSON *below = ks_at(properties, one->string);
+
+		if (!below)
+			below = cJSON_IsObject(extra) ? extra : NULL;
+		if (below)
+			check(r, one, below, ks_printf(r, "%s%s%s", path, dot, one->string), depth);
+	}
+}
+
+static void check(
+	struct ks_req *r, const cJSON *value, const cJSON *schema, const char *path, int depth)
+{
+	const char *type = ks_str(schema, "type");
+
+	if (!schema || depth > KS_DEPTH_MAX ||
+		(cJSON_IsNull(value) && mok_json_bool(schema, "nullable", false)))
+		return;
+	if (*type && !has_type(value, type)) {
+		check_type(r, value, type, path);
+		return;
+	}
+	if (ks_at(schema, "enum"))
+		check_enum(r, value, ks_at(schema, "enum"), path);
+	if (cJSON_IsString(value))
+		check_string(r, value, schema, path);
+	else if (cJSON_IsNumber(value))
+		check_number(r, value, schema, path);
+	else if (cJSON_IsArray(value))
+		check_array(r, value, schema, path, depth + 1);
+	else if (cJSON_IsObject(value))
+		check_object(r, value, schema, path, depth + 1);
+}
+
+void ks_crd_validate(struct ks_req *r, const cJSON *object, const char *path)
+{
+	check(r, object, r->resource->type->schema, path, 0);
+}

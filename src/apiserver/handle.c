@@ -1,0 +1,187 @@
+/* One request: who may answer it. */
+#include "apiserver_internal.h"
+
+#include <stdlib.h>
+
+struct mok_apiserver *mok_apiserver_new(void)
+{
+	struct mok_arena *arena = mok_arena_new();
+	struct mok_apiserver *server = MOK_NEW(arena, struct mok_apiserver);
+
+	server->arena = arena;
+	server->crds = mok_map_new(arena);
+	ks_schema_load(server);
+	return server;
+}
+
+void mok_apiserver_free(struct mok_apiserver *server)
+{
+	if (!server)
+		return;
+	ks_crd_free(server);
+	cJSON_Delete(server->schema);
+	cJSON_Delete(server->presets);
+	mok_arena_free(server->arena);
+}
+
+void mok_apiserver_response_init(struct mok_apiserver_response *response)
+{
+	memset(response, 0, sizeof(*response));
+	mok_buf_init(&response->body, (size_t)1 << 28);
+	response->arena = mok_arena_new();
+}
+
+void mok_apiserver_response_release(struct mok_apiserver_response *response)
+{
+	mok_buf_release(&response->body);
+	mok_arena_free(response->arena);
+	memset(response, 0, sizeof(*response));
+}
+
+static bool no_path(struct ks_req *r)
+{
+	return ks_fail_details(r, 404, "NotFound",
+		"the server could not find the requested resource", ks_details(NULL, NULL, NULL));
+}
+
+static bool no_method(struct ks_req *r)
+{
+	return ks_fail_details(r, 405, "MethodNotAllowed",
+		"the server does not allow this method on the requested resource",
+		ks_details(NULL, NULL, NULL));
+}
+
+/* The segments after the version: [namespaces NS] RESOURCE [NAME [SUB]]. */
+static bool take_place(struct ks_req *r, const char *group, const char *version, size_t at)
+{
+	const char *const *s = r->segments;
+	bool within = r->nsegments > at + 2 && strcmp(s[at], "namespaces") == 0;
+
+	r->ns = r->sub = "";
+	if (within && *group == '\0' && r->nsegments == at + 3 &&
+		(strcmp(s[at + 2], "status") == 0 || strcmp(s[at + 2], "finalize") == 0))
+		within = false;
+	if (within) {
+		r->ns = s[at + 1];
+		at += 2;
+	}
+	if (at >= r->nsegments)
+		return false;
+	r->resource = ks_resource_find(r, group, version, s[at]);
+	r->name = at + 1 < r->nsegments ? s[at + 1] : NULL;
+	r->sub = at + 2 < r->nsegments ? s[at + 2] : "";
+	if (!r->resource || r->nsegments > at + 3)
+		return false;
+	return within ? r->resource->namespaced : !r->resource->namespaced || !r->name;
+}
+
+static bool find_place(struct ks_req *r)
+{
+	const char *const *s = r->segments;
+
+	if (r->nsegments >= 3 && strcmp(s[0], "api") == 0)
+		return take_place(r, "", s[1], 2);
+	return r->nsegments >= 4 && strcmp(s[0], "apis") == 0 && take_place(r, s[1], s[2], 3);
+}
+
+static bool has_sub(const struct ks_req *r)
+{
+	for (size_t i = 0; i < r->resource->nsubs; i++)
+		if (strcmp(r->resource->subs[i].name, r->sub) == 0)
+			return true;
+	return !*r->sub;
+}
+
+static bool is_object_sub(const struct ks_req *r)
+{
+	return !*r->sub || strcmp(r->sub, "status") == 0 || strcmp(r->sub, "scale") == 0;
+}
+
+static const struct {
+	const char *method;
+	bool named;
+	void (*handle)(struct ks_req *r);
+} verbs[] = {
+	{ "GET", true, ks_get },
+	{ "GET", false, ks_list },
+	{ "HEAD", true, ks_get },
+	{ "HEAD", false, ks_list },
+	{ "POST", false, ks_create },
+	{ "PUT", true, ks_update },
+	{ "PATCH", true, ks_patch },
+	{ "DELETE", true, ks_delete },
+	{ "DELETE", false, ks_delete_collection },
+};
+
+static bool handle_other_sub(struct ks_req *r)
+{
+	if (strcmp(r->sub, "log") == 0 && strcmp(r->in->method, "GET") == 0)
+		ks_logs(r);
+	else if (strcmp(r->sub, "eviction") == 0 && strcmp(r->in->method, "POST") == 0)
+		ks_evict(r);
+	else
+		no_method(r);
+	return r->answered;
+}
+
+static void handle_object(struct ks_req *r)
+{
+	const char *dry = ks_query(r, "dryRun");
+
+	if (dry && *dry && strcmp(dry, "All") != 0) {
+		ks_fail(r, 422, "Invalid",
+			" \"\" is invalid: dryRun: Unsupported value: \"%s\": supported values: "
+			"\"All\"",
+			dry);
+		return;
+	}
+	r->dry_run = dry && *dry;
+	if (r->name && !is_object_sub(r)) {
+		handle_other_sub(r);
+		return;
+	}
+	for (size_t i = 0; i < MOK_COUNT(verbs); i++) {
+		if (strcmp(verbs[i].method, r->in->method) == 0 && verbs[i].named == !!r->name) {
+			verbs[i].handle(r);
+			return;
+		}
+	}
+	no_method(r);
+}
+
+static void route(struct ks_req *r)
+{
+	if (!ks_request_read(r)) {
+		ks_bad_request(r, "the request's path is malformed");
+		return;
+	}
+	if (!r->in->authenticated) {
+		ks_fail(r, 401, "Unauthorized", "Unauthorized");
+		return;
+	}
+	if (ks_discovery(r) || ks_openapi(r))
+		return;
+	if (!find_place(r) || !has_sub(r))
+		no_path(r);
+	else
+		handle_object(r);
+}
+
+void mok_apiserver_handle(struct mok_apiserver *server, const struct mok_apiserver_store *store,
+	const struct mok_apiserver_request *request, struct mok_apiserver_response *out)
+{
+	struct ks_req r = { .server = server,
+		.store = store,
+		.in = request,
+		.out = out,
+		.arena = out->arena,
+		.now_ms = request->now_ms,
+		.ns = "",
+		.sub = "" };
+
+	route(&r);
+	if (!r.answered)
+		MOK_BUG("a request without an answer");
+	for (size_t i = 0; i < r.owned.len; i++)
+		cJSON_Delete(r.owned.items[i]);
+}

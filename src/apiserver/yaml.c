@@ -1,0 +1,104 @@
+/* YAML bodies: the JSON that they mean (YAML 1.2's core schema, as far as manifests go). */
+#include "apiserver_internal.h"
+
+#include <stdlib.h>
+#include <yaml.h>
+
+enum { NODES_MAX = 200000 };
+
+struct walk {
+	yaml_document_t doc;
+	size_t nodes; /* an alias can name a node many times: bounded */
+};
+
+static cJSON *convert(struct walk *w, const yaml_node_t *node, int depth);
+
+static bool is_one_of(const char *s, const char *words)
+{
+	size_t len = strlen(s);
+	const char *at = len ? strstr(words, s) : NULL;
+
+	return at && (at == words || at[-1] == ' ') && (at[len] == ' ' || !at[len]);
+}
+
+static cJSON *scalar(const yaml_node_t *node)
+{
+	const char *s = (const char *)node->data.scalar.value;
+	char *end;
+	double number;
+
+	if (node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+		return cJSON_CreateString(s);
+	if (!*s || is_one_of(s, "null Null NULL ~"))
+		return cJSON_CreateNull();
+	if (is_one_of(s, "true True TRUE"))
+		return cJSON_CreateTrue();
+	if (is_one_of(s, "false False FALSE"))
+		return cJSON_CreateFalse();
+	if (!strchr("+-.0123456789", *s) || s[strspn(s, "+-.0123456789eE")])
+		return cJSON_CreateString(s);
+	number = strtod(s, &end);
+	return *end ? cJSON_CreateString(s) : cJSON_CreateNumber(number);
+}
+
+static cJSON *sequence(struct walk *w, const yaml_node_t *node, int depth)
+{
+	cJSON *out = cJSON_CreateArray(), *item;
+
+	for (const yaml_node_item_t *i = node->data.sequence.items.start;
+		i < node->data.sequence.items.top; i++) {
+		item = convert(w, yaml_document_get_node(&w->doc, *i), depth);
+		if (!item) {
+			cJSON_Delete(out);
+			return NULL;
+		}
+		cJSON_AddItemToArray(out, item);
+	}
+	return out;
+}
+
+static cJSON *mapping(struct walk *w, const yaml_node_t *node, int depth)
+{
+	cJSON *out = cJSON_CreateObject();
+
+	for (const yaml_node_pair_t *p = node->data.mapping.pairs.start;
+		p < node->data.mapping.pairs.top; p++) {
+		const yaml_node_t *key = yaml_document_get_node(&w->doc, p->key);
+		cJSON *item = convert(w, yaml_document_get_node(&w->doc, p->value), depth);
+
+		if (!item || !key || key->type != YAML_SCALAR_NODE) {
+			cJSON_Delete(item);
+			cJSON_Delete(out);
+			return NULL;
+		}
+		ks_set(out, (const char *)key->data.scalar.value, item);
+	}
+	return out;
+}
+
+static cJSON *convert(struct walk *w, const yaml_node_t *node, int depth)
+{
+	if (!node || depth >= KS_DEPTH_MAX || ++w->nodes > NODES_MAX)
+		return NULL;
+	if (node->type == YAML_SCALAR_NODE)
+		return scalar(node);
+	return node->type == YAML_SEQUENCE_NODE ? sequence(w, node, depth + 1)
+						: mapping(w, node, depth + 1);
+}
+
+cJSON *ks_yaml(const char *text, size_t len)
+{
+	struct walk w = { .nodes = 0 };
+	yaml_parser_t parser;
+	cJSON *json = NULL;
+
+	if (!yaml_parser_initialize(&parser))
+		MOK_BUG("out of memory");
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+	if (yaml_parser_load(&parser, &w.doc)) {
+		json = convert(&w, yaml_document_get_root_node(&w.doc), 0);
+		yaml_document_delete(&w.doc);
+	}
+	yaml_parser_delete(&parser);
+	return json;
+}
