@@ -105,22 +105,6 @@ static void answer(struct flight *f, const struct mok_sandbox_response *r)
 	}
 }
 
-/* The Kubernetes APIs that kubeconfigs name are not part of the cloud in this process. */
-static bool is_elsewhere(struct flight *f, const char *host)
-{
-	struct mok_exchange *x = f->x;
-
-	if (!mok_ends(host, ".k8s.ondigitalocean.com"))
-		return false;
-	f->answered = true;
-	f->due_ms = f->submitted_ms;
-	no_answer(x,
-		"the sandbox has no Kubernetes API behind its clusters: give a real one "
-		"with --kubeconfig, beside mok sandbox --detach");
-	x->fail = MOK_NET_NOT_SENT;
-	return true;
-}
-
 static void handle(struct local_net *net, struct flight *f)
 {
 	struct mok_exchange *x = f->x;
@@ -140,10 +124,6 @@ static void handle(struct local_net *net, struct flight *f)
 		MOK_BUG("a URL without a host reached the network");
 	memcpy(name, host, len);
 	name[len] = '\0';
-	if (is_elsewhere(f, name)) {
-		free(headers);
-		return;
-	}
 	for (size_t i = 0; i < x->nheaders; i++)
 		headers[i] = (struct mok_sandbox_header){ x->headers[i].name, x->headers[i].value };
 	request.host = name;

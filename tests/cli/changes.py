@@ -329,14 +329,28 @@ def test_what_the_api_spells_otherwise_is_no_change():
             stack.destroy()
 
 
-def test_no_kubernetes_api_in_the_sandbox():
-    """A manifest in the sandbox's cluster fails with a word about why, and the rest is made."""
-    text = CLUSTER + ("  ns: { kind: kubernetes_manifest, cluster_id: \"${k.id}\", manifest: "
-                      "{ apiVersion: v1, kind: Namespace, metadata: { name: social } } }\n")
-    with Stack(None, HEAD + text) as stack:
-        result = stack.run("--sandbox", "--speed", "max", "apply", "--yes").expect(3)
-        check("no Kubernetes API" in " ".join(result.err.split()), result.err)
-        stack.run("--sandbox", "--speed", "max", "apply", "--yes", "--exclude", "ns").expect(1)
+def test_objects_in_the_sandboxs_cluster():
+    """One apply from nothing to objects in a cluster; a change, and the end of both."""
+    def text(value):
+        return CLUSTER + ("  ns: { kind: kubernetes_manifest, cluster_id: \"${k.id}\", manifest: "
+                          "{ apiVersion: v1, kind: Namespace, metadata: { name: social } } }\n"
+                          "  cfg: { kind: kubernetes_manifest, cluster_id: \"${k.id}\", manifest: { "
+                          "apiVersion: v1, kind: ConfigMap, metadata: { name: c, namespace: social }, "
+                          f"data: {{ A: '{value}' }} }} }}\n")
+    cloud, stack, _ = world(text(1))
+    with cloud, stack:
+        stack.write(HEAD + text(2))
+        fields = [c["fields"] for c in stack.plan_json()["changes"] if c["address"] == "cfg"][0]
+        equal([(f["path"], f["before"], f["after"]) for f in fields], [("manifest.data.A", "1", "2")],
+              "what the cluster says would change")
+        stack.apply()
+        stack.plan(0)
+        stack.write(HEAD + CLUSTER)
+        stack.forget_journal()
+        stack.apply()
+        stack.plan(0)
+        stack.destroy()
+        equal(cloud.get("/v2/kubernetes/clusters")["kubernetes_clusters"], [], "clusters")
 
 
 if __name__ == "__main__":

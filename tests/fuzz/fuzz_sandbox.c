@@ -1,5 +1,5 @@
 /* Requests to the sandbox: the first line is "METHOD target", the rest the body; a first byte of
- * '!' sends it to the Spaces port. */
+ * '!' sends it to the Spaces port, one of '^' to the Kubernetes port. */
 #include "fuzz.h"
 #include "mok/sandbox.h"
 
@@ -14,14 +14,16 @@ static void ask(struct mok_sandbox *sandbox, char *text, size_t size)
 	struct mok_sandbox_request request = { .host = "127.0.0.1",
 		.headers = headers,
 		.nheaders = MOK_COUNT(headers),
-		.spaces = text[0] == '!' };
+		.service = text[0] == '!' ? MOK_SANDBOX_SPACES
+			: text[0] == '^'  ? MOK_SANDBOX_KUBERNETES
+					  : MOK_SANDBOX_API };
 	struct mok_sandbox_response response;
-	char *line_end = memchr(text, '\n', size), *space;
+	char *end = text + size, *line_end = memchr(text, '\n', size), *space;
 
 	if (!line_end)
 		return;
 	*line_end = '\0';
-	text += request.spaces;
+	text += request.service != MOK_SANDBOX_API;
 	space = strchr(text, ' ');
 	if (!space || space == text || !space[1])
 		return;
@@ -29,7 +31,7 @@ static void ask(struct mok_sandbox *sandbox, char *text, size_t size)
 	request.method = text;
 	request.target = space + 1;
 	request.body = line_end + 1;
-	request.body_len = size - (size_t)(line_end + 1 - text) - request.spaces;
+	request.body_len = (size_t)(end - line_end - 1);
 	mok_sandbox_response_init(&response);
 	mok_sandbox_handle(sandbox, &request, 1767225600000, &response);
 	mok_sandbox_response_release(&response);

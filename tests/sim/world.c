@@ -37,7 +37,7 @@ void sim_wrong(struct sim_world *w, const char *fmt, ...)
 
 static enum mok_sandbox_service service_of(const char *url)
 {
-	return strstr(url, "digitaloceanspaces.com")    ? MOK_SANDBOX_SPACES
+	return strstr(url, "digitaloceanspaces.com")     ? MOK_SANDBOX_SPACES
 		: strstr(url, ".k8s.ondigitalocean.com") ? MOK_SANDBOX_KUBERNETES
 							 : MOK_SANDBOX_API;
 }
@@ -254,9 +254,11 @@ void sim_list_buckets(struct sim_world *w, struct mok_buf *out)
 		.host = host,
 		.path = "/",
 		.wall_ms = fake_env_wall_ms(w->fake) };
-	struct mok_sandbox_request request = {
-		.method = "GET", .host = host, .target = "/", .headers = headers, .service = MOK_SANDBOX_SPACES
-	};
+	struct mok_sandbox_request request = { .method = "GET",
+		.host = host,
+		.target = "/",
+		.headers = headers,
+		.service = MOK_SANDBOX_SPACES };
 	struct mok_sandbox_response response;
 
 	request.nheaders = mok_sigv4_sign(arena, &sign, signature);
