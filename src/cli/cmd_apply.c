@@ -171,7 +171,7 @@ static int nothing_to_do(struct session *s)
 	return CLI_DONE;
 }
 
-/* Its generated secrets are kept nowhere yet, and its add-ons need Helm. */
+/* Half of an instance is worse than none: its add-ons need Helm releases. */
 static int refuse_expanded(struct session *s)
 {
 	struct mok_err err = { 0 };
