@@ -4,14 +4,20 @@ import contextlib
 import http.client
 import json
 import re
+import pathlib
+import shutil
 import ssl
+import subprocess
+import tempfile
 import urllib.parse
 
 
 class Client:
-    def __init__(self, kubeconfig):
-        """The kubeconfig as text (YAML or JSON with one cluster and one user) or decoded."""
-        text = kubeconfig if isinstance(kubeconfig, str) else json.dumps(kubeconfig)
+    def __init__(self, kubeconfig, kubectl):
+        """The kubeconfig as text (YAML or JSON with one cluster and one user), and a kubectl."""
+        text, self.kubectl = kubeconfig, str(kubectl)
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mok-parity-"))
+        (self.folder / "kubeconfig").write_text(text)
         url = urllib.parse.urlsplit(found(text, "server"))
         self.host, self.port, self.prefix = url.hostname, url.port or 443, url.path.rstrip("/")
         self.token = found(text, "token")
@@ -51,6 +57,16 @@ class Client:
                     break
                 events.append(json.loads(line))
         return answer.status, events
+
+    def run_kubectl(self, namespace, arguments, data):
+        """(exit code, what it said)"""
+        done = subprocess.run(
+            [self.kubectl, "--kubeconfig", str(self.folder / "kubeconfig"), "--cache-dir", str(self.folder / "cache"),
+             "-n", namespace, *arguments], input=data, capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout + done.stderr
+
+    def close(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def found(text, key):

@@ -11,11 +11,14 @@ PATTERNS = (
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"), "MICROTIME"),
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), "TIME"),
     (re.compile(r"(ResourceVersion in record \()\d+"), r"\1RV"),
+    (re.compile(r"\b\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \+0000"), "TIME"),
+    (re.compile(r'(resourceVersion: ")\d+'), r"\1RV"),
     (re.compile(r'(\\?"resourceVersion\\?":\\?")\d+'), r"\1RV"),
     (re.compile(r"\b(kube-api-access-)[bcdfghjklmnpqrstvwxz2456789]{5}\b"), r"\1GENERATED"),
     (re.compile(r"\b(\d+:)3\d{4}(/(?:TCP|UDP))"), r"\1NODE-PORT\2"),
     (re.compile(r"\b10\.\d+\.\d+\.\d+\b"), "CLUSTER-IP"),
 )
+AGE = r"(?<![\w.:/-])(\d+[smhd]){1,2}(?![\w.:/-])|<invalid>"
 # Kubernetes draws the five letters of a generated name from these.
 GENERATED = "[bcdfghjklmnpqrstvwxz2456789]{5}"
 
@@ -32,8 +35,15 @@ class Normal:
     def lines(self, answer):
         head = [f"status {answer.status}", *(f"warning {self.text(w)}" for w in answer.warnings)]
         body = answer.body
-        body = self.value(body) if isinstance(body, (dict, list)) else self.text(str(body))
+        if isinstance(body, str):
+            return head + self.spoken(body)
+        body = self.value(body)
         return head + json.dumps(body, indent=1, sort_keys=True, ensure_ascii=False).splitlines()
+
+    def spoken(self, text):
+        """What a program said: ages differ, and with them the width of their column."""
+        text = self.text(re.sub(AGE, "AGE", text))
+        return [re.sub(r" {2,}", "  ", line).rstrip() for line in text.splitlines()]
 
     def text(self, text):
         text = text.replace(self.namespace, "NS")

@@ -13,6 +13,7 @@ import contextlib
 import difflib
 import json
 import pathlib
+import subprocess
 import sys
 import time
 
@@ -33,11 +34,12 @@ CONTROLLERS = ("namespace-controller", "serviceaccount-controller", "root-ca-cer
 def real_cluster(tools):
     with ControlPlane(tools) as plane:
         plane.start_controller("kube-controller-manager", "--controllers=" + ",".join(CONTROLLERS))
-        yield Client(plane.kubeconfig())
+        with contextlib.closing(Client(plane.kubeconfig(), pathlib.Path(tools) / "kubectl")) as client:
+            yield client
 
 
 @contextlib.contextmanager
-def sandbox_cluster():
+def sandbox_cluster(tools):
     with Cloud() as cloud:
         version = cloud.get("/v2/kubernetes/options")["options"]["versions"][0]["slug"]
         made = cloud.post("/v2/kubernetes/clusters", {
@@ -49,7 +51,8 @@ def sandbox_cluster():
             check(time.monotonic() < end, "the sandbox's cluster does not come to run")
         status, config = cloud.call("GET", path + "/kubeconfig")
         check(status == 200, f"kubeconfig: {status} {config}")
-        yield Client(config)
+        with contextlib.closing(Client(config, pathlib.Path(tools) / "kubectl")) as client:
+            yield client
 
 
 def run_scenario(client, name, steps, namespace):
@@ -60,7 +63,8 @@ def run_scenario(client, name, steps, namespace):
     for step in steps:
         try:
             answer = run.step(step)
-        except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        except (OSError, ValueError, KeyError, IndexError, TypeError,
+                subprocess.SubprocessError) as error:
             wrong.append(f"{step[0]}: {type(error).__name__}: {error}")
             break
         wrong += answer.wrong
@@ -118,7 +122,7 @@ def main():
         if options.only == "twice":
             sides["again"] = stack.enter_context(real_cluster(options.tools))
         if options.only in (None, "sandbox"):
-            sides["sandbox"] = stack.enter_context(sandbox_cluster())
+            sides["sandbox"] = stack.enter_context(sandbox_cluster(options.tools))
         return run_all(sides, options.match, options.dump, options.stop_at)
 
 

@@ -1,6 +1,6 @@
 """The language of the scenarios: a step is ("VERB TARGET[?QUERY] CODE", body, options).
 
-VERB     GET, CREATE, PUT, DELETE; MERGE, JSON, STRATEGIC, APPLY (kinds of PATCH); WATCH; UNTIL
+VERB     GET, CREATE, PUT, DELETE; MERGE, JSON, STRATEGIC, APPLY (kinds of PATCH); WATCH; UNTIL; KUBECTL
 TARGET   configmaps[/NAME[/SUBRESOURCE]] in the scenario's namespace, or a path that starts with /
 CODE     the status that must come
 NS       in a target or a body is the scenario's namespace
@@ -11,7 +11,8 @@ options  accept: the Accept header; pick: only these of the answer's `resources`
          the answer that are compared; unordered: the real one finds these errors in a random order
 
 WATCH's body is the number of events to wait for. UNTIL repeats a GET until the code is right and the
-answer contains the body; its answer is not compared. ENSURE (CODE is -) is neither compared nor checked.
+answer contains the body; its answer is not compared. KUBECTL's target is its arguments with + between
+them, its body the standard input and its code that of its exit. ENSURE (CODE is -) is neither compared nor checked.
 """
 import copy
 import dataclasses
@@ -91,7 +92,7 @@ class Run:
     def step(self, step):
         line, body, options = (*step, None, {})[:3] if len(step) < 3 else step
         verb, target, code = line.split()
-        path = self.path(target)
+        path = self.resolve(target) if verb == "KUBECTL" else self.path(target)
         answer = self.send(verb, path, self.resolve(body), int(code) if code != "-" else 0, options or {})
         self.answers.append(copy.deepcopy(answer.body))
         if code != "-" and answer.status != int(code):
@@ -102,6 +103,9 @@ class Run:
     def send(self, verb, path, body, code, options):
         if verb == "UNTIL":
             return self.until(path, code, body or {})
+        if verb == "KUBECTL":
+            data = "\n---\n".join(map(json.dumps, body)) if isinstance(body, list) else json.dumps(body)
+            return Answer(*self.client.run_kubectl(self.namespace, path.split("+"), data))
         if verb == "WATCH":
             return Answer(*self.client.watch(path, body))
         headers = {"Content-Type": CONTENT.get(verb, "application/json")}
