@@ -77,12 +77,12 @@ class ControlPlane:
                    "--service-account-issuer=https://kubernetes.default.svc",
                    f"--service-account-key-file={at('sa.key')}",
                    f"--service-account-signing-key-file={at('sa.key')}",
-                   "--service-cluster-ip-range=10.96.0.0/16", "--endpoint-reconciler-type=none",
+                   "--service-cluster-ip-range=10.96.0.0/16", "--allow-privileged=true", "--endpoint-reconciler-type=none",
                    f"--cert-dir={at('certs')}")
         self.wait_for("/readyz")
         self.wait_for("/api/v1/namespaces/kube-system")
 
-    def start_controller(self, name):
+    def start_controller(self, name, *flags):
         config = str(self.folder / "kubeconfig")
         extra = {"kube-controller-manager": [
             f"--service-account-private-key-file={self.folder / 'sa.key'}",
@@ -91,7 +91,7 @@ class ControlPlane:
             "kube-scheduler": ["--leader-elect=false", f"--cert-dir={self.folder / 'ks'}",
                                f"--secure-port={free_port()}"],
             "kwok": ["--manage-all-nodes=true", f"--config={self.tools / 'stages.yaml'}"]}
-        self.start(str(self.tools / name), f"--kubeconfig={config}", *extra[name])
+        self.start(str(self.tools / name), f"--kubeconfig={config}", *extra[name], *flags)
 
     def kubeconfig(self):
         ca = base64.b64encode((self.folder / "ca.crt").read_bytes()).decode()

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""The same requests to a real control plane and to the sandbox's cluster, and the same answers.
+
+parity.py TOOLS [--only real|sandbox|twice] [--match TEXT] [--dump FOLDER] [--stop-at N]
+
+Each scenario of scenarios/ runs in a namespace of its own on both sides. Compared are status codes,
+warnings and whole bodies, with managedFields and the words of errors; masked is only what is drawn
+anew each time (normal.py). Every scenario also says which codes it expects, so that two sides which
+are wrong alike do not pass. `twice` runs two real ones: what differs there is noise that normal.py leaves.
+"""
+import argparse
+import contextlib
+import difflib
+import json
+import pathlib
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
+from control_plane import ControlPlane  # noqa: E402
+from kube_client import Client  # noqa: E402
+from lib import Cloud, check  # noqa: E402
+from normal import Normal  # noqa: E402
+from scenarios import SCENARIOS  # noqa: E402
+from steps import Run  # noqa: E402
+
+# What an API server needs beside it to behave as a cluster does; the others only make noise.
+CONTROLLERS = ("namespace-controller", "serviceaccount-controller", "root-ca-certificate-publisher-controller",
+               "garbage-collector-controller", "resourcequota-controller")
+
+
+@contextlib.contextmanager
+def real_cluster(tools):
+    with ControlPlane(tools) as plane:
+        plane.start_controller("kube-controller-manager", "--controllers=" + ",".join(CONTROLLERS))
+        with contextlib.closing(Client(plane.kubeconfig(), pathlib.Path(tools) / "kubectl")) as client:
+            yield client
+
+
+@contextlib.contextmanager
+def sandbox_cluster(tools):
+    with Cloud() as cloud:
+        version = cloud.get("/v2/kubernetes/options")["options"]["versions"][0]["slug"]
+        made = cloud.post("/v2/kubernetes/clusters", {
+            "name": "parity", "region": "ams3", "version": version,
+            "node_pools": [{"name": "p", "size": "s-4vcpu-8gb", "count": 2}]})
+        path = "/v2/kubernetes/clusters/" + made["kubernetes_cluster"]["id"]
+        end = time.monotonic() + 30
+        while cloud.get(path)["kubernetes_cluster"]["status"]["state"] != "running":
+            check(time.monotonic() < end, "the sandbox's cluster does not come to run")
+        status, config = cloud.call("GET", path + "/kubeconfig")
+        check(status == 200, f"kubeconfig: {status} {config}")
+        with contextlib.closing(Client(config, pathlib.Path(tools) / "kubectl")) as client:
+            yield client
+
+
+def run_scenario(client, name, steps, namespace):
+    """What each step answered, normalised, as lines; and what was not as the scenario says."""
+    run = Run(client, namespace)
+    normal = Normal(namespace)
+    lines, wrong = [], []
+    for step in steps:
+        try:
+            answer = run.step(step)
+        except (OSError, ValueError, KeyError, IndexError, TypeError,
+                subprocess.SubprocessError) as error:
+            wrong.append(f"{step[0]}: {type(error).__name__}: {error}")
+            break
+        wrong += answer.wrong
+        if answer.compared:
+            lines += [f"# {step[0]}", *normal.lines(answer)]
+    return lines, wrong
+
+
+def judge(sides, name, steps, namespace, dump):
+    """The complaints about one scenario; none is a pass."""
+    results = {}
+    complaints = []
+    for side, client in sides.items():
+        lines, wrong = run_scenario(client, name, steps, namespace)
+        results[side] = lines
+        complaints += [f"{side}: {text}" for text in wrong]
+        if dump:
+            folder = pathlib.Path(dump) / side
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{name.replace(' ', '-').replace('/', '-')}.txt").write_text("\n".join(lines) + "\n")
+    if len(results) == 2:
+        (one, first), (two, second) = results.items()
+        complaints += difflib.unified_diff(first, second, one, two, n=8, lineterm="")
+    return complaints
+
+
+def run_all(sides, match, dump, stop_at):
+    passed = failed = 0
+    for number, (name, steps) in enumerate(SCENARIOS.items()):
+        if match and match not in name:
+            continue
+        start = time.monotonic()
+        complaints = judge(sides, name, steps, f"parity{number}", dump)
+        took = f"({time.monotonic() - start:.1f} s)"
+        passed, failed = passed + (not complaints), failed + bool(complaints)
+        print("\n".join([f"FAIL  {name} {took}", *complaints]) if complaints else f"ok    {name} {took}", flush=True)
+        if stop_at and failed >= stop_at:
+            break
+    print(f"{passed} passed, {failed} failed, 0 skipped")
+    return 1 if failed or not passed else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description="The real control plane and the sandbox, side by side.")
+    parser.add_argument("tools")
+    parser.add_argument("--only", choices=("real", "sandbox", "twice"))
+    parser.add_argument("--match", help="only scenarios with this in their name")
+    parser.add_argument("--dump", help="a folder for what was compared")
+    parser.add_argument("--stop-at", type=int, help="end after so many failures")
+    options = parser.parse_args()
+    with contextlib.ExitStack() as stack:
+        sides = {}
+        if options.only != "sandbox":
+            sides["real"] = stack.enter_context(real_cluster(options.tools))
+        if options.only == "twice":
+            sides["again"] = stack.enter_context(real_cluster(options.tools))
+        if options.only in (None, "sandbox"):
+            sides["sandbox"] = stack.enter_context(sandbox_cluster(options.tools))
+        return run_all(sides, options.match, options.dump, options.stop_at)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,9 @@
+"""All scenarios by name, in order; steps.py has their language."""
+from . import apply, cluster, custom, defaults, kubectl, reading, refusals, writing
+
+SCENARIOS = {}
+for part in (apply, defaults, refusals, writing, reading, custom, cluster, kubectl):
+    for name, steps in part.SCENARIOS.items():
+        if name in SCENARIOS:
+            raise ValueError(f"two scenarios are called {name}")
+        SCENARIOS[name] = steps

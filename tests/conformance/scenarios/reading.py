@@ -1,0 +1,112 @@
+"""Lists, selectors, pages, watches, tables, discovery."""
+from .objects import an_object, config, deployment, job, labelled, pod, service
+
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+METADATA = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+THREE = [("CREATE configmaps 201", labelled(config("a", A="1"), app="web", tier="front")),
+         ("CREATE configmaps 201", labelled(config("b"), app="web")),
+         ("CREATE configmaps 201", labelled(config("c"), app="db"))]
+# Each namespace has kube-root-ca.crt beside them.
+OURS = "app,"
+
+
+def listed(selector, code=200):
+    return (f"GET configmaps?labelSelector={selector} {code}",)
+
+
+def table(path):
+    return (f"GET {path} 200", None, {"accept": TABLE})
+
+
+CORE = ["configmaps", "secrets", "services", "services/status", "pods", "pods/status", "pods/log", "namespaces",
+        "namespaces/status", "namespaces/finalize", "nodes", "events", "serviceaccounts", "persistentvolumeclaims"]
+APPS = ["deployments", "deployments/scale", "deployments/status", "statefulsets", "daemonsets", "replicasets"]
+
+SCENARIOS = {
+    "lists": [*THREE, ("GET configmaps?labelSelector=app 200",), ("GET deployments 200",),
+              ("GET /api/v1/configmaps?labelSelector=app&fieldSelector=metadata.namespace%3DNS 200",)],
+    "label selectors": [
+        *THREE, listed("app%3Dweb"), listed("app%3D%3Dweb,tier%3Dfront"), listed("app,app!%3Dweb"),
+        listed("app%20in%20(web,db),!tier"), listed("app%20notin%20(web),app"), listed("tier"),
+        listed("app%3D", 200), listed("a%20b", 400), listed("app%20in%20()"), listed("app%20near%20(x)", 400)],
+    "field selectors": [
+        *THREE, ("GET configmaps?fieldSelector=metadata.name%3Db 200",),
+        ("GET configmaps?labelSelector=app&fieldSelector=metadata.name!%3Db 200",),
+        ("GET configmaps?fieldSelector=data.A%3D1 400",), ("GET configmaps?fieldSelector=x 400",)],
+    "field selectors of pods and secrets": [
+        ("CREATE pods 201", pod("a")), ("CREATE pods 201", pod("b")),
+        ("MERGE pods/b/status 200", {"status": {"phase": "Running"}}),
+        ("GET pods?fieldSelector=status.phase%3DRunning 200",), ("GET pods?fieldSelector=spec.nodeName%3D 200",),
+        ("CREATE secrets 201", an_object("Secret", "s", type="example.com/t")),
+        ("GET secrets?fieldSelector=type%3Dexample.com/t 200",)],
+    "pages": [
+        *THREE, ("GET configmaps?labelSelector=app&limit=2 200",),
+        ("GET configmaps?labelSelector=app&limit=2&continue=${4.metadata.continue} 200",),
+        ("GET configmaps?limit=2 200", None, {"only": ["kind", "apiVersion"]}),
+        ("GET configmaps?limit=1&continue=nonsense 400",), ("GET configmaps?limit=x 400",),
+        ("GET secrets?limit=1 200",)],
+    "pages count what remains": [
+        *[("CREATE secrets 201", an_object("Secret", n)) for n in "abcde"],
+        ("GET secrets?limit=2 200",), ("GET secrets?limit=2&continue=${6.metadata.continue} 200",),
+        ("GET secrets?limit=2&continue=${7.metadata.continue} 200",)],
+    "pages are of one moment": [
+        *[("CREATE secrets 201", an_object("Secret", n)) for n in "abc"], ("GET secrets?limit=2 200",),
+        ("CREATE secrets 201", an_object("Secret", "bb")), ("GET secrets?limit=2&continue=${4.metadata.continue} 200",)],
+    "lists of a moment": [
+        ("CREATE secrets 201", an_object("Secret", "a")), ("GET secrets?resourceVersion=0 200", None, {"only": ["kind"]}),
+        ("GET secrets?resourceVersionMatch=Exact 422",),
+        ("GET secrets?resourceVersion=${1.metadata.resourceVersion}&resourceVersionMatch=NotOlderThan 200",),
+        ("GET secrets?resourceVersion=x 400",)],
+    "a watch": [
+        ("GET secrets 200",), ("CREATE secrets 201", an_object("Secret", "a")),
+        ("MERGE secrets/a 200", {"metadata": {"labels": {"x": "y"}}}), ("CREATE secrets 201", an_object("Secret", "b")),
+        ("DELETE secrets/a 200",), ("WATCH secrets?watch=true&resourceVersion=${1.metadata.resourceVersion} 200", 4)],
+    "a watch of what matches": [
+        ("GET secrets 200",), ("CREATE secrets 201", labelled(an_object("Secret", "a"), app="x")),
+        ("MERGE secrets/a 200", {"metadata": {"labels": {"app": "y"}}}),
+        ("MERGE secrets/a 200", {"metadata": {"labels": {"app": "x"}}}), ("DELETE secrets/a 200",),
+        ("WATCH secrets?watch=true&labelSelector=app%3Dx&resourceVersion=${1.metadata.resourceVersion} 200", 4)],
+    "a watch from now begins with what is there": [
+        ("CREATE secrets 201", an_object("Secret", "a")), ("CREATE secrets 201", an_object("Secret", "b")),
+        ("WATCH secrets?watch=true&resourceVersion=0 200", 2), ("WATCH secrets?watch=true 200", 2)],
+    "a watch of one object": [
+        ("CREATE secrets 201", an_object("Secret", "a")), ("CREATE secrets 201", an_object("Secret", "b")),
+        ("DELETE secrets/a 200",),
+        ("WATCH secrets?watch=true&fieldSelector=metadata.name%3Da&resourceVersion=${1.metadata.resourceVersion} 200", 1)],
+    "a watch that begins with a list": [
+        ("CREATE secrets 201", an_object("Secret", "a")),
+        ("WATCH secrets?watch=true&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan 200",
+         2)],
+    "a watch that ends": [
+        ("CREATE secrets 201", an_object("Secret", "a")),
+        ("WATCH secrets?watch=true&timeoutSeconds=1&resourceVersion=${1.metadata.resourceVersion} 200", 1)],
+    "tables of ConfigMaps and Secrets": [
+        *THREE, table("configmaps?labelSelector=app"), table("configmaps/a"),
+        ("CREATE secrets 201", an_object("Secret", "s", stringData={"A": "1"})), table("secrets")],
+    "tables of workloads": [
+        ("CREATE deployments 201", deployment(replicas=2)), table("deployments"), ("CREATE jobs 201", job()), table("jobs")],
+    "tables of pods": [("CREATE pods 201", pod()), table("pods"),
+                       ("MERGE pods/one/status 200", {"status": {"phase": "Running", "containerStatuses": [
+                           {"name": "web", "ready": False, "restartCount": 3, "image": "i", "imageID": "i", "state": {
+                               "waiting": {"reason": "CrashLoopBackOff"}}}]}}), table("pods")],
+    "tables of Services": [("CREATE services 201", service()),
+                           ("CREATE services 201", service("lb", type="LoadBalancer")), table("services")],
+    "a table without objects": [
+        *THREE, ("GET configmaps?labelSelector=app&includeObject=None 200", None, {"accept": TABLE}),
+        ("GET configmaps?labelSelector=app&includeObject=Object 200", None, {"accept": TABLE}),
+        ("GET configmaps?includeObject=Odd 400", None, {"accept": TABLE})],
+    "metadata only": [
+        *THREE, ("GET configmaps/a 200", None, {"accept": METADATA}),
+        ("GET configmaps?labelSelector=app 200", None, {"accept": METADATA_LIST})],
+    "discovery of the core group": [
+        ("GET /api 200", None, {"only": ["kind", "versions"]}), ("GET /api/v1 200", None, {"pick": CORE})],
+    "discovery of groups": [
+        ("GET /apis/apps 200",), ("GET /apis/apps/v1 200", None, {"pick": APPS}), ("GET /apis/batch/v1 200", None),
+        ("GET /apis/policy/v1 200", None), ("GET /apis/networking.k8s.io/v1 200", None, {"pick": [
+            "ingresses", "ingresses/status", "networkpolicies", "ingressclasses"]}),
+        ("GET /apis/rbac.authorization.k8s.io/v1 200", None), ("GET /apis/autoscaling/v2 200", None)],
+    "versions and health": [
+        ("GET /version 200", None, {"only": ["major", "minor", "gitVersion"]}), ("GET /healthz 200",), ("GET /livez 200",),
+        ("GET /readyz 200",)],
+}
