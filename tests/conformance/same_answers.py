@@ -25,7 +25,7 @@ TYPES = {"merge": "application/merge-patch+json", "strategic": "application/stra
          "json": "application/json-patch+json", "apply": "application/apply-patch+yaml"}
 HIDDEN = {"uid", "resourceVersion", "creationTimestamp", "time", "selfLink", "deletionTimestamp", "clusterIP",
           "clusterIPs", "lastTransitionTime", "controller-uid", "batch.kubernetes.io/controller-uid", "nodePort",
-          "continue"}
+          "continue", "storageVersionHash"}
 
 
 class Api:
