@@ -45,7 +45,7 @@ SOURCES = {"io.k8s.api.": ("k8s.io/api", ""),
            "io.k8s.apimachinery.": ("k8s.io/apimachinery", ""),
            "io.k8s.apiextensions-apiserver.": ("k8s.io/apiextensions-apiserver", ""),
            "io.k8s.kube-aggregator.": ("k8s.io/kube-aggregator", "")}
-STRUCTS = set()  # names of Go's structs, filled from the sources
+STRUCTS = {"Time", "MicroTime"}  # names of Go's structs, filled from the sources
 CACHE = pathlib.Path(subprocess.run(["go", "env", "GOMODCACHE"], check=True, capture_output=True,
                                     text=True).stdout.strip())
 API = CACHE / f"k8s.io/kubernetes@{VERSION}" / "api"

@@ -5,10 +5,9 @@
 
 static void admit_namespace(struct ks_req *r, const cJSON *before, cJSON *object)
 {
-	cJSON *labels = ks_object_at(ks_object_at(object, "metadata"), "labels"), *spec;
+	cJSON *spec;
 
 	(void)r;
-	ks_set_str(labels, "kubernetes.io/metadata.name", ks_str(object, "metadata.name"));
 	spec = ks_object_at(object, "spec");
 	if (!before && !ks_at(spec, "finalizers"))
 		cJSON_AddItemToArray(cJSON_AddArrayToObject(spec, "finalizers"),
@@ -247,6 +246,14 @@ static void admit_pod(struct ks_req *r, const cJSON *before, cJSON *object)
 	ks_set_str(ks_object_at(object, "status"), "qosClass", qos_of(spec));
 }
 
+static void mark_job(cJSON *labels, const char *uid, const char *name)
+{
+	ks_set_str(labels, "batch.kubernetes.io/controller-uid", uid);
+	ks_set_str(labels, "batch.kubernetes.io/job-name", name);
+	ks_set_str(labels, "controller-uid", uid);
+	ks_set_str(labels, "job-name", name);
+}
+
 /* A Job selects its pods by its uid, unless told otherwise. */
 static void admit_job(struct ks_req *r, const cJSON *before, cJSON *object)
 {
@@ -256,11 +263,9 @@ static void admit_job(struct ks_req *r, const cJSON *before, cJSON *object)
 	(void)r;
 	if (before || mok_json_bool(spec, "manualSelector", false))
 		return;
+	mark_job(ks_object_at(ks_object_at(object, "metadata"), "labels"), uid, name);
 	labels = ks_object_at(ks_object_at(ks_object_at(spec, "template"), "metadata"), "labels");
-	ks_set_str(labels, "batch.kubernetes.io/controller-uid", uid);
-	ks_set_str(labels, "batch.kubernetes.io/job-name", name);
-	ks_set_str(labels, "controller-uid", uid);
-	ks_set_str(labels, "job-name", name);
+	mark_job(labels, uid, name);
 	ks_set_str(ks_object_at(ks_object_at(spec, "selector"), "matchLabels"),
 		"batch.kubernetes.io/controller-uid", uid);
 }
@@ -280,6 +285,25 @@ static void admit_claim(struct ks_req *r, const cJSON *before, cJSON *object)
 	cJSON_AddItemToArray(list, cJSON_CreateString("kubernetes.io/pvc-protection"));
 }
 
+static void complete_namespace(struct ks_req *r, const cJSON *before, cJSON *object)
+{
+	(void)r;
+	(void)before;
+	ks_set_str(ks_object_at(ks_object_at(object, "metadata"), "labels"),
+		"kubernetes.io/metadata.name", ks_str(object, "metadata.name"));
+}
+
+static void complete_daemon_set(struct ks_req *r, const cJSON *before, cJSON *object)
+{
+	cJSON *notes = ks_object_at(ks_object_at(object, "metadata"), "annotations");
+	int64_t generation = mok_json_int(object, "metadata.generation", 1);
+
+	if (before && !ks_same(mok_json_at(before, "spec.template"), mok_json_at(object, "spec.template")))
+		generation++;
+	ks_set_str(notes, "deprecated.daemonset.template.generation",
+		ks_printf(r, "%lld", (long long)generation));
+}
+
 static void admit_crd(struct ks_req *r, const cJSON *before, cJSON *object)
 {
 	(void)before;
@@ -291,13 +315,24 @@ static const struct {
 	void (*admit)(struct ks_req *r, const cJSON *before, cJSON *object);
 } rules[] = {
 	{ "namespaces", admit_namespace },
-	{ "secrets", admit_secret },
 	{ "services", admit_service },
 	{ "pods", admit_pod },
 	{ "jobs.batch", admit_job },
 	{ "persistentvolumeclaims", admit_claim },
 	{ "customresourcedefinitions.apiextensions.k8s.io", admit_crd },
 };
+
+void ks_complete(struct ks_req *r, const cJSON *before, cJSON *object)
+{
+	const char *full = r->resource->full;
+
+	if (strcmp(full, "namespaces") == 0)
+		complete_namespace(r, before, object);
+	else if (strcmp(full, "secrets") == 0)
+		admit_secret(r, before, object);
+	else if (strcmp(full, "daemonsets.apps") == 0)
+		complete_daemon_set(r, before, object);
+}
 
 bool ks_prepare(struct ks_req *r, const cJSON *before, cJSON *object)
 {

@@ -150,6 +150,9 @@ bool ks_forbidden(struct ks_req *r, const char *name, const char *why);
 bool ks_not_found(struct ks_req *r, const char *resource, const char *name);
 bool ks_conflict(struct ks_req *r, const char *name);
 bool ks_exists(struct ks_req *r, const char *name);
+/* 422 about an object of meta.k8s.io: options, or what has no name yet. */
+bool ks_bad_field(struct ks_req *r, cJSON *details, const char *reason, const char *field,
+	const char *text);
 cJSON *ks_details(const char *name, const char *group, const char *kind);
 void ks_reply(struct ks_req *r, int status, const cJSON *json);
 void ks_warn(struct ks_req *r, const char *text);
@@ -273,11 +276,15 @@ bool ks_same(const cJSON *a, const cJSON *b); /* equal as values, members in any
 /* managed.c */
 /* After a write by other means than apply: who owns what now. Changes after.metadata. */
 void ks_managed_update(struct ks_req *r, const cJSON *before, cJSON *after);
+/* Can it be applied, as it came? False: it has answered. */
+bool ks_managed_check(struct ks_req *r, cJSON *config);
 /* Server-side apply: the object that results, owned by the request; NULL: it has answered. */
 cJSON *ks_managed_apply(struct ks_req *r, const cJSON *live, cJSON *config);
 
 /* validate.c, admission.c */
-bool ks_prepare(struct ks_req *r, const cJSON *before, cJSON *object); /* admission; false: answered */
+/* What counts as the writer's own, and what the server adds by itself (false: it has answered). */
+void ks_complete(struct ks_req *r, const cJSON *before, cJSON *object);
+bool ks_prepare(struct ks_req *r, const cJSON *before, cJSON *object);
 bool ks_validate(struct ks_req *r, const cJSON *before, const cJSON *object);
 void ks_pod_security(struct ks_req *r, const cJSON *object);
 bool ks_name_is_subdomain(const char *name);

@@ -38,8 +38,42 @@ void mok_apiserver_response_release(struct mok_apiserver_response *response)
 	memset(response, 0, sizeof(*response));
 }
 
+struct looking {
+	const char *group, *version;
+	bool found;
+};
+
+static void look(void *context, const struct ks_resource *resource)
+{
+	struct looking *l = context;
+
+	l->found |= strcmp(resource->group, l->group) == 0 &&
+		strcmp(resource->version, l->version) == 0;
+}
+
+static bool has_group(struct ks_req *r)
+{
+	struct looking l = { r->segments[1], r->segments[2], false };
+
+	if (strcmp(r->segments[0], "api") == 0)
+		return strcmp(r->segments[1], "v1") == 0;
+	for (size_t i = 0; i < r->server->groups.len; i++)
+		look(&l, &r->server->groups.items[i].resources[0]);
+	if (!l.found)
+		ks_crd_each(r, look, &l);
+	return l.found;
+}
+
 static bool no_path(struct ks_req *r)
 {
+	/* A group that nobody has is not even the API's to refuse. */
+	if (r->nsegments < 3 || !has_group(r)) {
+		r->answered = true;
+		r->out->status = 404;
+		r->out->content_type = "text/plain; charset=utf-8";
+		mok_buf_puts(&r->out->body, "404 page not found\n");
+		return false;
+	}
 	return ks_fail_details(r, 404, "NotFound",
 		"the server could not find the requested resource", ks_details(NULL, NULL, NULL));
 }
@@ -124,15 +158,24 @@ static bool handle_other_sub(struct ks_req *r)
 	return r->answered;
 }
 
+static const char *options_of(const struct ks_req *r)
+{
+	const char *method = r->in->method;
+
+	return strcmp(method, "POST") == 0        ? "CreateOptions"
+		: strcmp(method, "PUT") == 0      ? "UpdateOptions"
+		: strcmp(method, "PATCH") == 0    ? "PatchOptions"
+						  : "DeleteOptions";
+}
+
 static void handle_object(struct ks_req *r)
 {
 	const char *dry = ks_query(r, "dryRun");
 
 	if (dry && *dry && strcmp(dry, "All") != 0) {
-		ks_fail(r, 422, "Invalid",
-			" \"\" is invalid: dryRun: Unsupported value: \"%s\": supported values: "
-			"\"All\"",
-			dry);
+		ks_bad_field(r, ks_details("", "meta.k8s.io", options_of(r)), "FieldValueNotSupported",
+			"dryRun",
+			ks_printf(r, "Unsupported value: [\"%s\"]: supported values: \"All\"", dry));
 		return;
 	}
 	r->dry_run = dry && *dry;

@@ -74,7 +74,8 @@ static cJSON *print_manager(const struct manager *m)
 	cJSON_AddStringToObject(entry, "manager", m->name);
 	cJSON_AddStringToObject(entry, "operation", m->operation);
 	cJSON_AddStringToObject(entry, "apiVersion", m->api_version);
-	cJSON_AddStringToObject(entry, "time", m->time);
+	if (*m->time)
+		cJSON_AddStringToObject(entry, "time", m->time);
 	cJSON_AddStringToObject(entry, "fieldsType", "FieldsV1");
 	cJSON_AddItemToObject(entry, "fieldsV1", ks_set_print(m->set));
 	if (*m->sub)
@@ -204,6 +205,9 @@ void ks_managed_update(struct ks_req *r, const cJSON *before, cJSON *after)
 	const cJSON *given = mok_json_at(after, "metadata.managedFields");
 
 	old = before ? without_managers(before) : cJSON_CreateObject();
+	/* Before it is created, an object is one of its type with nothing in it. */
+	if (!before)
+		ks_normalise(r, old, r->resource->type);
 	/* An emptied list resets it; what a client sends else is not believed. */
 	read_managers(r, before, &m);
 	if (before && cJSON_IsArray(given) && cJSON_GetArraySize(given) == 1 && !given->child->child)
@@ -358,7 +362,7 @@ static void prune(struct ks_req *r, cJSON *merged, const cJSON *last, const stru
 	cJSON_Delete(owned);
 }
 
-static bool check_config(struct ks_req *r, cJSON *config)
+bool ks_managed_check(struct ks_req *r, cJSON *config)
 {
 	cJSON *meta = ks_object_at(config, "metadata");
 	const char *wrong;
@@ -370,8 +374,9 @@ static bool check_config(struct ks_req *r, cJSON *config)
 	if (!wrong)
 		return true;
 	return ks_fail(r, 500, "",
-		"failed to create typed patch object (%s%s%s; %s, Kind=%s): %s", r->ns,
-		*r->ns ? "/" : "", r->name, ks_str(config, "apiVersion"), r->resource->kind, wrong);
+		"failed to create typed patch object (%s/%s; %s/%s, Kind=%s): %s",
+		ks_str(config, "metadata.namespace"), ks_str(config, "metadata.name"),
+		r->resource->group, r->resource->version, r->resource->kind, wrong);
 }
 
 /* The set of this apply in place of the last one; *last is taken out. */
@@ -405,8 +410,8 @@ static cJSON *apply_to(struct ks_req *r, const cJSON *old, cJSON *config, struct
 	if (!ks_set_empty(last))
 		prune(r, merged, last, m);
 	ks_compare(r->arena, old, merged, r->resource->type, &c);
-	changed = !last || !ks_same(last, set) || !ks_set_empty(c.added) ||
-		!ks_set_empty(c.modified) || !ks_set_empty(c.removed);
+	/* Who applies what is there already comes to own it at no time. */
+	changed = !ks_set_empty(c.added) || !ks_set_empty(c.modified) || !ks_set_empty(c.removed);
 	if (changed)
 		mine->time = me.time;
 	settled = settle_conflicts(r, m, &me, &c);
@@ -420,8 +425,6 @@ cJSON *ks_managed_apply(struct ks_req *r, const cJSON *live, cJSON *config)
 	struct managers m = { { NULL, 0, 0 } };
 	cJSON *old, *object;
 
-	if (!check_config(r, config))
-		return NULL;
 	cJSON_DeleteItemFromObjectCaseSensitive(ks_item(config, "metadata"), "resourceVersion");
 	cJSON_DeleteItemFromObjectCaseSensitive(ks_item(config, "metadata"), "creationTimestamp");
 	read_managers(r, live, &m);

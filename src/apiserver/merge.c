@@ -131,7 +131,8 @@ static void add_fields(
 			continue;
 		}
 		add_fields(arena, node, child, child_type(type, child->string));
-		if (is_empty_map(child) || (type->kind != KS_STRUCT))
+		if (is_empty_map(child) || type->kind != KS_STRUCT ||
+			!ks_field_of(type, child->string))
 			ks_set_member(node);
 		if (!node->child)
 			cJSON_Delete(cJSON_DetachItemViaPointer(set, node));

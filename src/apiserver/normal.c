@@ -11,6 +11,7 @@
 
 struct walk {
 	struct ks_req *r;
+	const struct ks_type *within; /* the innermost struct with a name */
 	const char *expected, *path; /* set once a value of another type was found */
 	const cJSON *bad;
 	int depth;
@@ -112,8 +113,10 @@ static void drop(cJSON *object, cJSON *child)
 static bool normalise_struct(
 	struct walk *w, cJSON *object, const struct ks_type *type, const char *path)
 {
+	const struct ks_type *outer = w->within;
 	cJSON *child, *next;
 
+	w->within = type->name ? type : outer;
 	for (child = object->child; child; child = next) {
 		const struct ks_field *f = ks_field_of(type, child->string);
 		const char *at = ks_printf(w->r, "%s%s%s", path, *path ? "." : "", child->string);
@@ -137,6 +140,7 @@ static bool normalise_struct(
 	}
 	if (!type->unchecked)
 		add_always(w, object, type);
+	w->within = outer;
 	return true;
 }
 
@@ -203,6 +207,13 @@ static const char *type_of(const cJSON *value)
 					: "object";
 }
 
+static const char *short_name(const struct walk *w, const char *usual)
+{
+	const char *dot = w->within && w->within->name ? strrchr(w->within->name, '.') : NULL;
+
+	return dot ? dot + 1 : usual;
+}
+
 bool ks_normalise(struct ks_req *r, cJSON *object, const struct ks_type *type)
 {
 	struct walk w = { .r = r };
@@ -215,7 +226,7 @@ bool ks_normalise(struct ks_req *r, cJSON *object, const struct ks_type *type)
 			 "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 	else
 		detail = ks_printf(r, "json: cannot unmarshal %s into Go struct field %s.%s of type %s",
-			type_of(w.bad), r->resource->kind, w.path, w.expected);
+			type_of(w.bad), short_name(&w, r->resource->kind), w.path, w.expected);
 	return ks_bad_request(r, "%s in version \"%s\" cannot be handled as a %s: %s",
 		r->resource->kind, r->resource->version, r->resource->kind, detail);
 }
@@ -508,7 +519,11 @@ static void default_value(struct ks_req *r, cJSON *value, const struct ks_type *
 {
 	cJSON *item;
 
-	if (type->kind == KS_STRUCT && cJSON_IsObject(value))
+	/* A CronJob's Jobs get their defaults when they are made; their pods' are told at once. */
+	if (type->name && strcmp(type->name, "batch.v1.JobTemplateSpec") == 0)
+		default_value(r, ks_object_at(ks_object_at(value, "spec"), "template"),
+			ks_type_named(r->server, "core.v1.PodTemplateSpec"));
+	else if (type->kind == KS_STRUCT && cJSON_IsObject(value))
 		default_struct(r, value, type);
 	else if (type->kind == KS_LIST || type->kind == KS_MAP)
 		cJSON_ArrayForEach(item, value) default_value(r, item, type->element);

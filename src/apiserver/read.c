@@ -151,6 +151,11 @@ static bool take_item(void *context, const struct mok_apiserver_item *item)
 		cJSON_Delete(object);
 		return true;
 	}
+	/* The list names them once. */
+	if (!page->r->resource->custom && !ks_wants_table(page->r)) {
+		cJSON_DeleteItemFromObjectCaseSensitive(object, "kind");
+		cJSON_DeleteItemFromObjectCaseSensitive(object, "apiVersion");
+	}
 	cJSON_AddItemToArray(page->items, object);
 	page->taken++;
 	page->last = item->key;

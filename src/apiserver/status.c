@@ -108,6 +108,22 @@ bool ks_exists(struct ks_req *r, const char *name)
 		ks_details(name, r->resource->group, r->resource->name));
 }
 
+bool ks_bad_field(
+	struct ks_req *r, cJSON *details, const char *reason, const char *field, const char *text)
+{
+	cJSON *cause = cJSON_CreateObject();
+	const char *group = ks_str(details, "group");
+
+	cJSON_AddStringToObject(cause, "reason", reason);
+	cJSON_AddStringToObject(cause, "message", text);
+	cJSON_AddStringToObject(cause, "field", field);
+	cJSON_AddItemToArray(cJSON_AddArrayToObject(details, "causes"), cause);
+	return ks_fail_details(r, 422, "Invalid",
+		ks_printf(r, "%s%s%s \"\" is invalid: %s: %s", ks_str(details, "kind"),
+			*group ? "." : "", group, field, text),
+		details);
+}
+
 void ks_warn(struct ks_req *r, const char *text)
 {
 	struct mok_buf buf;

@@ -444,8 +444,10 @@ static void check_role_ref(struct ks_req *r, const cJSON *before, const cJSON *o
 {
 	if (before && !ks_same(ks_at(before, "roleRef"), ks_at(object, "roleRef")))
 		ks_cause(r, "FieldValueInvalid", "roleRef",
-			"Invalid value: %s: cannot change roleRef",
-			quoted(r, ks_at(object, "roleRef")));
+			"Invalid value: {\"APIGroup\":\"%s\",\"Kind\":\"%s\",\"Name\":\"%s\"}: cannot "
+			"change roleRef",
+			ks_str(object, "roleRef.apiGroup"), ks_str(object, "roleRef.kind"),
+			ks_str(object, "roleRef.name"));
 }
 
 static void check_priority(struct ks_req *r, const cJSON *before, const cJSON *object)

@@ -121,6 +121,15 @@ static bool fits_place(struct ks_req *r, cJSON *object)
 
 	if (!cJSON_IsObject(object) || (!kind && ks_at(object, "kind")))
 		return ks_bad_request(r, "Object 'Kind' is missing in the request's body");
+	if (version && kind && strcmp(version, want) == 0 && strcmp(kind, res->kind) != 0)
+		return ks_bad_request(r,
+			"%s in version \"%s\" cannot be handled as a %s: converting (%s.%s) to (%s.%s): "
+			"unknown conversion",
+			kind, res->version, res->kind, res->version, kind,
+			*res->group ? mok_arena_strndup(r->arena, res->group,
+					      strcspn(res->group, "."))
+				    : "core",
+			res->kind);
 	if ((version && strcmp(version, want) != 0) || (kind && strcmp(kind, res->kind) != 0))
 		return ks_bad_request(r,
 			"the API version in the data (%s) does not match the expected API version "
@@ -200,13 +209,9 @@ static bool name_object(struct ks_req *r, cJSON *object)
 	if (*name)
 		return true;
 	if (!*prefix)
-		return ks_fail_details(r, 422, "Invalid",
-			ks_printf(r,
-				"%s%s%s \"\" is invalid: metadata.name: Required value: name or "
-				"generateName is required",
-				r->resource->kind, *r->resource->group ? "." : "",
-				r->resource->group),
-			ks_details("", r->resource->group, r->resource->kind));
+		return ks_bad_field(r, ks_details("", r->resource->group, r->resource->kind),
+			"FieldValueRequired", "metadata.name",
+			"Required value: name or generateName is required");
 	ks_set_str(meta, "name", ks_printf(r, "%.58s%s", prefix, ks_word(r, 5)));
 	return true;
 }
@@ -224,14 +229,15 @@ static void store_new(struct ks_req *r, cJSON *object, bool applied)
 	name = mok_arena_strdup(r->arena, ks_str(object, "metadata.name"));
 	if (r->resource->namespaced && !ks_namespace_open(r))
 		return;
+	ks_complete(r, NULL, object);
+	if (!applied)
+		ks_managed_update(r, NULL, object);
 	if (!ks_prepare(r, NULL, object) || !ks_validate(r, NULL, object) || !ks_invalid(r, name))
 		return;
 	if (ks_load(r, name)) {
 		ks_exists(r, name);
 		return;
 	}
-	if (!applied)
-		ks_managed_update(r, NULL, object);
 	ks_store_put(r, r->resource, object, NULL);
 	if (strcmp(r->resource->full, "namespaces") == 0)
 		ks_namespace_furnish(r, name);
@@ -359,6 +365,9 @@ static void store_change(struct ks_req *r, cJSON *object, const cJSON *live, boo
 		return;
 	ks_default(r, object, r->resource->type);
 	ks_normalise(r, object, r->resource->type);
+	ks_complete(r, live, object);
+	if (!applied)
+		ks_managed_update(r, live, object);
 	if (!ks_prepare(r, live, object))
 		return;
 	if (!status && has_generation(r->resource) && differs_in_spec(object, live))
@@ -367,8 +376,6 @@ static void store_change(struct ks_req *r, cJSON *object, const cJSON *live, boo
 				(double)mok_json_int(live, "metadata.generation", 0) + 1));
 	if (!ks_validate(r, live, object) || !ks_invalid(r, ks_str(object, "metadata.name")))
 		return;
-	if (!applied)
-		ks_managed_update(r, live, object);
 	if (!ks_same(object, live)) {
 		if (is_released(object))
 			ks_store_remove(r, r->resource, object);
@@ -443,13 +450,11 @@ static void apply(struct ks_req *r)
 	if (!config)
 		return;
 	if (!manager || !*manager) {
-		ks_fail_details(r, 422, "Invalid",
-			"PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is "
-			"required for apply patch",
-			NULL);
+		ks_bad_field(r, ks_details("", "meta.k8s.io", "PatchOptions"), "FieldValueRequired",
+			"fieldManager", "Required value: is required for apply patch");
 		return;
 	}
-	if (!fits_place(r, config))
+	if (!ks_managed_check(r, config) || !fits_place(r, config))
 		return;
 	if (!*ks_str(config, "metadata.name"))
 		ks_set_str(ks_object_at(config, "metadata"), "name", r->name);
@@ -570,11 +575,11 @@ static bool meets_preconditions(struct ks_req *r, const struct deletion *d, cons
 					"Operation cannot be fulfilled on %s \"%s\": the %s in the "
 					"precondition (%s) does not match the %s in record (%s). The "
 					"object might have been deleted and then recreated",
-					r->resource->full, ks_str(live, "metadata.name"),
+					r->resource->kind, ks_str(live, "metadata.name"),
 					i ? "ResourceVersion" : "UID", want,
 					i ? "ResourceVersion" : "UID", have),
 				ks_details(ks_str(live, "metadata.name"), r->resource->group,
-					r->resource->name));
+					r->resource->kind));
 	}
 	return true;
 }
