@@ -148,7 +148,6 @@ static const struct mok_field group[] = {
 		{ .name = "from", \
 			.type = MOK_STR, \
 			.doc = "Sender, such as Mastodon <notifications@social.example>." }, \
-		{ .name = "reply_to", .type = MOK_STR, .doc = "Where answers go." }, \
 		{ .name = "domain", .type = MOK_STR, .doc = "Name given in HELO." }, \
 		{ .name = "auth_method", \
 			.type = MOK_STR, \
@@ -169,6 +168,7 @@ static const struct mok_field bulk_smtp[] = { SMTP_FIELDS, { 0 } };
 
 static const struct mok_field smtp[] = {
 	SMTP_FIELDS,
+	{ .name = "reply_to", .type = MOK_STR, .doc = "Where answers go." },
 	{ .name = "bulk",
 		.type = MOK_MAP,
 		.sub = bulk_smtp,
