@@ -209,6 +209,11 @@ static const struct mok_field load_balancer[] = {
 		.doc = "REGIONAL_NETWORK passes connections through; REGIONAL speaks the PROXY "
 		       "protocol." },
 	{ .name = "size_unit", .type = MOK_INT, .min = 1, .max = 200, .doc = "Size." },
+	{ .name = "network_stack",
+		.type = MOK_STR,
+		.values = "IPV4|DUALSTACK",
+		.dflt = "IPV4",
+		.doc = "Addresses." },
 	{ 0 },
 };
 

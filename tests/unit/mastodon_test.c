@@ -798,6 +798,38 @@ static void test_an_ingress_instead(void **state)
 		"mastodon-web");
 }
 
+/* A name that the plan says elsewhere is known, so its record is made. */
+static void test_records_follow_the_gateway(void **state)
+{
+	struct world *w = *state;
+	const struct mok_resource *r;
+
+	load(w, "small",
+		"mastodon: { domain: \"${zone.name}\", web_domain: \"www.${zone.name}\" }\n");
+	r = mok_map_get(w->stack->by_address, "mastodon_record_web");
+	assert_non_null(r);
+	assert_string_equal(mok_val_get_str(want_of(w, r), "name"), "www");
+	assert_string_equal(mok_val_get_str(want_of(w, r), "domain"), "small.mastodon.example");
+	r = mok_map_get(w->stack->by_address, "mastodon_record");
+	assert_string_equal(mok_val_get_str(want_of(w, r), "name"), "@");
+	assert_string_equal(mok_val_get_str(want_of(w, r), "data"),
+		"mastodon_gateway.object.status.addresses.0.value");
+	assert_at(w, "Certificate", "mastodon", "spec.dnsNames.0", "www.small.mastodon.example");
+	assert_at(w, "Certificate", "mastodon", "spec.dnsNames.1", "small.mastodon.example");
+}
+
+/* A record of that name in the plan is somebody's own decision. */
+static void test_a_declared_record_stands(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "small",
+		"resources: { mine: { kind: record, domain: \"${zone.name}\", type: A, name: "
+		"\"@\",\n"
+		"  data: 192.0.2.1 } }\n");
+	assert_null(mok_map_get(w->stack->by_address, "mastodon_record"));
+}
+
 static void test_the_internet_but_nothing_inside(void **state)
 {
 	struct world *w = *state;
@@ -996,6 +1028,8 @@ int main(void)
 		TEST(test_traefik_by_its_containers_ports),
 		TEST(test_cilium_by_the_servers_ports),
 		TEST(test_an_ingress_instead),
+		TEST(test_records_follow_the_gateway),
+		TEST(test_a_declared_record_stands),
 		TEST(test_the_internet_but_nothing_inside),
 		TEST(test_patches),
 		TEST(test_pools_by_the_arithmetic),
