@@ -306,7 +306,10 @@ static const struct mok_field observability[] = {
 		.dflt = "false",
 		.doc = "Whether mok installs Prometheus and Grafana (with robusta: as part of "
 		       "it)." },
-	{ .name = "robusta_version", .type = MOK_STR, .doc = "Version of Robusta's chart." },
+	{ .name = "robusta_version",
+		.type = MOK_STR,
+		.dflt = "0.47.0",
+		.doc = "Version of Robusta's chart." },
 	{ .name = "robusta",
 		.type = MOK_MAP,
 		.flags = MOK_F_ANY,
