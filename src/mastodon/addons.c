@@ -96,7 +96,7 @@ static const struct addon addons[] = {
 	{ "mastodon_prometheus", "kube-prometheus-stack",
 		"https://prometheus-community.github.io/helm-charts", "72.0.1", "monitoring",
 		"values-prometheus", wants_prometheus, NULL },
-	{ "mastodon_robusta", "robusta", "https://robusta-charts.storage.googleapis.com", NULL,
+	{ "mastodon_robusta", "robusta", "https://robusta-charts.storage.googleapis.com", "0.47.0",
 		"monitoring", "values-robusta", wants_robusta, fill_robusta },
 };
 
@@ -119,8 +119,7 @@ static void add(struct masto *m, const struct addon *addon)
 	mok_val_set(m->arena, &block, "namespace", masto_format(m, "%s", ns));
 	mok_val_set(m->arena, &block, "repository", masto_format(m, "%s", addon->repository));
 	mok_val_set(m->arena, &block, "chart", masto_format(m, "%s", addon->chart));
-	if (version)
-		mok_val_set(m->arena, &block, "version", masto_format(m, "%s", version));
+	mok_val_set(m->arena, &block, "version", masto_format(m, "%s", version));
 	mok_val_set(m->arena, &block, "create_namespace", mok_val_bool(true));
 	mok_val_set(m->arena, &block, "values", values);
 	masto_add_block(m, addon->address, block, NULL);

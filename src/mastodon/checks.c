@@ -367,9 +367,6 @@ void masto_checks(struct masto *m)
 	check_gateway(m);
 	check_images(m);
 	check_tiers(m);
-	if (masto_has(m, "observability.robusta") && !masto_has(m, "observability.robusta_version"))
-		mok_diag_add(m->diags, "W0916", masto_mark(m, "observability.robusta"),
-			"Robusta's chart is not pinned: robusta_version is missing");
 }
 
 void masto_check_patches(struct masto *m)

@@ -425,6 +425,7 @@ static const struct variable variables[] = {
 	BY_PATH("BULK_SMTP_PORT", TIER_RUBY, "smtp.bulk.port"),
 	BY_PATH("BULK_SMTP_LOGIN", TIER_RUBY, "smtp.bulk.login"),
 	SECRET_BY_PATH("BULK_SMTP_PASSWORD", TIER_RUBY, "smtp.bulk.password"),
+	BY_PATH("BULK_SMTP_FROM_ADDRESS", TIER_RUBY, "smtp.bulk.from"),
 	BY_PATH("BULK_SMTP_DOMAIN", TIER_RUBY, "smtp.bulk.domain"),
 	BY_PATH("BULK_SMTP_AUTH_METHOD", TIER_RUBY, "smtp.bulk.auth_method"),
 	BY_PATH("BULK_SMTP_ENABLE_STARTTLS", TIER_RUBY, "smtp.bulk.enable_starttls"),

@@ -56,8 +56,8 @@ static cJSON *panel_json(const struct panel *panel, int index)
 	place = cJSON_AddObjectToObject(json, "gridPos");
 	cJSON_AddNumberToObject(place, "h", 8);
 	cJSON_AddNumberToObject(place, "w", 12);
-	cJSON_AddNumberToObject(place, "x", index % 2 * 12);
-	cJSON_AddNumberToObject(place, "y", index / 2 * 8);
+	cJSON_AddNumberToObject(place, "x", index % 2 ? 12 : 0);
+	cJSON_AddNumberToObject(place, "y", (index - index % 2) * 4);
 	defaults =
 		cJSON_AddObjectToObject(cJSON_AddObjectToObject(json, "fieldConfig"), "defaults");
 	cJSON_AddStringToObject(defaults, "unit", panel->unit);

@@ -65,6 +65,7 @@ struct mok_val masto_load_balancer(struct masto *m)
 	const char *type = masto_str(m, "gateway.load_balancer.type", "REGIONAL_NETWORK");
 	const char *name = masto_text(m, "gateway.load_balancer.name");
 	const char *size = masto_text(m, "gateway.load_balancer.size_unit");
+	const char *stack = masto_text(m, "gateway.load_balancer.network_stack");
 
 	mok_val_set(m->arena, &out, mok_arena_printf(m->arena, "%s-name", prefix),
 		masto_format(m, "%s",
@@ -76,6 +77,9 @@ struct mok_val masto_load_balancer(struct masto *m)
 	if (size)
 		mok_val_set(m->arena, &out, mok_arena_printf(m->arena, "%s-size-unit", prefix),
 			masto_format(m, "%s", size));
+	if (stack)
+		mok_val_set(m->arena, &out, mok_arena_printf(m->arena, "%s-network-stack", prefix),
+			masto_format(m, "%s", stack));
 	if (strcmp(type, "REGIONAL") != 0)
 		return out;
 	/* With the PROXY protocol the cluster must not take a short way to its own address:

@@ -148,7 +148,6 @@ static const struct mok_field group[] = {
 		{ .name = "from", \
 			.type = MOK_STR, \
 			.doc = "Sender, such as Mastodon <notifications@social.example>." }, \
-		{ .name = "reply_to", .type = MOK_STR, .doc = "Where answers go." }, \
 		{ .name = "domain", .type = MOK_STR, .doc = "Name given in HELO." }, \
 		{ .name = "auth_method", \
 			.type = MOK_STR, \
@@ -169,6 +168,7 @@ static const struct mok_field bulk_smtp[] = { SMTP_FIELDS, { 0 } };
 
 static const struct mok_field smtp[] = {
 	SMTP_FIELDS,
+	{ .name = "reply_to", .type = MOK_STR, .doc = "Where answers go." },
 	{ .name = "bulk",
 		.type = MOK_MAP,
 		.sub = bulk_smtp,
@@ -209,6 +209,11 @@ static const struct mok_field load_balancer[] = {
 		.doc = "REGIONAL_NETWORK passes connections through; REGIONAL speaks the PROXY "
 		       "protocol." },
 	{ .name = "size_unit", .type = MOK_INT, .min = 1, .max = 200, .doc = "Size." },
+	{ .name = "network_stack",
+		.type = MOK_STR,
+		.values = "IPV4|DUALSTACK",
+		.dflt = "IPV4",
+		.doc = "Addresses." },
 	{ 0 },
 };
 
@@ -301,7 +306,10 @@ static const struct mok_field observability[] = {
 		.dflt = "false",
 		.doc = "Whether mok installs Prometheus and Grafana (with robusta: as part of "
 		       "it)." },
-	{ .name = "robusta_version", .type = MOK_STR, .doc = "Version of Robusta's chart." },
+	{ .name = "robusta_version",
+		.type = MOK_STR,
+		.dflt = "0.47.0",
+		.doc = "Version of Robusta's chart." },
 	{ .name = "robusta",
 		.type = MOK_MAP,
 		.flags = MOK_F_ANY,

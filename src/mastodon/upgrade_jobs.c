@@ -15,14 +15,13 @@ struct errand {
  * the old version runs, since it takes away what that still uses. */
 static const struct errand errands[] = {
 	{ "migrate-pre", { "bundle", "exec", "rails", "db:migrate", NULL },
-		"SKIP_POST_DEPLOYMENT_MIGRATIONS", "true", 6 * 3600 },
-	{ "migrate-post", { "bundle", "exec", "rails", "db:migrate", NULL }, NULL, NULL,
-		24 * 3600 },
+		"SKIP_POST_DEPLOYMENT_MIGRATIONS", "true", 21600 },
+	{ "migrate-post", { "bundle", "exec", "rails", "db:migrate", NULL }, NULL, NULL, 86400 },
 	{ "search-deploy",
 		{ "bin/tootctl", "search", "deploy", "--concurrency", "1", "--batch-size", "100",
 			NULL },
-		NULL, NULL, 24 * 3600 },
-	{ "feeds-build", { "bin/tootctl", "feeds", "build", NULL }, NULL, NULL, 24 * 3600 },
+		NULL, NULL, 86400 },
+	{ "feeds-build", { "bin/tootctl", "feeds", "build", NULL }, NULL, NULL, 86400 },
 	{ "cache-clear", { "bin/tootctl", "cache", "clear", NULL }, NULL, NULL, 3600 },
 };
 

@@ -280,9 +280,6 @@ static const struct mok_code codes[] = {
 	{ "E0915", "pods that fit on no node",
 		"A pod asks for more than a node of its pool has. It would wait for ever: ask for "
 		"less, use fewer workers or threads, or take larger nodes." },
-	{ "W0916", "a chart without a version",
-		"Without `robusta_version` the newest chart is installed, which may be another one "
-		"tomorrow." },
 	{ "E0917", "the least is more than the most",
 		"`replicas: { min: 2, max: 6 }` are the bounds of an autoscaler." },
 	{ "E0918", "a patch that changes nothing",

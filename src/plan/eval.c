@@ -129,12 +129,35 @@ int mok_plan_eval_output(struct mok_arena *arena, const struct mok_stack *stack,
 	return -1;
 }
 
-static bool nothing_known(
+/* ---- before anything of the account is known ---- */
+
+struct written {
+	struct mok_arena *arena;
+	const struct mok_stack *stack;
+	int depth;
+};
+
+#define WRITTEN_DEPTH 3 /* circles are found later */
+
+/* What a resource's block says itself is known all the same: `domain: ${zone.name}`. */
+static bool as_written(
 	void *self, const struct mok_resource *r, const char *path, struct mok_val *out)
 {
-	(void)self;
+	const struct written *w = self;
+	struct written deeper = { w->arena, w->stack, w->depth + 1 };
+	const struct mok_lookup lookup = { .self = &deeper, .attribute = as_written };
+	struct mok_diags ignored = { .arena = w->arena };
+	const struct mok_val *field = mok_val_get(&r->fields, path);
+	struct plan_scope s;
+
 	*out = mok_val_unknown(r->address);
-	out->sensitive = mok_field_is_sensitive(r->kind->fields, path);
+	if (field && w->depth < WRITTEN_DEPTH) {
+		plan_scope_init(&s, w->arena, w->stack->plan, r, &lookup);
+		if (mok_expr_eval(w->arena, field, &s.scope, &ignored, out) != 0 ||
+			!mok_val_text(w->arena, out))
+			*out = mok_val_unknown(r->address);
+	}
+	out->sensitive |= mok_field_is_sensitive(r->kind->fields, path);
 	return true;
 }
 
@@ -142,7 +165,8 @@ int mok_plan_eval_fields(struct mok_arena *arena, const struct mok_stack *stack,
 	const struct mok_val *written, const struct mok_field *fields, struct mok_diags *diags,
 	struct mok_val *out)
 {
-	const struct mok_lookup lookup = { .attribute = nothing_known };
+	struct written known = { .arena = arena, .stack = stack };
+	const struct mok_lookup lookup = { .self = &known, .attribute = as_written };
 	struct load load = { .arena = arena, .diags = diags };
 	struct mok_val parsed, value;
 	struct plan_scope s;

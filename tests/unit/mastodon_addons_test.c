@@ -139,12 +139,11 @@ static void test_robusta_brings_prometheus(void **state)
 	struct world *w = *state;
 
 	set(w, "observability.prometheus", mok_val_bool(true));
-	set(w, "observability.robusta_version", mok_val_str("0.1.2"));
 	set(w, "observability.robusta.globalConfig.account_id", mok_val_str("${var.account}"));
 	set(w, "observability.robusta.runner.resources.limits.memory", mok_val_str("2Gi"));
 	masto_addons(&w->m);
 	assert_null(at(w, "mastodon_prometheus.kind"));
-	assert_string_equal(at(w, "mastodon_robusta.version"), "0.1.2");
+	assert_string_equal(at(w, "mastodon_robusta.version"), "0.47.0");
 	assert_string_equal(at(w, "mastodon_robusta.values.clusterName"), "${cluster.name}");
 	assert_string_equal(
 		at(w, "mastodon_robusta.values.globalConfig.account_id"), "${var.account}");

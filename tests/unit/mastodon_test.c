@@ -291,7 +291,15 @@ static const struct expected expectations[] = {
 	{ "SMTP_SSL", WQJ, false },
 	{ "SMTP_OPENSSL_VERIFY_MODE", WQJ, false },
 	{ "BULK_SMTP_SERVER", WQJ, false },
+	{ "BULK_SMTP_PORT", WQJ, false },
+	{ "BULK_SMTP_LOGIN", WQJ, false },
 	{ "BULK_SMTP_PASSWORD", WQJ, true },
+	{ "BULK_SMTP_FROM_ADDRESS", WQJ, false },
+	{ "BULK_SMTP_DOMAIN", WQJ, false },
+	{ "BULK_SMTP_AUTH_METHOD", WQJ, false },
+	{ "BULK_SMTP_ENABLE_STARTTLS", WQJ, false },
+	{ "BULK_SMTP_SSL", WQJ, false },
+	{ "BULK_SMTP_OPENSSL_VERIFY_MODE", WQJ, false },
 	{ "ES_ENABLED", WQJ, false },
 	{ "ES_PRESET", WQJ, false },
 	{ "ES_HOST", WQJ, false },
@@ -345,7 +353,9 @@ static const struct expected expectations[] = {
 	"  extra_media_hosts: [https://old.example]\n" \
 	"  cache_buster: { secret_header: X-A, secret: s3cret, http_method: PURGE }\n" \
 	"  smtp: { reply_to: a@b.example, domain: b.example, auth_method: plain, ssl: no,\n" \
-	"    enable_starttls: auto, openssl_verify_mode: peer }\n" \
+	"    enable_starttls: auto, openssl_verify_mode: peer, bulk: { port: 2526, login: x,\n" \
+	"    from: b@b.example, domain: b.example, auth_method: plain, ssl: no,\n" \
+	"    enable_starttls: auto, openssl_verify_mode: peer } }\n" \
 	"  gateway: { trusted_proxies: [192.0.2.0/24, 10.0.0.0/8] }\n" \
 	"  allowed_private_addresses: [10.1.2.3]\n" \
 	"  http_proxy: http://proxy.example:8080\n" \
@@ -380,12 +390,12 @@ static void test_each_variable_is_in_its_tiers_and_no_other(void **state)
 		}
 }
 
-static bool is_expected(const char *name)
+static bool is_in_table(const char *name)
 {
 	for (size_t i = 0; i < MOK_COUNT(expectations); i++)
 		if (strcmp(expectations[i].name, name) == 0)
 			return true;
-	return mok_starts(name, "BULK_SMTP_");
+	return false;
 }
 
 static void test_no_variable_is_unaccounted_for(void **state)
@@ -400,10 +410,173 @@ static void test_no_variable_is_unaccounted_for(void **state)
 				mok_val_get(must(w, kinds[k], tier_names[t]), "data");
 
 			for (size_t i = 0; i < data->u.map.len; i++)
-				if (!is_expected(data->u.map.pairs[i].key))
+				if (!is_in_table(data->u.map.pairs[i].key))
 					fail_msg("%s", data->u.map.pairs[i].key);
 		}
 }
+
+/* ---- the official chart (mastodon/helm-charts) ---- */
+
+struct of_chart {
+	const char *name; /* a final _ stands for all that begin so */
+	const char *why;  /* NULL: emitted, in the table above; else what stands in its place */
+};
+
+#define EXTRA "by extra_env or extra_secret_env"
+#define AS_URL "REDIS_URL and its like say it: only a URL can ask for TLS"
+
+static const struct of_chart chart_variables[] = {
+	{ "ALTERNATE_DOMAINS", NULL },
+	{ "AUTHORIZED_FETCH", NULL },
+	{ "BULK_SMTP_AUTH_METHOD", NULL },
+	{ "BULK_SMTP_CA_FILE", EXTRA },
+	{ "BULK_SMTP_DOMAIN", NULL },
+	{ "BULK_SMTP_ENABLE_STARTTLS", NULL },
+	{ "BULK_SMTP_FROM_ADDRESS", NULL },
+	{ "BULK_SMTP_OPENSSL_VERIFY_MODE", NULL },
+	{ "BULK_SMTP_PORT", NULL },
+	{ "BULK_SMTP_SERVER", NULL },
+	{ "BULK_SMTP_TLS", EXTRA },
+	{ "CACHE_BUSTER_ENABLED", NULL },
+	{ "CACHE_BUSTER_HTTP_METHOD", NULL },
+	{ "CACHE_BUSTER_SECRET_HEADER", NULL },
+	{ "CACHE_REDIS_HOST", AS_URL },
+	{ "CACHE_REDIS_PORT", AS_URL },
+	{ "CAS_", EXTRA },
+	{ "DB_HOST", NULL },
+	{ "DB_NAME", NULL },
+	{ "DB_PORT", NULL },
+	{ "DEEPL_PLAN", EXTRA },
+	{ "DEFAULT_LOCALE", NULL },
+	{ "ES_CA_FILE", NULL },
+	{ "ES_ENABLED", NULL },
+	{ "ES_HOST", NULL },
+	{ "ES_PORT", NULL },
+	{ "ES_PREFIX", NULL },
+	{ "ES_PRESET", NULL },
+	{ "HCAPTCHA_", EXTRA },
+	{ "LDAP_", EXTRA },
+	{ "LIMITED_FEDERATION_MODE", NULL },
+	{ "LOCAL_DOMAIN", NULL },
+	{ "LOG_LEVEL", NULL },
+	{ "MALLOC_ARENA_MAX", NULL },
+	{ "NODE_ENV", "the image sets it" },
+	{ "OIDC_", EXTRA },
+	{ "OMNIAUTH_ONLY", EXTRA },
+	{ "PAM_", EXTRA },
+	{ "PREPARED_STATEMENTS", NULL },
+	{ "RAILS_ENV", "the image sets it" },
+	{ "RAILS_LOG_LEVEL", NULL },
+	{ "REDIS_HOST", AS_URL },
+	{ "REDIS_PORT", AS_URL },
+	{ "REPLICA_", EXTRA },
+	{ "S3_ALIAS_HOST", NULL },
+	{ "S3_BUCKET", NULL },
+	{ "S3_ENABLED", NULL },
+	{ "S3_ENDPOINT", NULL },
+	{ "S3_HOSTNAME", NULL },
+	{ "S3_MULTIPART_THRESHOLD", EXTRA },
+	{ "S3_OVERRIDE_PATH_STYLE", NULL },
+	{ "S3_PERMISSION", NULL },
+	{ "S3_PROTOCOL", NULL },
+	{ "S3_REGION", NULL },
+	{ "SAML_", EXTRA },
+	{ "SIDEKIQ_REDIS_HOST", AS_URL },
+	{ "SIDEKIQ_REDIS_PORT", AS_URL },
+	{ "SINGLE_USER_MODE", NULL },
+	{ "SMTP_AUTH_METHOD", NULL },
+	{ "SMTP_CA_FILE", EXTRA },
+	{ "SMTP_DELIVERY_METHOD", EXTRA },
+	{ "SMTP_DOMAIN", NULL },
+	{ "SMTP_ENABLE_STARTTLS", NULL },
+	{ "SMTP_FROM_ADDRESS", NULL },
+	{ "SMTP_OPENSSL_VERIFY_MODE", NULL },
+	{ "SMTP_PORT", NULL },
+	{ "SMTP_REPLY_TO", NULL },
+	{ "SMTP_RETURN_PATH", EXTRA },
+	{ "SMTP_SERVER", NULL },
+	{ "SMTP_TLS", EXTRA },
+	{ "STREAMING_API_BASE_URL", NULL },
+	{ "STREAMING_CLUSTER_NUM", "current versions do not have it" },
+	{ "TRUSTED_PROXY_IP", NULL },
+	{ "WEB_DOMAIN", NULL },
+};
+
+/* What it sets is set here too, or can be, or there is a reason. */
+static void test_every_variable_of_the_official_chart(void **state)
+{
+	struct world *w = *state;
+	struct mok_buf more;
+
+	mok_buf_init(&more, 65536);
+	mok_buf_puts(&more, EVERYTHING "  extra_env:\n");
+	for (size_t i = 0; i < MOK_COUNT(chart_variables); i++) {
+		const struct of_chart *v = &chart_variables[i];
+
+		if (!v->why && !is_in_table(v->name))
+			fail_msg("%s is not emitted", v->name);
+		if (v->why && strcmp(v->why, EXTRA) == 0)
+			mok_buf_printf(&more, "    %s: x\n", v->name);
+	}
+	load(w, "large", more.data);
+	mok_buf_release(&more);
+	for (size_t i = 0; i < MOK_COUNT(chart_variables); i++) {
+		const struct of_chart *v = &chart_variables[i];
+
+		if (v->why && strcmp(v->why, EXTRA) == 0)
+			assert_at(w, "ConfigMap", "mastodon-web",
+				mok_arena_printf(w->arena, "data.%s", v->name), "x");
+	}
+}
+
+struct object_of_chart {
+	const char *template, *plan, *kind, *name; /* kind NULL: why not */
+	const char *why;
+};
+
+static const struct object_of_chart chart_objects[] = {
+	{ "configmap-env", "large", "ConfigMap", "mastodon-web", NULL },
+	{ "configmap-env-predeploy", "large", "ConfigMap", "mastodon-jobs", NULL },
+	{ "deployment-sidekiq", "large", "Deployment", "mastodon-sidekiq-push", NULL },
+	{ "deployment-streaming", "large", "Deployment", "mastodon-streaming", NULL },
+	{ "deployment-web", "large", "Deployment", "mastodon-web", NULL },
+	{ "httproute", "large", "HTTPRoute", "mastodon", NULL },
+	{ "httproute-streaming", "large", "HTTPRoute", "mastodon", NULL },
+	{ "ingress", "guide", "Ingress", "mastodon", NULL },
+	{ "ingress-streaming", "guide", "Ingress", "mastodon", NULL },
+	{ "job-create-admin", "large", "Job", "mastodon-create-owner", NULL },
+	{ "job-db-prepare", "large", "Job", "mastodon-db-prepare", NULL },
+	{ "job-deploy-search", "large", "Job", "mastodon-search-deploy-4-7", NULL },
+	{ "job-db-migrate", NULL, NULL, NULL, "a step of an upgrade: mok_mastodon_job()" },
+	{ "job-db-pre-migrate", NULL, NULL, NULL, "a step of an upgrade: mok_mastodon_job()" },
+	{ "job-assets-copy", NULL, NULL, NULL, "a step of an upgrade, not made yet" },
+	{ "pvc-assets, pvc-system", NULL, NULL, NULL, "media is in Spaces" },
+	{ "secret-*", "large", "Secret", "mastodon-web", NULL },
+	{ "secret-*-predeploy", "large", "Secret", "mastodon-jobs", NULL },
+	{ "secret-streaming-cert", "large", "ConfigMap", "mastodon-ca", NULL },
+	{ "service-streaming", "large", "Service", "mastodon-streaming", NULL },
+	{ "service-web", "large", "Service", "mastodon-web", NULL },
+	{ "serviceaccount", "large", "ServiceAccount", "mastodon", NULL },
+	{ "serviceaccount-predeploy", "large", "ServiceAccount", "mastodon", NULL },
+};
+
+static void test_every_object_of_the_official_chart(void **state)
+{
+	struct world *w = *state, guide = { .arena = w->arena, .diags.arena = w->arena };
+
+	load(w, "large", NULL);
+	load(&guide, "guide", NULL);
+	for (size_t i = 0; i < MOK_COUNT(chart_objects); i++) {
+		const struct object_of_chart *o = &chart_objects[i];
+
+		if (o->kind)
+			must(strcmp(o->plan, "guide") == 0 ? &guide : w, o->kind, o->name);
+		else
+			assert_non_null(o->why);
+	}
+}
+
+/* ---- single values ---- */
 
 static void assert_secret(struct world *w, const char *name, const char *key, const char *wanted)
 {
@@ -625,6 +798,38 @@ static void test_an_ingress_instead(void **state)
 		"mastodon-web");
 }
 
+/* A name that the plan says elsewhere is known, so its record is made. */
+static void test_records_follow_the_gateway(void **state)
+{
+	struct world *w = *state;
+	const struct mok_resource *r;
+
+	load(w, "small",
+		"mastodon: { domain: \"${zone.name}\", web_domain: \"www.${zone.name}\" }\n");
+	r = mok_map_get(w->stack->by_address, "mastodon_record_web");
+	assert_non_null(r);
+	assert_string_equal(mok_val_get_str(want_of(w, r), "name"), "www");
+	assert_string_equal(mok_val_get_str(want_of(w, r), "domain"), "small.mastodon.example");
+	r = mok_map_get(w->stack->by_address, "mastodon_record");
+	assert_string_equal(mok_val_get_str(want_of(w, r), "name"), "@");
+	assert_string_equal(mok_val_get_str(want_of(w, r), "data"),
+		"mastodon_gateway.object.status.addresses.0.value");
+	assert_at(w, "Certificate", "mastodon", "spec.dnsNames.0", "www.small.mastodon.example");
+	assert_at(w, "Certificate", "mastodon", "spec.dnsNames.1", "small.mastodon.example");
+}
+
+/* A record of that name in the plan is somebody's own decision. */
+static void test_a_declared_record_stands(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "small",
+		"resources: { mine: { kind: record, domain: \"${zone.name}\", type: A, name: "
+		"\"@\",\n"
+		"  data: 192.0.2.1 } }\n");
+	assert_null(mok_map_get(w->stack->by_address, "mastodon_record"));
+}
+
 static void test_the_internet_but_nothing_inside(void **state)
 {
 	struct world *w = *state;
@@ -809,6 +1014,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_each_variable_is_in_its_tiers_and_no_other),
 		TEST(test_no_variable_is_unaccounted_for),
+		TEST(test_every_variable_of_the_official_chart),
+		TEST(test_every_object_of_the_official_chart),
 		TEST(test_values_that_others_got_wrong),
 		TEST(test_web),
 		TEST(test_streaming_reads_and_runs_little),
@@ -821,6 +1028,8 @@ int main(void)
 		TEST(test_traefik_by_its_containers_ports),
 		TEST(test_cilium_by_the_servers_ports),
 		TEST(test_an_ingress_instead),
+		TEST(test_records_follow_the_gateway),
+		TEST(test_a_declared_record_stands),
 		TEST(test_the_internet_but_nothing_inside),
 		TEST(test_patches),
 		TEST(test_pools_by_the_arithmetic),
