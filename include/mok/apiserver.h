@@ -44,8 +44,8 @@ struct mok_apiserver_event {
 struct mok_apiserver_store {
 	void *self;
 	/* False: there is none. */
-	bool (*get)(void *self, const struct mok_apiserver_key *key,
-		struct mok_apiserver_item *out);
+	bool (*get)(
+		void *self, const struct mok_apiserver_key *key, struct mok_apiserver_item *out);
 	/* Stores the item and remembers the event. */
 	void (*put)(void *self, const struct mok_apiserver_event *event);
 	/* Removes it; the event's item is its last state. */
@@ -64,14 +64,14 @@ struct mok_apiserver_store {
 	bool (*events)(void *self, const char *resource, const char *ns, int64_t after,
 		void (*each)(void *context, const struct mok_apiserver_event *event),
 		void *context);
-	uint64_t (*random)(void *self);
+	uint64_t (*draw)(void *self);
 	/* A pod's log, or NULL: none was written. Lives until the request is answered. */
 	const char *(*log)(void *self, const char *ns, const char *pod, const char *container);
 };
 
 struct mok_apiserver_request {
 	const char *method;
-	const char *target; /* "/api/v1/pods?limit=5", still encoded */
+	const char *target;                             /* "/api/v1/pods?limit=5", still encoded */
 	const char *content_type, *accept, *user_agent; /* NULL: absent */
 	const void *body;
 	size_t body_len;

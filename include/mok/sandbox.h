@@ -50,9 +50,9 @@ struct mok_sandbox_response {
 	bool dropped;        /* a fault: the connection closes without an answer */
 	bool hung;           /* a fault: no answer ever comes; the connection stays open */
 	int64_t delay_ms;    /* a fault: the answer comes that much later */
-	/* A watch of Kubernetes begins: the body has what is known so far, and mok_sandbox_watch tells
-	 * what comes after watch_version, until watch_until_ms. Who does not ask on has an answer
-	 * that ends. */
+	/* A watch of Kubernetes begins: the body has what is known so far, and mok_sandbox_watch
+	 * tells what comes after watch_version, until watch_until_ms. Who does not ask on has an
+	 * answer that ends. */
 	bool watch;
 	int64_t watch_version, watch_until_ms;
 	struct mok_arena *arena;
@@ -90,8 +90,8 @@ void mok_sandbox_watch(struct mok_sandbox *sandbox, const struct mok_sandbox_req
 /* Where clusters are reached ("https://127.0.0.1:8082"), as kubeconfigs tell it, each below its id;
  * unless told, they say https://<id>.k8s.ondigitalocean.com. */
 void mok_sandbox_kubernetes_at(struct mok_sandbox *sandbox, const char *url);
-/* PEM: the server certificate of the clusters for 127.0.0.1, ::1 and localhost, and its key, signed by
- * the cloud's CA. They live as long as the sandbox. */
+/* PEM: the server certificate of the clusters for 127.0.0.1, ::1 and localhost, and its key, signed
+ * by the cloud's CA. They live as long as the sandbox. */
 void mok_sandbox_kubernetes_tls(
 	struct mok_sandbox *sandbox, const char **certificate, const char **key);
 
@@ -110,16 +110,16 @@ int mok_sandbox_log(struct mok_sandbox *sandbox, struct mok_buf *out);
 
 struct mok_sandbox_server_options {
 	struct mok_sandbox_options core;
-	const char *listen; /* "127.0.0.1:8080"; port 0 picks a three free ones (API on port, Spaces on
-			       port + 1, Kubernetes on port + 2 over TLS) */
+	const char *listen; /* "127.0.0.1:8080"; port 0 picks a three free ones (API on port, Spaces
+			       on port + 1, Kubernetes on port + 2 over TLS) */
 	bool detach;        /* go on in the background once it is ready */
 	bool allow_remote;  /* listen on something else than loopback */
 };
 
 /* Prints the `export NAME=value` lines on stdout once ready, closes stdout, writes DIR/server.json
- * ({"pid","api_url","spaces_url","kubernetes_url","spaces_key","spaces_secret","speed"}, readable by its owner only)
- * and serves until SIGINT or SIGTERM. Detached, it returns once the child is ready or has failed;
- * the child never returns. */
+ * ({"pid","api_url","spaces_url","kubernetes_url","spaces_key","spaces_secret","speed"}, readable
+ * by its owner only) and serves until SIGINT or SIGTERM. Detached, it returns once the child is
+ * ready or has failed; the child never returns. */
 int mok_sandbox_serve(
 	const struct mok_sandbox_server_options *options, struct mok_err *err) MOK_MUST_CHECK;
 /* Ends the server that holds dir, waiting until it is gone; 0 also when none runs. */

@@ -25,9 +25,9 @@ static void admit_secret(struct ks_req *r, const cJSON *before, cJSON *object)
 	(void)before;
 	if (!text)
 		return;
-	cJSON_ArrayForEach(one, text) if (cJSON_IsString(one)) ks_set_str(
-		ks_object_at(object, "data"), one->string,
-		mok_base64(r->arena, one->valuestring, strlen(one->valuestring)));
+	cJSON_ArrayForEach(one, text) if (cJSON_IsString(one))
+		ks_set_str(ks_object_at(object, "data"), one->string,
+			mok_base64(r->arena, one->valuestring, strlen(one->valuestring)));
 	cJSON_DeleteItemFromObjectCaseSensitive(object, "stringData");
 }
 
@@ -48,7 +48,7 @@ static bool has_address(void *context, const struct mok_apiserver_item *item)
 static const char *free_address(struct ks_req *r)
 {
 	for (int tries = 0; tries < 1000; tries++) {
-		uint64_t n = r->store->random(r->store->self);
+		uint64_t n = r->store->draw(r->store->self);
 		struct {
 			const char *text;
 			bool found;
@@ -66,10 +66,9 @@ static void assign_node_ports(struct ks_req *r, cJSON *spec)
 {
 	cJSON *port;
 
-	cJSON_ArrayForEach(port, ks_at(spec, "ports")) if (!mok_json_int(port, "nodePort", 0))
-		ks_set(port, "nodePort",
-			cJSON_CreateNumber(
-				(double)(30000 + r->store->random(r->store->self) % 2768)));
+	cJSON_ArrayForEach(port, ks_at(spec, "ports")) if (!mok_json_int(port, "nodePort",
+								   0)) ks_set(port, "nodePort",
+		cJSON_CreateNumber((double)(30000 + r->store->draw(r->store->self) % 2768)));
 }
 
 /* What was assigned stays, if the client does not say otherwise. */
@@ -87,12 +86,12 @@ static void keep_assigned(cJSON *spec, const cJSON *old)
 	{
 		const cJSON *was;
 
-		cJSON_ArrayForEach(was, ks_at(old, "ports"))
-			if (!ks_at(port, "nodePort") && ks_at(was, "nodePort") &&
-				ks_same(ks_at(was, "port"), ks_at(port, "port")) &&
-				ks_same(ks_at(was, "protocol"), ks_at(port, "protocol")))
-				cJSON_AddItemToObject(port, "nodePort",
-					cJSON_Duplicate(ks_at(was, "nodePort"), true));
+		cJSON_ArrayForEach(was, ks_at(old, "ports")) if (!ks_at(port, "nodePort") &&
+			ks_at(was, "nodePort") &&
+			ks_same(ks_at(was, "port"), ks_at(port, "port")) &&
+			ks_same(ks_at(was, "protocol"), ks_at(port, "protocol")))
+			cJSON_AddItemToObject(
+				port, "nodePort", cJSON_Duplicate(ks_at(was, "nodePort"), true));
 	}
 }
 
@@ -166,9 +165,12 @@ static bool give_priority(struct ks_req *r, cJSON *spec)
 static void mount_token(struct ks_req *r, cJSON *spec)
 {
 	static const char source[] =
-		"{\"defaultMode\":420,\"sources\":[{\"serviceAccountToken\":{\"expirationSeconds\":3607,"
-		"\"path\":\"token\"}},{\"configMap\":{\"name\":\"kube-root-ca.crt\",\"items\":[{\"key\":"
-		"\"ca.crt\",\"path\":\"ca.crt\"}]}},{\"downwardAPI\":{\"items\":[{\"path\":\"namespace\","
+		"{\"defaultMode\":420,\"sources\":[{\"serviceAccountToken\":{\"expirationSeconds\":"
+		"3607,"
+		"\"path\":\"token\"}},{\"configMap\":{\"name\":\"kube-root-ca.crt\",\"items\":[{"
+		"\"key\":"
+		"\"ca.crt\",\"path\":\"ca.crt\"}]}},{\"downwardAPI\":{\"items\":[{\"path\":"
+		"\"namespace\","
 		"\"fieldRef\":{\"apiVersion\":\"v1\",\"fieldPath\":\"metadata.namespace\"}}]}}]}";
 	static const char *const lists[] = { "initContainers", "containers" };
 	const char *name = ks_printf(r, "kube-api-access-%s", ks_word(r, 5));
@@ -298,7 +300,9 @@ static void complete_daemon_set(struct ks_req *r, const cJSON *before, cJSON *ob
 	cJSON *notes = ks_object_at(ks_object_at(object, "metadata"), "annotations");
 	int64_t generation = mok_json_int(object, "metadata.generation", 1);
 
-	if (before && !ks_same(mok_json_at(before, "spec.template"), mok_json_at(object, "spec.template")))
+	if (before &&
+		!ks_same(
+			mok_json_at(before, "spec.template"), mok_json_at(object, "spec.template")))
 		generation++;
 	ks_set_str(notes, "deprecated.daemonset.template.generation",
 		ks_printf(r, "%lld", (long long)generation));

@@ -5,8 +5,9 @@
  * discovery.c, openapi.c                              status.c    answers that are a Status
  * read.c, selector.c, table.c, watch.c, logs.c        write.c     create, update, patch, delete
  * normal.c           what decoding and encoding in Go does to an object; defaults.c
- * patch.c, strategic.c                                fields.c, merge.c, managed.c   field ownership
- * validate*.c        what is refused                  admission.c what the server adds by itself
+ * patch.c, strategic.c                                fields.c, merge.c, managed.c   field
+ * ownership validate*.c        what is refused                  admission.c what the server adds by
+ * itself
  */
 #ifndef MOK_APISERVER_INTERNAL_H
 #define MOK_APISERVER_INTERNAL_H
@@ -46,10 +47,10 @@ enum ks_list {
 
 struct ks_type {
 	enum ks_kind kind;
-	const char *name; /* "apps.v1.Deployment"; NULL: has none */
-	bool atomic;      /* of a map or struct: owned as one */
-	bool preserve;    /* of a struct: undeclared fields are kept */
-	bool unchecked;   /* of a custom resource: nulls and zeros stay as they are */
+	const char *name;       /* "apps.v1.Deployment"; NULL: has none */
+	bool atomic;            /* of a map or struct: owned as one */
+	bool preserve;          /* of a struct: undeclared fields are kept */
+	bool unchecked;         /* of a custom resource: nulls and zeros stay as they are */
 	struct mok_map *fields; /* of a struct: struct ks_field by name */
 	const struct ks_type *element;
 	enum ks_list list;
@@ -141,18 +142,17 @@ char *ks_printf(struct ks_req *r, const char *fmt, ...) MOK_PRINTF(2, 3);
 bool ks_accepts(const struct ks_req *r, const char *what);
 
 /* status.c: all of them answer; they return false, so that `return ks_...` reads well. */
-bool ks_fail(struct ks_req *r, int code, const char *reason, const char *fmt, ...)
-	MOK_PRINTF(4, 5);
-bool ks_fail_details(struct ks_req *r, int code, const char *reason, const char *message,
-	cJSON *details);
+bool ks_fail(struct ks_req *r, int code, const char *reason, const char *fmt, ...) MOK_PRINTF(4, 5);
+bool ks_fail_details(
+	struct ks_req *r, int code, const char *reason, const char *message, cJSON *details);
 bool ks_bad_request(struct ks_req *r, const char *fmt, ...) MOK_PRINTF(2, 3);
 bool ks_forbidden(struct ks_req *r, const char *name, const char *why);
 bool ks_not_found(struct ks_req *r, const char *resource, const char *name);
 bool ks_conflict(struct ks_req *r, const char *name);
 bool ks_exists(struct ks_req *r, const char *name);
 /* 422 about an object of meta.k8s.io: options, or what has no name yet. */
-bool ks_bad_field(struct ks_req *r, cJSON *details, const char *reason, const char *field,
-	const char *text);
+bool ks_bad_field(
+	struct ks_req *r, cJSON *details, const char *reason, const char *field, const char *text);
 cJSON *ks_details(const char *name, const char *group, const char *kind);
 void ks_reply(struct ks_req *r, int status, const cJSON *json);
 void ks_warn(struct ks_req *r, const char *text);
@@ -185,8 +185,8 @@ const struct ks_resource *ks_crd_find(
 	struct ks_req *r, const char *group, const char *version, const char *name);
 void ks_crd_free(struct mok_apiserver *server);
 /* Every served version of every custom resource; for discovery. */
-void ks_crd_each(struct ks_req *r,
-	void (*each)(void *context, const struct ks_resource *resource), void *context);
+void ks_crd_each(struct ks_req *r, void (*each)(void *context, const struct ks_resource *resource),
+	void *context);
 void ks_crd_settle(struct ks_req *r, cJSON *crd); /* names and conditions of a new or changed one */
 void ks_crd_validate(struct ks_req *r, const cJSON *object, const char *path);
 
@@ -296,8 +296,8 @@ void ks_namespace_furnish(struct ks_req *r, const char *ns);
 void ks_namespace_drain(struct ks_req *r, const char *ns);
 
 /* write.c, also for what the server does by itself */
-void ks_store_put(struct ks_req *r, const struct ks_resource *resource, cJSON *object,
-	const cJSON *before);
+void ks_store_put(
+	struct ks_req *r, const struct ks_resource *resource, cJSON *object, const cJSON *before);
 void ks_store_remove(struct ks_req *r, const struct ks_resource *resource, cJSON *object);
 const char *ks_word(struct ks_req *r, size_t len);
 const char *ks_uuid(struct ks_req *r);

@@ -1,5 +1,6 @@
 /* Custom resources: from a CustomResourceDefinition's structural schema to types and resources.
- * https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/ */
+ * https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/
+ */
 #include "apiserver_internal.h"
 
 #include <stdlib.h>
@@ -77,8 +78,7 @@ static const struct ks_type *type_of(struct mok_arena *arena, const cJSON *schem
 		return type;
 	if (extra && !ks_at(schema, "properties")) {
 		type->kind = KS_MAP;
-		type->element =
-			cJSON_IsObject(extra) ? type_of(arena, extra, depth + 1) : &ks_any;
+		type->element = cJSON_IsObject(extra) ? type_of(arena, extra, depth + 1) : &ks_any;
 	} else {
 		read_properties(arena, type, schema, depth + 1);
 	}
@@ -117,16 +117,16 @@ static const cJSON *verbs_of(struct ks_req *r, bool status)
 	return status ? like->subs[0].verbs : like->verbs;
 }
 
-static void add_sub(struct ks_req *r, struct ks_resource *res, struct ks_sub *subs,
-	const struct ks_sub *sub)
+static void add_sub(
+	struct ks_req *r, struct ks_resource *res, struct ks_sub *subs, const struct ks_sub *sub)
 {
 	subs[res->nsubs] = *sub;
 	subs[res->nsubs++].verbs = verbs_of(r, true);
 	res->subs = subs;
 }
 
-static void read_subs(struct ks_req *r, struct ks_crd *crd, struct ks_resource *res,
-	const cJSON *version)
+static void read_subs(
+	struct ks_req *r, struct ks_crd *crd, struct ks_resource *res, const cJSON *version)
 {
 	const cJSON *found = ks_at(version, "subresources");
 	struct ks_sub *subs = MOK_NEW_N(crd->arena, struct ks_sub, 2);
@@ -141,8 +141,8 @@ static void read_subs(struct ks_req *r, struct ks_crd *crd, struct ks_resource *
 			&(struct ks_sub){ "scale", "autoscaling", "v1", "Scale", NULL });
 }
 
-static void read_version(struct ks_req *r, struct ks_crd *crd, const cJSON *version,
-	struct ks_resource *out)
+static void read_version(
+	struct ks_req *r, struct ks_crd *crd, const cJSON *version, struct ks_resource *out)
 {
 	const cJSON *spec = ks_at(crd->json, "spec"), *names = ks_at(spec, "names");
 
@@ -160,8 +160,8 @@ static void read_version(struct ks_req *r, struct ks_crd *crd, const cJSON *vers
 		.short_names = ks_at(names, "shortNames"),
 		.categories = ks_at(names, "categories"),
 		.columns = ks_at(version, "additionalPrinterColumns"),
-		.type = object_type(r->server, crd->arena,
-			mok_json_at(version, "schema.openAPIV3Schema")) };
+		.type = object_type(
+			r->server, crd->arena, mok_json_at(version, "schema.openAPIV3Schema")) };
 	read_subs(r, crd, out, version);
 }
 
@@ -201,8 +201,8 @@ void ks_crd_free(struct mok_apiserver *server)
  * that request stored it, and then it does not ask again. */
 const struct ks_crd *ks_crd_read(struct ks_req *r, const struct mok_apiserver_item *item)
 {
-	const char *key = ks_printf(r, "%s %zu %08x", item->key.name, item->len,
-		mok_crc32(item->text, item->len));
+	const char *key = ks_printf(
+		r, "%s %zu %08x", item->key.name, item->len, mok_crc32(item->text, item->len));
 	struct ks_crd *crd = mok_map_get(r->server->crds, key);
 
 	if (crd)
@@ -244,8 +244,8 @@ static bool visit(void *context, const struct mok_apiserver_item *item)
 	return true;
 }
 
-void ks_crd_each(struct ks_req *r,
-	void (*call)(void *context, const struct ks_resource *resource), void *context)
+void ks_crd_each(struct ks_req *r, void (*call)(void *context, const struct ks_resource *resource),
+	void *context)
 {
 	struct each each = { r, call, context };
 
@@ -254,8 +254,8 @@ void ks_crd_each(struct ks_req *r,
 
 /* ---- what its controllers do at once ---- */
 
-static void add_condition(cJSON *list, const char *type, const char *reason, const char *message,
-	const char *time)
+static void add_condition(
+	cJSON *list, const char *type, const char *reason, const char *message, const char *time)
 {
 	cJSON *condition = cJSON_CreateObject();
 
@@ -299,8 +299,8 @@ void ks_crd_settle(struct ks_req *r, cJSON *crd)
 	if (cJSON_GetArraySize(ks_at(status, "storedVersions")) > 0)
 		return;
 	ks_set(status, "storedVersions", cJSON_CreateArray());
-	cJSON_ArrayForEach(version, mok_json_at(crd, "spec.versions"))
-		if (mok_json_bool(version, "storage", false))
-			cJSON_AddItemToArray(ks_item(status, "storedVersions"),
-				cJSON_CreateString(ks_str(version, "name")));
+	cJSON_ArrayForEach(version,
+		mok_json_at(crd, "spec.versions")) if (mok_json_bool(version, "storage", false))
+		cJSON_AddItemToArray(ks_item(status, "storedVersions"),
+			cJSON_CreateString(ks_str(version, "name")));
 }

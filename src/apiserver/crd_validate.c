@@ -5,7 +5,8 @@
 #include <regex.h>
 #include <stdlib.h>
 
-static void check(struct ks_req *r, const cJSON *value, const cJSON *schema, const char *path, int depth);
+static void check(
+	struct ks_req *r, const cJSON *value, const cJSON *schema, const char *path, int depth);
 
 static const char *text_of(struct ks_req *r, const cJSON *value)
 {
@@ -32,8 +33,7 @@ static bool has_type(const cJSON *value, const char *type)
 	return strcmp(type, "number") != 0 || cJSON_IsNumber(value);
 }
 
-static void check_type(
-	struct ks_req *r, const cJSON *value, const char *type, const char *path)
+static void check_type(struct ks_req *r, const cJSON *value, const char *type, const char *path)
 {
 	static const struct {
 		int type;
@@ -73,11 +73,13 @@ static void check_pattern(
 		return;
 	if (regexec(&regex, value, 0, NULL, 0) != 0)
 		ks_cause(r, "FieldValueInvalid", path,
-			"Invalid value: \"%s\": %s in body should match '%s'", value, path, pattern);
+			"Invalid value: \"%s\": %s in body should match '%s'", value, path,
+			pattern);
 	regfree(&regex);
 }
 
-static void check_string(struct ks_req *r, const cJSON *value, const cJSON *schema, const char *path)
+static void check_string(
+	struct ks_req *r, const cJSON *value, const cJSON *schema, const char *path)
 {
 	const char *text = value->valuestring, *pattern = mok_json_str(schema, "pattern");
 	int64_t len = (int64_t)mok_utf8_count(text, strlen(text));
@@ -86,8 +88,8 @@ static void check_string(struct ks_req *r, const cJSON *value, const cJSON *sche
 
 	if (len < low)
 		ks_cause(r, "FieldValueInvalid", path,
-			"Invalid value: \"%s\": %s in body should be at least %lld chars long", text,
-			path, (long long)low);
+			"Invalid value: \"%s\": %s in body should be at least %lld chars long",
+			text, path, (long long)low);
 	if (len > high)
 		ks_cause(r, "FieldValueTooLong", path, "Too long: may not be more than %lld bytes",
 			(long long)high);
@@ -95,7 +97,8 @@ static void check_string(struct ks_req *r, const cJSON *value, const cJSON *sche
 		check_pattern(r, text, pattern, path);
 }
 
-static void check_number(struct ks_req *r, const cJSON *value, const cJSON *schema, const char *path)
+static void check_number(
+	struct ks_req *r, const cJSON *value, const cJSON *schema, const char *path)
 {
 	const cJSON *low = ks_at(schema, "minimum"), *high = ks_at(schema, "maximum");
 
@@ -122,8 +125,9 @@ static void check_array(
 			"Invalid value: %lld: %s in body should have at least %lld items",
 			(long long)n, path, (long long)low);
 	if (n > high)
-		ks_cause(r, "FieldValueTooMany", path, "Too many: %lld: must have at most %lld items",
-			(long long)n, (long long)high);
+		ks_cause(r, "FieldValueTooMany", path,
+			"Too many: %lld: must have at most %lld items", (long long)n,
+			(long long)high);
 	cJSON_ArrayForEach(item, value)
 		check(r, item, items, ks_printf(r, "%s[%d]", path, i++), depth);
 }
@@ -135,11 +139,9 @@ static void check_object(
 	const cJSON *extra = ks_at(schema, "additionalProperties");
 	const char *dot = *path ? "." : "";
 
-	cJSON_ArrayForEach(one, ks_at(schema, "required"))
-		if (cJSON_IsString(one) && !ks_at(value, one->valuestring))
-			ks_cause(r, "FieldValueRequired",
-				ks_printf(r, "%s%s%s", path, dot, one->valuestring),
-				"Required value");
+	cJSON_ArrayForEach(one, ks_at(schema, "required")) if (cJSON_IsString(one) &&
+		!ks_at(value, one->valuestring)) ks_cause(r, "FieldValueRequired",
+		ks_printf(r, "%s%s%s", path, dot, one->valuestring), "Required value");
 	cJSON_ArrayForEach(one, value)
 	{
 		const cJSON *below = ks_at(properties, one->string);

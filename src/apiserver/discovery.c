@@ -72,8 +72,7 @@ static cJSON *api_resource(const struct ks_resource *it)
 	return json;
 }
 
-static cJSON *api_sub(
-	struct ks_req *r, const struct ks_resource *it, const struct ks_sub *sub)
+static cJSON *api_sub(struct ks_req *r, const struct ks_resource *it, const struct ks_sub *sub)
 {
 	cJSON *json = cJSON_CreateObject();
 
@@ -249,7 +248,8 @@ static cJSON *aggregated_version(const struct listing *l, const struct ks_resour
 
 static cJSON *aggregated_group(const struct listing *l, const char *group)
 {
-	cJSON *json = cJSON_CreateObject(), *meta = cJSON_AddObjectToObject(json, "metadata"), *list;
+	cJSON *json = cJSON_CreateObject(), *meta = cJSON_AddObjectToObject(json, "metadata"),
+	      *list;
 
 	if (*group)
 		cJSON_AddStringToObject(meta, "name", group);

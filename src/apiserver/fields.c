@@ -1,5 +1,6 @@
-/* Sets of fields (meta/v1 FieldsV1), as trees of cJSON objects: an element is a child named "f:NAME",
- * "k:{KEYS}", "v:VALUE" or "i:INDEX"; a node that is itself in the set has a child ".". */
+/* Sets of fields (meta/v1 FieldsV1), as trees of cJSON objects: an element is a child named
+ * "f:NAME", "k:{KEYS}", "v:VALUE" or "i:INDEX"; a node that is itself in the set has a child ".".
+ */
 #include "apiserver_internal.h"
 
 #include <stdlib.h>
@@ -38,8 +39,8 @@ static void mark_leaves(cJSON *set)
 
 cJSON *ks_set_parse(const cJSON *fields_v1)
 {
-	cJSON *set = cJSON_IsObject(fields_v1) ? cJSON_Duplicate(fields_v1, true)
-					       : cJSON_CreateObject();
+	cJSON *set =
+		cJSON_IsObject(fields_v1) ? cJSON_Duplicate(fields_v1, true) : cJSON_CreateObject();
 
 	mark_leaves(set);
 	return set;

@@ -162,10 +162,10 @@ static const char *options_of(const struct ks_req *r)
 {
 	const char *method = r->in->method;
 
-	return strcmp(method, "POST") == 0        ? "CreateOptions"
-		: strcmp(method, "PUT") == 0      ? "UpdateOptions"
-		: strcmp(method, "PATCH") == 0    ? "PatchOptions"
-						  : "DeleteOptions";
+	return strcmp(method, "POST") == 0     ? "CreateOptions"
+		: strcmp(method, "PUT") == 0   ? "UpdateOptions"
+		: strcmp(method, "PATCH") == 0 ? "PatchOptions"
+					       : "DeleteOptions";
 }
 
 static void handle_object(struct ks_req *r)
@@ -173,9 +173,10 @@ static void handle_object(struct ks_req *r)
 	const char *dry = ks_query(r, "dryRun");
 
 	if (dry && *dry && strcmp(dry, "All") != 0) {
-		ks_bad_field(r, ks_details("", "meta.k8s.io", options_of(r)), "FieldValueNotSupported",
-			"dryRun",
-			ks_printf(r, "Unsupported value: [\"%s\"]: supported values: \"All\"", dry));
+		ks_bad_field(r, ks_details("", "meta.k8s.io", options_of(r)),
+			"FieldValueNotSupported", "dryRun",
+			ks_printf(
+				r, "Unsupported value: [\"%s\"]: supported values: \"All\"", dry));
 		return;
 	}
 	r->dry_run = dry && *dry;

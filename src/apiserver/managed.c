@@ -103,7 +103,8 @@ static void write_managers(cJSON *object, struct managers *m)
 /* ---- what nobody owns ---- */
 
 static const char unowned[] =
-	"{\"f:apiVersion\":{},\"f:kind\":{},\"f:metadata\":{\".\":{},\"f:name\":{},\"f:namespace\":{},"
+	"{\"f:apiVersion\":{},\"f:kind\":{},\"f:metadata\":{\".\":{},\"f:name\":{},\"f:namespace\":"
+	"{},"
 	"\"f:creationTimestamp\":{},\"f:selfLink\":{},\"f:uid\":{},\"f:clusterName\":{},"
 	"\"f:generation\":{},\"f:managedFields\":{},\"f:resourceVersion\":{}}}";
 
@@ -122,8 +123,9 @@ static void strip(struct ks_req *r, cJSON *set)
 		bool status = strcmp(child->string, "f:status") == 0;
 
 		next = child->next;
-		if (strcmp(r->sub, "status") == 0 ? !status && strcmp(child->string, "f:metadata") != 0
-						  : status)
+		if (strcmp(r->sub, "status") == 0
+				? !status && strcmp(child->string, "f:metadata") != 0
+				: status)
 			cJSON_Delete(cJSON_DetachItemViaPointer(set, child));
 	}
 }
@@ -210,7 +212,8 @@ void ks_managed_update(struct ks_req *r, const cJSON *before, cJSON *after)
 		ks_normalise(r, old, r->resource->type);
 	/* An emptied list resets it; what a client sends else is not believed. */
 	read_managers(r, before, &m);
-	if (before && cJSON_IsArray(given) && cJSON_GetArraySize(given) == 1 && !given->child->child)
+	if (before && cJSON_IsArray(given) && cJSON_GetArraySize(given) == 1 &&
+		!given->child->child)
 		release(&m);
 	ks_compare(r->arena, old, new, r->resource->type, &c);
 	take_ownership(r, &m, &c);
@@ -244,9 +247,8 @@ static void note_conflict(void *context, const char *path)
 
 static const char *manager_text(struct ks_req *r, const struct manager *m)
 {
-	const char *name = *m->sub
-		? ks_printf(r, "\"%s\" with subresource \"%s\"", m->name, m->sub)
-		: ks_printf(r, "\"%s\"", m->name);
+	const char *name = *m->sub ? ks_printf(r, "\"%s\" with subresource \"%s\"", m->name, m->sub)
+				   : ks_printf(r, "\"%s\"", m->name);
 
 	if (strcmp(m->operation, "Update") != 0)
 		return name;
@@ -285,8 +287,7 @@ static void refuse(struct ks_req *r, const struct conflicts *c)
 
 		cJSON_AddStringToObject(cause, "reason", "FieldManagerConflict");
 		cJSON_AddStringToObject(cause, "message",
-			ks_printf(r, "conflict with %s",
-				manager_text(r, c->all.items[i].manager)));
+			ks_printf(r, "conflict with %s", manager_text(r, c->all.items[i].manager)));
 		cJSON_AddStringToObject(cause, "field", c->all.items[i].path);
 		cJSON_AddItemToArray(causes, cause);
 	}

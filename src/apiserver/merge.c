@@ -23,8 +23,8 @@ static const cJSON *key_value(const struct ks_type *list, const cJSON *item, con
 	return value ? value : f ? f->fallback : NULL;
 }
 
-static const char *map_element(struct mok_arena *arena, const struct ks_type *list,
-	const cJSON *item)
+static const char *map_element(
+	struct mok_arena *arena, const struct ks_type *list, const cJSON *item)
 {
 	cJSON *keys = cJSON_CreateObject();
 	const char *out = NULL;
@@ -35,8 +35,7 @@ static const char *map_element(struct mok_arena *arena, const struct ks_type *li
 		const cJSON *value = key_value(list, item, list->keys[i]);
 
 		if (value)
-			cJSON_AddItemToObject(
-				keys, list->keys[i], cJSON_Duplicate(value, false));
+			cJSON_AddItemToObject(keys, list->keys[i], cJSON_Duplicate(value, false));
 	}
 	if (keys->child) {
 		text = cJSON_PrintUnformatted(keys);
@@ -75,8 +74,7 @@ static enum shape shape_of(const cJSON *value, const struct ks_type *type)
 	switch ((int)type->kind) {
 	case KS_STRUCT:
 	case KS_MAP: return cJSON_IsObject(value) ? FIELDS : LEAF;
-	case KS_LIST:
-		return cJSON_IsArray(value) && type->list != KS_LIST_ATOMIC ? ITEMS : LEAF;
+	case KS_LIST: return cJSON_IsArray(value) && type->list != KS_LIST_ATOMIC ? ITEMS : LEAF;
 	/* Nobody declared it: what is there decides. */
 	case KS_ANY: return cJSON_IsObject(value) ? FIELDS : LEAF;
 	default: return LEAF;
@@ -279,8 +277,8 @@ void ks_compare(struct mok_arena *arena, const cJSON *before, const cJSON *after
 
 /* ---- merging ---- */
 
-static cJSON *merge_fields(struct mok_arena *arena, const cJSON *live, const cJSON *config,
-	const struct ks_type *type)
+static cJSON *merge_fields(
+	struct mok_arena *arena, const cJSON *live, const cJSON *config, const struct ks_type *type)
 {
 	cJSON *out = cJSON_CreateObject();
 	const cJSON *child;
@@ -332,8 +330,7 @@ static bool take_live(struct zip *z, const char *element, const char *wanted)
 	bool shared = mok_map_get(z->config, element);
 
 	if (!shared) {
-		cJSON_AddItemToArray(
-			z->out, cJSON_Duplicate(mok_map_get(z->live, element), true));
+		cJSON_AddItemToArray(z->out, cJSON_Duplicate(mok_map_get(z->live, element), true));
 		return true;
 	}
 	if (mok_map_get(z->merged, element))
@@ -342,8 +339,8 @@ static bool take_live(struct zip *z, const char *element, const char *wanted)
 	return wanted && next_shared(z) && !mok_streq(next_shared(z), element);
 }
 
-static cJSON *merge_items(struct mok_arena *arena, const cJSON *live, const cJSON *config,
-	const struct ks_type *type)
+static cJSON *merge_items(
+	struct mok_arena *arena, const cJSON *live, const cJSON *config, const struct ks_type *type)
 {
 	struct zip z = { .arena = arena,
 		.type = type,
@@ -360,15 +357,12 @@ static cJSON *merge_items(struct mok_arena *arena, const cJSON *live, const cJSO
 		const char *mine = l < nlive ? mok_map_key(z.live, l) : NULL;
 		const char *theirs = c < nconfig ? mok_map_key(z.config, c) : NULL;
 
-		if (mine && theirs && strcmp(mine, theirs) == 0) {
-			take_config(&z, theirs);
-			l++;
-			c++;
-		} else if (mine && take_live(&z, mine, theirs)) {
-			l++;
-		} else if (theirs) {
+		bool both = mine && theirs && strcmp(mine, theirs) == 0;
+
+		if (both || !mine || (!take_live(&z, mine, theirs) && theirs)) {
 			take_config(&z, theirs);
 			c++;
+			l += both;
 		} else {
 			l++;
 		}
@@ -376,8 +370,8 @@ static cJSON *merge_items(struct mok_arena *arena, const cJSON *live, const cJSO
 	return z.out;
 }
 
-cJSON *ks_merge(struct mok_arena *arena, const cJSON *live, const cJSON *config,
-	const struct ks_type *type)
+cJSON *ks_merge(
+	struct mok_arena *arena, const cJSON *live, const cJSON *config, const struct ks_type *type)
 {
 	enum shape shape = shape_of(config, type);
 
@@ -406,8 +400,8 @@ void ks_remove_items(
 		const char *element = shape == ITEMS ? ks_element(arena, type, child)
 						     : field_element(arena, child->string);
 		const cJSON *node = element ? ks_at(set, element) : NULL;
-		const struct ks_type *below = shape == ITEMS ? type->element
-							      : child_type(type, child->string);
+		const struct ks_type *below =
+			shape == ITEMS ? type->element : child_type(type, child->string);
 		bool had = child->child;
 
 		next = child->next;
@@ -440,11 +434,12 @@ static bool has_type(const cJSON *value, const struct ks_type *type)
 	}
 }
 
-static const char *mistyped(struct mok_arena *arena, const cJSON *value,
-	const struct ks_type *type, const char *path)
+static const char *mistyped(
+	struct mok_arena *arena, const cJSON *value, const struct ks_type *type, const char *path)
 {
 	static const char *const expected[] = { "", "string", "numeric (int or float)",
-		"numeric (int or float)", "boolean", "", "", "string", "", "", "map", "list", "map" };
+		"numeric (int or float)", "boolean", "", "", "string", "", "", "map", "list",
+		"map" };
 	char *text = cJSON_PrintUnformatted(value);
 	const char *is = cJSON_IsString(value) ? "string"
 		: cJSON_IsNumber(value)        ? "int64"
@@ -452,16 +447,17 @@ static const char *mistyped(struct mok_arena *arena, const cJSON *value,
 		: cJSON_IsArray(value)         ? "[]interface {}"
 					       : "map[string]interface {}";
 	const char *out = type->kind >= KS_STRUCT
-		? mok_arena_printf(arena, "%s: expected %s, got &{%s}", path,
-			  expected[type->kind], text)
-		: mok_arena_printf(arena, "%s: expected %s, got %s", path, expected[type->kind], is);
+		? mok_arena_printf(
+			  arena, "%s: expected %s, got &{%s}", path, expected[type->kind], text)
+		: mok_arena_printf(
+			  arena, "%s: expected %s, got %s", path, expected[type->kind], is);
 
 	cJSON_free(text);
 	return out;
 }
 
-static const char *check_items(struct mok_arena *arena, const cJSON *list,
-	const struct ks_type *type, const char *path)
+static const char *check_items(
+	struct mok_arena *arena, const cJSON *list, const struct ks_type *type, const char *path)
 {
 	struct mok_map *seen = mok_map_new(arena);
 	const char *wrong = NULL;
@@ -474,15 +470,15 @@ static const char *check_items(struct mok_arena *arena, const cJSON *list,
 
 		if (type->list == KS_LIST_MAP && !element)
 			return mok_arena_printf(arena,
-				"%s: element %d: associative list with keys has an element that omits "
+				"%s: element %d: associative list with keys has an element that "
+				"omits "
 				"key field \"%s\" (and doesn't have default value)",
 				path, i, type->nkeys ? type->keys[0] : "");
 		at = type->list == KS_LIST_ATOMIC
 			? mok_arena_printf(arena, "%s[%d]", path, i)
 			: mok_arena_printf(arena, "%s%s", path, ks_element_text(arena, element));
 		if (type->list != KS_LIST_ATOMIC && mok_map_get(seen, element))
-			return mok_arena_printf(
-				arena, "%s: duplicate entries for key %s", path,
+			return mok_arena_printf(arena, "%s: duplicate entries for key %s", path,
 				ks_element_text(arena, element));
 		if (element)
 			mok_map_put(seen, element, seen);
@@ -494,8 +490,8 @@ static const char *check_items(struct mok_arena *arena, const cJSON *list,
 	return NULL;
 }
 
-static const char *check_fields(struct mok_arena *arena, const cJSON *value,
-	const struct ks_type *type, const char *path)
+static const char *check_fields(
+	struct mok_arena *arena, const cJSON *value, const struct ks_type *type, const char *path)
 {
 	const cJSON *child;
 

@@ -30,7 +30,8 @@ bool ks_namespace_open(struct ks_req *r)
 	cJSON_AddItemToArray(cJSON_AddArrayToObject(details, "causes"), cause);
 	return ks_fail_details(r, 403, "Forbidden",
 		ks_printf(r,
-			"%s \"%s\" is forbidden: unable to create new content in namespace %s because "
+			"%s \"%s\" is forbidden: unable to create new content in namespace %s "
+			"because "
 			"it is being terminated",
 			r->resource->full, r->name ? r->name : "", r->ns),
 		details);
@@ -131,15 +132,16 @@ static void empty_resource(struct emptying *e, const char *resource)
 	r->store->list(r->store->self, resource, e->ns, NULL, take_item, e);
 	mok_format_time(r->now_ms, time);
 	for (size_t i = 0; i < e->found.len; i++) {
-		cJSON *object = e->found.items[i], *before, *meta = ks_object_at(object, "metadata");
+		cJSON *object = e->found.items[i], *before,
+		      *meta = ks_object_at(object, "metadata");
 
 		if (!mok_json_at(meta, "finalizers.0")) {
 			struct mok_apiserver_event event = { .type = "DELETED" };
 			char *text = cJSON_PrintUnformatted(object);
 
 			event.before = text;
-			event.item = (struct mok_apiserver_item){
-				{ resource, e->ns, ks_str(meta, "name") },
+			event.item = (struct mok_apiserver_item){ { resource, e->ns,
+									  ks_str(meta, "name") },
 				r->store->version(r->store->self, true), text, strlen(text) };
 			r->store->remove(r->store->self, &event);
 			cJSON_free(text);
@@ -208,9 +210,11 @@ static void seed_service(struct ks_req *r)
 		"{\"metadata\":{\"name\":\"kubernetes\",\"namespace\":\"default\",\"labels\":"
 		"{\"component\":\"apiserver\",\"provider\":\"kubernetes\"}},\"spec\":{\"ports\":[{"
 		"\"name\":\"https\",\"protocol\":\"TCP\",\"port\":443,\"targetPort\":443}],"
-		"\"clusterIP\":\"10.245.0.1\",\"clusterIPs\":[\"10.245.0.1\"],\"type\":\"ClusterIP\","
+		"\"clusterIP\":\"10.245.0.1\",\"clusterIPs\":[\"10.245.0.1\"],\"type\":"
+		"\"ClusterIP\","
 		"\"sessionAffinity\":\"None\",\"ipFamilies\":[\"IPv4\"],\"ipFamilyPolicy\":"
-		"\"SingleStack\",\"internalTrafficPolicy\":\"Cluster\"},\"status\":{\"loadBalancer\":{}}}";
+		"\"SingleStack\",\"internalTrafficPolicy\":\"Cluster\"},\"status\":{"
+		"\"loadBalancer\":{}}}";
 
 	put(r, "services", "", "v1", mok_json_parse(text, sizeof(text) - 1));
 }
@@ -221,7 +225,8 @@ static void seed_storage(struct ks_req *r)
 	static const char text[] =
 		"{\"metadata\":{\"name\":\"do-block-storage\",\"annotations\":{"
 		"\"storageclass.kubernetes.io/is-default-class\":\"true\"}},\"provisioner\":"
-		"\"dobs.csi.digitalocean.com\",\"reclaimPolicy\":\"Delete\",\"allowVolumeExpansion\":"
+		"\"dobs.csi.digitalocean.com\",\"reclaimPolicy\":\"Delete\","
+		"\"allowVolumeExpansion\":"
 		"true,\"volumeBindingMode\":\"Immediate\"}";
 
 	put(r, "storageclasses", "storage.k8s.io", "v1", mok_json_parse(text, sizeof(text) - 1));

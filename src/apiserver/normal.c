@@ -12,7 +12,7 @@
 struct walk {
 	struct ks_req *r;
 	const struct ks_type *within; /* the innermost struct with a name */
-	const char *expected, *path; /* set once a value of another type was found */
+	const char *expected, *path;  /* set once a value of another type was found */
 	const cJSON *bad;
 	int depth;
 };
@@ -31,7 +31,8 @@ static bool is_right(const cJSON *value, enum ks_kind kind)
 	case KS_BYTES: return cJSON_IsString(value);
 	case KS_TIME:
 	case KS_MICROTIME: return cJSON_IsString(value) || cJSON_IsNull(value);
-	case KS_INTEGER: return cJSON_IsNumber(value) && floor(value->valuedouble) == value->valuedouble;
+	case KS_INTEGER:
+		return cJSON_IsNumber(value) && floor(value->valuedouble) == value->valuedouble;
 	case KS_NUMBER: return cJSON_IsNumber(value);
 	case KS_BOOLEAN: return cJSON_IsBool(value);
 	case KS_QUANTITY:
@@ -110,6 +111,29 @@ static void drop(cJSON *object, cJSON *child)
 	cJSON_Delete(cJSON_DetachItemViaPointer(object, child));
 }
 
+static bool normalise_child(
+	struct walk *w, cJSON *object, cJSON *child, const struct ks_type *type, const char *at)
+{
+	const struct ks_field *f = ks_field_of(type, child->string);
+
+	if (!f) {
+		if (type->preserve)
+			return true;
+		mok_vec_push(w->r->arena, &w->r->unknown, at);
+		drop(object, child);
+		return true;
+	}
+	if (cJSON_IsNull(child) && !f->always && !type->unchecked) {
+		drop(object, child);
+		return true;
+	}
+	if (!cJSON_IsNull(child) && !normalise(w, child, f->type, at))
+		return false;
+	if (f->omit_zero && is_zero(child))
+		drop(object, child);
+	return true;
+}
+
 static bool normalise_struct(
 	struct walk *w, cJSON *object, const struct ks_type *type, const char *path)
 {
@@ -118,25 +142,11 @@ static bool normalise_struct(
 
 	w->within = type->name ? type : outer;
 	for (child = object->child; child; child = next) {
-		const struct ks_field *f = ks_field_of(type, child->string);
 		const char *at = ks_printf(w->r, "%s%s%s", path, *path ? "." : "", child->string);
 
 		next = child->next;
-		if (!f) {
-			if (!type->preserve) {
-				mok_vec_push(w->r->arena, &w->r->unknown, at);
-				drop(object, child);
-			}
-			continue;
-		}
-		if (cJSON_IsNull(child) && !f->always && !type->unchecked) {
-			drop(object, child);
-			continue;
-		}
-		if (!cJSON_IsNull(child) && !normalise(w, child, f->type, at))
+		if (!normalise_child(w, object, child, type, at))
 			return false;
-		if (f->omit_zero && is_zero(child))
-			drop(object, child);
 	}
 	if (!type->unchecked)
 		add_always(w, object, type);
@@ -150,27 +160,24 @@ static bool normalise_list(
 	int i = 0;
 	cJSON *item;
 
-	cJSON_ArrayForEach(item, list)
-		if (!normalise(w, item, type->element, ks_printf(w->r, "%s[%d]", path, i++)))
-			return false;
+	cJSON_ArrayForEach(
+		item, list) if (!normalise(w, item, type->element,
+					ks_printf(w->r, "%s[%d]", path, i++))) return false;
 	return true;
 }
 
-static bool normalise_map(
-	struct walk *w, cJSON *map, const struct ks_type *type, const char *path)
+static bool normalise_map(struct walk *w, cJSON *map, const struct ks_type *type, const char *path)
 {
 	cJSON *item;
 
-	cJSON_ArrayForEach(item, map)
-		if (!cJSON_IsNull(item) &&
-			!normalise(w, item, type->element,
-				ks_printf(w->r, "%s.%s", path, item->string)))
-			return false;
+	cJSON_ArrayForEach(item, map) if (!cJSON_IsNull(item) &&
+		!normalise(w, item, type->element,
+			ks_printf(w->r, "%s.%s", path, item->string))) return false;
 	return true;
 }
 
-static bool complain(struct walk *w, const cJSON *value, const struct ks_type *type,
-	const char *path)
+static bool complain(
+	struct walk *w, const cJSON *value, const struct ks_type *type, const char *path)
 {
 	w->expected = type_names[type->kind];
 	w->path = path;
@@ -200,7 +207,7 @@ static bool normalise(struct walk *w, cJSON *value, const struct ks_type *type, 
 
 static const char *type_of(const cJSON *value)
 {
-	return cJSON_IsString(value) ? "string"
+	return cJSON_IsString(value)    ? "string"
 		: cJSON_IsNumber(value) ? "number"
 		: cJSON_IsBool(value)   ? "bool"
 		: cJSON_IsArray(value)  ? "array"
@@ -225,21 +232,23 @@ bool ks_normalise(struct ks_req *r, cJSON *object, const struct ks_type *type)
 		detail = "quantities must match the regular expression "
 			 "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 	else
-		detail = ks_printf(r, "json: cannot unmarshal %s into Go struct field %s.%s of type %s",
+		detail = ks_printf(r,
+			"json: cannot unmarshal %s into Go struct field %s.%s of type %s",
 			type_of(w.bad), short_name(&w, r->resource->kind), w.path, w.expected);
 	return ks_bad_request(r, "%s in version \"%s\" cannot be handled as a %s: %s",
 		r->resource->kind, r->resource->version, r->resource->kind, detail);
 }
 
-/* ---- quantities: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ ---- */
+/* ---- quantities: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+ * ---- */
 
 static const struct {
 	const char *suffix;
 	double factor;
 } binary[] = { { "Ki", 1024.0 }, { "Mi", 1048576.0 }, { "Gi", 1073741824.0 },
 	{ "Ti", 1099511627776.0 }, { "Pi", 1125899906842624.0 }, { "Ei", 1152921504606846976.0 } },
-  decimal[] = { { "n", 1e-9 }, { "u", 1e-6 }, { "m", 1e-3 }, { "", 1 }, { "k", 1e3 },
-	  { "M", 1e6 }, { "G", 1e9 }, { "T", 1e12 }, { "P", 1e15 }, { "E", 1e18 } };
+  decimal[] = { { "n", 1e-9 }, { "u", 1e-6 }, { "m", 1e-3 }, { "", 1 }, { "k", 1e3 }, { "M", 1e6 },
+	  { "G", 1e9 }, { "T", 1e12 }, { "P", 1e15 }, { "E", 1e18 } };
 
 /* The factor of a suffix; 0: no such. *is_binary tells which family it is of. */
 static double factor_of(const char *suffix, bool *is_binary)
@@ -446,7 +455,8 @@ static void default_subject(cJSON *subject)
 {
 	const char *kind = ks_str(subject, "kind");
 
-	if (!*ks_str(subject, "apiGroup") && (strcmp(kind, "User") == 0 || strcmp(kind, "Group") == 0))
+	if (!*ks_str(subject, "apiGroup") &&
+		(strcmp(kind, "User") == 0 || strcmp(kind, "Group") == 0))
 		ks_set_str(subject, "apiGroup", "rbac.authorization.k8s.io");
 }
 

@@ -53,16 +53,16 @@ static cJSON *struct_reference(
 	}
 	all = cJSON_AddArrayToObject(json, "allOf");
 	one = cJSON_CreateObject();
-	cJSON_AddStringToObject(one, "$ref",
-		mok_arena_printf(arena, "#/components/schemas/%s", type->name));
+	cJSON_AddStringToObject(
+		one, "$ref", mok_arena_printf(arena, "#/components/schemas/%s", type->name));
 	cJSON_AddItemToArray(all, one);
 	return json;
 }
 
 static cJSON *schema_of(const struct ks_type *type, struct mok_map *named, struct mok_arena *arena)
 {
-	static const char *const names[] = { NULL, "string", "integer", "number", "boolean", "string",
-		NULL, "string", "string", "string" };
+	static const char *const names[] = { NULL, "string", "integer", "number", "boolean",
+		"string", NULL, "string", "string", "string" };
 	cJSON *json;
 
 	if (type->kind == KS_STRUCT)
@@ -137,15 +137,14 @@ static void add_resource(void *context, const struct ks_resource *res)
 	schema = struct_schema(res->type, d->named, d->r->arena);
 	kinds = cJSON_AddArrayToObject(schema, "x-kubernetes-group-version-kind");
 	cJSON_AddItemToArray(kinds, group_version_kind(res));
-	name = res->type->name
-		? res->type->name
-		: ks_printf(d->r, "%s.%s.%s", *res->group ? res->group : "core", res->version,
-			  res->kind);
+	name = res->type->name ? res->type->name
+			       : ks_printf(d->r, "%s.%s.%s", *res->group ? res->group : "core",
+					 res->version, res->kind);
 	cJSON_AddItemToObject(d->schemas, name, schema);
 }
 
-static void each_resource(struct ks_req *r,
-	void (*call)(void *context, const struct ks_resource *res), void *context)
+static void each_resource(
+	struct ks_req *r, void (*call)(void *context, const struct ks_resource *res), void *context)
 {
 	for (size_t i = 0; i < r->server->groups.len; i++)
 		for (size_t j = 0; j < r->server->groups.items[i].len; j++)

@@ -105,7 +105,8 @@ static bool put_at(const struct target *t, cJSON *value, bool replace)
 	return cJSON_InsertItemInArray(t->parent, (int)index, value);
 }
 
-static bool run_move(struct ks_req *r, cJSON *root, const cJSON *op, const struct target *t, bool copy)
+static bool run_move(
+	struct ks_req *r, cJSON *root, const cJSON *op, const struct target *t, bool copy)
 {
 	struct target from;
 	cJSON *value;
@@ -222,9 +223,8 @@ static bool replaces_list(const cJSON *patch)
 {
 	const cJSON *item;
 
-	cJSON_ArrayForEach(item, patch)
-		if (mok_streq(mok_json_str(item, "$patch"), "replace"))
-			return true;
+	cJSON_ArrayForEach(
+		item, patch) if (mok_streq(mok_json_str(item, "$patch"), "replace")) return true;
 	return false;
 }
 
@@ -279,8 +279,8 @@ static void retain_keys(cJSON *target, const cJSON *patch)
 		bool found = false;
 
 		next = child->next;
-		cJSON_ArrayForEach(key, kept)
-			found |= mok_streq(cJSON_GetStringValue(key), child->string);
+		cJSON_ArrayForEach(key, kept) found |=
+			mok_streq(cJSON_GetStringValue(key), child->string);
 		if (!found)
 			cJSON_Delete(cJSON_DetachItemViaPointer(target, child));
 	}

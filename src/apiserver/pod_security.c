@@ -33,9 +33,9 @@ static void gather(struct review *v, struct culprits *out,
 	mok_buf_init(&out->names, 8192);
 	out->count = 0;
 	for (size_t i = 0; i < MOK_COUNT(lists); i++)
-		cJSON_ArrayForEach(container, ks_at(v->spec, lists[i]))
-			if (is_bad(v->spec, container))
-				blame(out, container);
+		cJSON_ArrayForEach(
+			container, ks_at(v->spec, lists[i])) if (is_bad(v->spec, container))
+			blame(out, container);
 }
 
 static const char *who(struct review *v, const struct culprits *c)
@@ -59,9 +59,8 @@ static bool keeps_capabilities(const cJSON *spec, const cJSON *c)
 	const cJSON *one;
 
 	(void)spec;
-	cJSON_ArrayForEach(one, mok_json_at(c, "securityContext.capabilities.drop"))
-		if (mok_streq(cJSON_GetStringValue(one), "ALL"))
-			return false;
+	cJSON_ArrayForEach(one, mok_json_at(c, "securityContext.capabilities.drop")) if (
+		mok_streq(cJSON_GetStringValue(one), "ALL")) return false;
 	return true;
 }
 
@@ -70,9 +69,8 @@ static bool adds_capabilities(const cJSON *spec, const cJSON *c)
 	const cJSON *one;
 
 	(void)spec;
-	cJSON_ArrayForEach(one, mok_json_at(c, "securityContext.capabilities.add"))
-		if (!mok_streq(cJSON_GetStringValue(one), "NET_BIND_SERVICE"))
-			return true;
+	cJSON_ArrayForEach(one, mok_json_at(c, "securityContext.capabilities.add")) if (
+		!mok_streq(cJSON_GetStringValue(one), "NET_BIND_SERVICE")) return true;
 	return false;
 }
 
@@ -123,8 +121,7 @@ static void apply_rule(struct review *v, const struct rule *rule)
 	gather(v, &c, rule->is_bad);
 	if (c.count && rule->is_bad == may_be_root)
 		violate(v,
-			ks_printf(v->r,
-				"%s (pod or %s must set securityContext.runAsNonRoot=true)",
+			ks_printf(v->r, "%s (pod or %s must set securityContext.runAsNonRoot=true)",
 				rule->title, who(v, &c)));
 	else if (c.count && rule->is_bad == lacks_seccomp)
 		violate(v,
@@ -210,7 +207,8 @@ static bool review(struct ks_req *r, const cJSON *spec, const char *level, struc
 void ks_pod_security(struct ks_req *r, const cJSON *object)
 {
 	bool is_pod = strcmp(r->resource->full, "pods") == 0;
-	const cJSON *spec = is_pod ? ks_at(object, "spec") : mok_json_at(object, "spec.template.spec");
+	const cJSON *spec =
+		is_pod ? ks_at(object, "spec") : mok_json_at(object, "spec.template.spec");
 	const char *level;
 	struct review v;
 
@@ -220,7 +218,8 @@ void ks_pod_security(struct ks_req *r, const cJSON *object)
 		return;
 	level = level_of(r, is_pod ? "enforce" : "warn");
 	if (!review(r, spec, level, &v)) {
-		const char *text = ks_printf(r, "PodSecurity \"%s:latest\": %s", level, v.text.data);
+		const char *text =
+			ks_printf(r, "PodSecurity \"%s:latest\": %s", level, v.text.data);
 
 		if (is_pod)
 			ks_forbidden(r, ks_str(object, "metadata.name"),

@@ -71,8 +71,8 @@ static cJSON *selector_text(struct ks_req *r, const cJSON *selector)
 
 	(void)r;
 	mok_buf_init(&text, 65536);
-	cJSON_ArrayForEach(label, ks_at(selector, "matchLabels")) mok_buf_printf(&text, "%s%s=%s",
-		text.len ? "," : "", label->string, cJSON_GetStringValue(label));
+	cJSON_ArrayForEach(label, ks_at(selector, "matchLabels")) mok_buf_printf(
+		&text, "%s%s=%s", text.len ? "," : "", label->string, cJSON_GetStringValue(label));
 	out = cJSON_CreateString(text.data);
 	mok_buf_release(&text);
 	return out;
@@ -278,9 +278,9 @@ static bool has_container(const cJSON *pod, const char *name)
 	for (size_t i = 0; i < MOK_COUNT(lists); i++) {
 		const cJSON *container;
 
-		cJSON_ArrayForEach(container, ks_at(ks_at(pod, "spec"), lists[i]))
-			if (strcmp(ks_str(container, "name"), name) == 0)
-				return true;
+		cJSON_ArrayForEach(container,
+			ks_at(ks_at(pod, "spec"), lists[i])) if (strcmp(ks_str(container, "name"),
+									 name) == 0) return true;
 	}
 	return false;
 }

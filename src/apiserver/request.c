@@ -7,7 +7,9 @@
 
 static int hex(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10 : -1;
+	return c >= '0' && c <= '9'          ? c - '0'
+		: isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10
+					     : -1;
 }
 
 /* NULL: malformed, or a NUL in it. */

@@ -187,7 +187,8 @@ static void read_resource(struct mok_apiserver *s, const struct ks_group *group,
 static void read_group(struct mok_apiserver *s, const cJSON *json)
 {
 	const cJSON *list = ks_at(json, "resources"), *resource;
-	struct ks_group group = { .group = ks_str(json, "group"), .version = ks_str(json, "version") };
+	struct ks_group group = { .group = ks_str(json, "group"),
+		.version = ks_str(json, "version") };
 
 	group.resources = MOK_NEW_N(s->arena, struct ks_resource, (size_t)cJSON_GetArraySize(list));
 	cJSON_ArrayForEach(resource, list)

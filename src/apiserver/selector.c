@@ -1,5 +1,7 @@
-/* labelSelector and fieldSelector: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/ */
+/* labelSelector and fieldSelector:
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/ */
 #include "apiserver_internal.h"
+#include <stdio.h>
 
 #include <ctype.h>
 
@@ -100,11 +102,13 @@ static bool read_labels(struct ks_req *r, struct ks_selection *out, const char *
 static const struct {
 	const char *resource, *fields;
 } selectable[] = {
-	{ "pods", " spec.nodeName spec.restartPolicy spec.schedulerName spec.serviceAccountName "
-		  "spec.hostNetwork status.phase status.podIP status.nominatedNodeName " },
-	{ "events", " involvedObject.kind involvedObject.namespace involvedObject.name "
-		    "involvedObject.uid involvedObject.apiVersion involvedObject.resourceVersion "
-		    "involvedObject.fieldPath reason reportingComponent source type " },
+	{ "pods",
+		" spec.nodeName spec.restartPolicy spec.schedulerName spec.serviceAccountName "
+		"spec.hostNetwork status.phase status.podIP status.nominatedNodeName " },
+	{ "events",
+		" involvedObject.kind involvedObject.namespace involvedObject.name "
+		"involvedObject.uid involvedObject.apiVersion involvedObject.resourceVersion "
+		"involvedObject.fieldPath reason reportingComponent source type " },
 	{ "secrets", " type " },
 	{ "namespaces", " status.phase " },
 	{ "nodes", " spec.unschedulable " },
@@ -115,15 +119,14 @@ static const struct {
 
 static bool is_selectable(const struct ks_req *r, const char *field)
 {
-	char word[128] = " ";
+	char word[128];
 
 	if (strcmp(field, "metadata.name") == 0)
 		return true;
 	if (strcmp(field, "metadata.namespace") == 0)
 		return r->resource->namespaced;
-	if (strlen(field) > sizeof(word) - 3)
+	if (snprintf(word, sizeof(word), " %s ", field) >= (int)sizeof(word))
 		return false;
-	strcat(strcat(word, field), " ");
 	for (size_t i = 0; i < MOK_COUNT(selectable); i++)
 		if (strcmp(selectable[i].resource, r->resource->full) == 0)
 			return strstr(selectable[i].fields, word);
@@ -142,7 +145,8 @@ static bool read_fields(struct ks_req *r, struct ks_selection *out, const char *
 		read_compared(r, &term, mok_arena_strndup(r->arena, s, n), at);
 		if (!is_selectable(r, term.key))
 			return ks_bad_request(r,
-				"Unable to find \"%s\" that match label selector \"\", field selector "
+				"Unable to find \"%s\" that match label selector \"\", field "
+				"selector "
 				"\"%s\": \"%s\" is not a known field selector: only "
 				"\"metadata.name\", \"metadata.namespace\"",
 				ks_printf(r, "%s/%s, Resource=%s", r->resource->group,

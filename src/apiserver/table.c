@@ -30,8 +30,8 @@ static void add_path(struct row *row, const char *path, const char *none)
 
 static void add_number(struct row *row, const char *path)
 {
-	cJSON_AddItemToArray(row->cells,
-		cJSON_CreateNumber((double)mok_json_int(row->object, path, 0)));
+	cJSON_AddItemToArray(
+		row->cells, cJSON_CreateNumber((double)mok_json_int(row->object, path, 0)));
 }
 
 static const char *duration(struct ks_req *r, int64_t ms)
@@ -43,12 +43,12 @@ static const char *duration(struct ks_req *r, int64_t ms)
 	if (s < 600)
 		return s % 60 ? ks_printf(r, "%lldm%llds", s / 60, s % 60)
 			      : ks_printf(r, "%lldm", s / 60);
-	if (s < 3 * 3600)
+	if (s < 3LL * 3600)
 		return ks_printf(r, "%lldm", s / 60);
-	if (s < 8 * 3600)
+	if (s < 8LL * 3600)
 		return s / 60 % 60 ? ks_printf(r, "%lldh%lldm", s / 3600, s / 60 % 60)
 				   : ks_printf(r, "%lldh", s / 3600);
-	if (s < 48 * 3600)
+	if (s < 48LL * 3600)
 		return ks_printf(r, "%lldh", s / 3600);
 	return ks_printf(r, "%lldd", s / 86400);
 }
@@ -80,7 +80,8 @@ static void add_ready(struct row *row, const char *ready, const char *wanted)
 static const char *pod_status(const cJSON *pod)
 {
 	const cJSON *container;
-	const char *phase = ks_str(pod, "status.phase"), *reason = mok_json_str(pod, "status.reason");
+	const char *phase = ks_str(pod, "status.phase"),
+		   *reason = mok_json_str(pod, "status.reason");
 
 	if (reason && *reason)
 		phase = reason;
@@ -144,8 +145,8 @@ static void add_labels(struct row *row, const char *path)
 	const cJSON *label;
 
 	mok_buf_init(&text, 8192);
-	cJSON_ArrayForEach(label, mok_json_at(row->object, path)) mok_buf_printf(&text, "%s%s=%s",
-		text.len ? "," : "", label->string, cJSON_GetStringValue(label));
+	cJSON_ArrayForEach(label, mok_json_at(row->object, path)) mok_buf_printf(
+		&text, "%s%s=%s", text.len ? "," : "", label->string, cJSON_GetStringValue(label));
 	add_text(row, text.len ? text.data : "<none>");
 	mok_buf_release(&text);
 }
@@ -229,8 +230,7 @@ static void cron_job_row(struct row *row)
 	add_path(row, "spec.timeZone", "<none>");
 	add_text(row, mok_json_bool(row->object, "spec.suspend", false) ? "True" : "False");
 	cJSON_AddItemToArray(row->cells,
-		cJSON_CreateNumber(
-			cJSON_GetArraySize(mok_json_at(row->object, "status.active"))));
+		cJSON_CreateNumber(cJSON_GetArraySize(mok_json_at(row->object, "status.active"))));
 	if (mok_json_str(row->object, "status.lastScheduleTime"))
 		add_since(row, "status.lastScheduleTime");
 	else
@@ -278,10 +278,10 @@ static const char *node_status(struct ks_req *r, const cJSON *node)
 	const cJSON *condition;
 	const char *ready = "Unknown";
 
-	cJSON_ArrayForEach(condition, mok_json_at(node, "status.conditions"))
-		if (strcmp(ks_str(condition, "type"), "Ready") == 0)
-			ready = strcmp(ks_str(condition, "status"), "True") == 0 ? "Ready"
-										 : "NotReady";
+	cJSON_ArrayForEach(condition,
+		mok_json_at(node, "status.conditions")) if (strcmp(ks_str(condition, "type"),
+								    "Ready") == 0) ready =
+		strcmp(ks_str(condition, "status"), "True") == 0 ? "Ready" : "NotReady";
 	return mok_json_bool(node, "spec.unschedulable", false)
 		? ks_printf(r, "%s,SchedulingDisabled", ready)
 		: ready;
@@ -291,9 +291,9 @@ static const char *node_address(const cJSON *node, const char *type)
 {
 	const cJSON *address;
 
-	cJSON_ArrayForEach(address, mok_json_at(node, "status.addresses"))
-		if (strcmp(ks_str(address, "type"), type) == 0)
-			return ks_str(address, "address");
+	cJSON_ArrayForEach(address,
+		mok_json_at(node, "status.addresses")) if (strcmp(ks_str(address, "type"), type) ==
+		0) return ks_str(address, "address");
 	return "<none>";
 }
 
@@ -318,8 +318,8 @@ static void namespace_row(struct row *row)
 
 static void count_row(struct row *row)
 {
-	cJSON_AddItemToArray(row->cells,
-		cJSON_CreateNumber(cJSON_GetArraySize(ks_at(row->object, "data"))));
+	cJSON_AddItemToArray(
+		row->cells, cJSON_CreateNumber(cJSON_GetArraySize(ks_at(row->object, "data"))));
 	add_age(row);
 }
 
@@ -449,18 +449,16 @@ static const cJSON *json_path(struct ks_req *r, const cJSON *at, const char *pat
 
 			if (!quote || !end || end - quote < 1)
 				return NULL;
-			cJSON_ArrayForEach(item, at)
-				if (!found &&
-					mok_streq(mok_json_str(item,
-							  mok_arena_strndup(r->arena, name,
-								  (size_t)(equals - name))),
-						mok_arena_strndup(r->arena, quote,
-							(size_t)(end - quote - 1))))
-					found = item;
+			cJSON_ArrayForEach(item, at) if (!found &&
+				mok_streq(mok_json_str(item,
+						  mok_arena_strndup(
+							  r->arena, name, (size_t)(equals - name))),
+					mok_arena_strndup(r->arena, quote,
+						(size_t)(end - quote - 1)))) found = item;
 			at = found;
 			path = end + 2;
 		} else if (*path == '[') {
-			at = cJSON_GetArrayItem(at, atoi(path + 1));
+			at = cJSON_GetArrayItem(at, (int)strtol(path + 1, NULL, 10));
 			path += strcspn(path, "]");
 			path += *path == ']';
 		}
@@ -498,7 +496,8 @@ static void custom_columns(const struct ks_resource *res, cJSON *list)
 
 	cJSON_ArrayForEach(definition, res->columns) cJSON_AddItemToArray(list,
 		column(ks_str(definition, "name"), ks_str(definition, "type"),
-			ks_str(definition, "format"), (int)mok_json_int(definition, "priority", 0)));
+			ks_str(definition, "format"),
+			(int)mok_json_int(definition, "priority", 0)));
 	if (!res->columns)
 		cJSON_AddItemToArray(list, column("Age", "date", "", 0));
 }

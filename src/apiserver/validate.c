@@ -68,14 +68,16 @@ static void check_name(struct ks_req *r, const cJSON *object)
 			ks_cause(r, "FieldValueInvalid", "metadata.name",
 				"Invalid value: \"%s\": a lowercase RFC 1123 label must consist of "
 				"lower case alphanumeric characters or '-', and must start and end "
-				"with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex "
+				"with an alphanumeric character (e.g. 'my-name',  or '123-abc', "
+				"regex "
 				"used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
 				name);
 		return;
 	}
 	if (!ks_name_is_subdomain(name))
 		ks_cause(r, "FieldValueInvalid", "metadata.name",
-			"Invalid value: \"%s\": a lowercase RFC 1123 subdomain must consist of lower "
+			"Invalid value: \"%s\": a lowercase RFC 1123 subdomain must consist of "
+			"lower "
 			"case alphanumeric characters, '-' or '.', and must start and end with an "
 			"alphanumeric character (e.g. 'example.com', regex used for validation is "
 			"'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
@@ -107,9 +109,11 @@ static void check_labels(struct ks_req *r, const cJSON *labels, const char *path
 		if (value && is_label_value(value))
 			continue;
 		ks_cause(r, "FieldValueInvalid", path,
-			"Invalid value: \"%s\": a valid label must be an empty string or consist of "
+			"Invalid value: \"%s\": a valid label must be an empty string or consist "
+			"of "
 			"alphanumeric characters, '-', '_' or '.', and must start and end with an "
-			"alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex "
+			"alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', "
+			"regex "
 			"used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
 			value ? value : "");
 	}
@@ -127,13 +131,15 @@ static bool labels_match(const cJSON *selector, const cJSON *labels)
 {
 	const cJSON *want;
 
-	cJSON_ArrayForEach(want, ks_at(selector, "matchLabels"))
-		if (!ks_same(want, ks_at(labels, want->string)))
-			return false;
+	cJSON_ArrayForEach(want,
+		ks_at(selector,
+			"matchLabels")) if (!ks_same(want,
+						    ks_at(labels, want->string))) return false;
 	return true;
 }
 
-static void check_containers(struct ks_req *r, const cJSON *spec, const char *list, const char *path)
+static void check_containers(
+	struct ks_req *r, const cJSON *spec, const char *list, const char *path)
 {
 	const cJSON *container, *other;
 	int i = 0;
@@ -150,7 +156,8 @@ static void check_containers(struct ks_req *r, const cJSON *spec, const char *li
 			ks_cause(r, "FieldValueInvalid", ks_printf(r, "%s.name", at),
 				"Invalid value: \"%s\": a lowercase RFC 1123 label must consist of "
 				"lower case alphanumeric characters or '-', and must start and end "
-				"with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex "
+				"with an alphanumeric character (e.g. 'my-name',  or '123-abc', "
+				"regex "
 				"used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
 				name);
 		if (!*ks_str(container, "image") && strcmp(r->resource->full, "pods") == 0)
@@ -167,12 +174,11 @@ static bool has_volume(const cJSON *spec, const char *name)
 {
 	const cJSON *volume;
 
-	cJSON_ArrayForEach(volume, ks_at(spec, "volumes"))
-		if (strcmp(ks_str(volume, "name"), name) == 0)
-			return true;
-	cJSON_ArrayForEach(volume, ks_at(spec, "volumeClaimTemplates"))
-		if (strcmp(ks_str(volume, "metadata.name"), name) == 0)
-			return true;
+	cJSON_ArrayForEach(volume,
+		ks_at(spec, "volumes")) if (strcmp(ks_str(volume, "name"), name) == 0) return true;
+	cJSON_ArrayForEach(volume,
+		ks_at(spec, "volumeClaimTemplates")) if (strcmp(ks_str(volume, "metadata.name"),
+								 name) == 0) return true;
 	return false;
 }
 
@@ -205,15 +211,16 @@ static void check_mounts(struct ks_req *r, const cJSON *spec, const cJSON *claim
 static void check_policy(struct ks_req *r, const cJSON *spec, const char *path, const char *allowed)
 {
 	const char *policy = ks_str(spec, "restartPolicy");
-	const char *shown = strcmp(allowed, "Always") == 0 ? "\"Always\""
-							     : "\"OnFailure\", \"Never\"";
+	const char *shown =
+		strcmp(allowed, "Always") == 0 ? "\"Always\"" : "\"OnFailure\", \"Never\"";
 
 	if (*policy && !strstr(allowed, policy))
 		ks_cause(r, "FieldValueNotSupported", ks_printf(r, "%s.restartPolicy", path),
 			"Unsupported value: \"%s\": supported values: %s", policy, shown);
 }
 
-static void check_pod_spec(struct ks_req *r, const cJSON *spec, const cJSON *claims, const char *path)
+static void check_pod_spec(
+	struct ks_req *r, const cJSON *spec, const cJSON *claims, const char *path)
 {
 	static const char *const lists[] = { "initContainers", "containers" };
 
@@ -257,7 +264,8 @@ static void check_workload(struct ks_req *r, const cJSON *before, const cJSON *o
 		ks_cause(r, "FieldValueInvalid", "spec.template.metadata.labels",
 			"Invalid value: %s: `selector` does not match template `labels`",
 			labels ? quoted(r, labels) : "null");
-	check_pod_spec(r, mok_json_at(spec, "template.spec"), set ? spec : NULL, "spec.template.spec");
+	check_pod_spec(
+		r, mok_json_at(spec, "template.spec"), set ? spec : NULL, "spec.template.spec");
 	check_policy(r, mok_json_at(spec, "template.spec"), "spec.template.spec", "Always");
 	if (!set)
 		immutable(r, before, object, "spec.selector");
@@ -279,7 +287,8 @@ static void check_stateful_set(struct ks_req *r, const cJSON *before, const cJSO
 		ks_cause(r, "FieldValueForbidden", "spec",
 			"Forbidden: updates to statefulset spec for fields other than 'replicas', "
 			"'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', "
-			"'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden");
+			"'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are "
+			"forbidden");
 		return;
 	}
 }
@@ -318,8 +327,8 @@ static void check_cron_job(struct ks_req *r, const cJSON *before, const cJSON *o
 		ks_cause(r, "FieldValueRequired", "spec.schedule", "Required value");
 	else if (*schedule != '@' && fields != 5)
 		ks_cause(r, "FieldValueInvalid", "spec.schedule",
-			"Invalid value: \"%s\": expected exactly 5 fields, found %d: [%s]", schedule,
-			fields, schedule);
+			"Invalid value: \"%s\": expected exactly 5 fields, found %d: [%s]",
+			schedule, fields, schedule);
 	check_job_at(r, mok_json_at(object, "spec.jobTemplate.spec"), "spec.jobTemplate.spec");
 }
 
@@ -349,8 +358,10 @@ static void check_pod(struct ks_req *r, const cJSON *before, const cJSON *object
 			ks_cause(r, "FieldValueForbidden", "spec",
 				"Forbidden: pod updates may not change fields other than "
 				"`spec.containers[*].image`,`spec.initContainers[*].image`,"
-				"`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to "
-				"existing tolerations),`spec.terminationGracePeriodSeconds` (allow it "
+				"`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions "
+				"to "
+				"existing tolerations),`spec.terminationGracePeriodSeconds` (allow "
+				"it "
 				"to be set to 1 if it was previously negative)");
 		cJSON_Delete(old);
 		cJSON_Delete(new);
@@ -367,8 +378,9 @@ static void check_data(struct ks_req *r, const cJSON *before, const cJSON *objec
 		const char *key = entry->string;
 
 		if (!*key || strlen(key) > 253 ||
-			key[strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					"0123456789-_.")])
+			key[strspn(key,
+				"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				"0123456789-_.")])
 			ks_cause(r, "FieldValueInvalid", ks_printf(r, "data[%s]", key),
 				"Invalid value: \"%s\": a valid config key must consist of "
 				"alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or "
@@ -444,7 +456,8 @@ static void check_role_ref(struct ks_req *r, const cJSON *before, const cJSON *o
 {
 	if (before && !ks_same(ks_at(before, "roleRef"), ks_at(object, "roleRef")))
 		ks_cause(r, "FieldValueInvalid", "roleRef",
-			"Invalid value: {\"APIGroup\":\"%s\",\"Kind\":\"%s\",\"Name\":\"%s\"}: cannot "
+			"Invalid value: {\"APIGroup\":\"%s\",\"Kind\":\"%s\",\"Name\":\"%s\"}: "
+			"cannot "
 			"change roleRef",
 			ks_str(object, "roleRef.apiGroup"), ks_str(object, "roleRef.kind"),
 			ks_str(object, "roleRef.name"));
@@ -453,14 +466,16 @@ static void check_role_ref(struct ks_req *r, const cJSON *before, const cJSON *o
 static void check_priority(struct ks_req *r, const cJSON *before, const cJSON *object)
 {
 	if (before && !ks_same(ks_at(before, "value"), ks_at(object, "value")))
-		ks_cause(r, "FieldValueForbidden", "value", "Forbidden: may not be changed in an update.");
+		ks_cause(r, "FieldValueForbidden", "value",
+			"Forbidden: may not be changed in an update.");
 }
 
 static void check_storage_class(struct ks_req *r, const cJSON *before, const cJSON *object)
 {
 	if (!*ks_str(object, "provisioner"))
 		ks_cause(r, "FieldValueRequired", "provisioner", "Required value");
-	if (before && !cJSON_Compare(ks_at(before, "parameters"), ks_at(object, "parameters"), true) &&
+	if (before &&
+		!cJSON_Compare(ks_at(before, "parameters"), ks_at(object, "parameters"), true) &&
 		(ks_at(before, "parameters") || ks_at(object, "parameters")))
 		ks_cause(r, "FieldValueForbidden", "parameters",
 			"Forbidden: updates to parameters are forbidden.");
@@ -472,8 +487,8 @@ static void check_storage_class(struct ks_req *r, const cJSON *before, const cJS
 static void check_crd(struct ks_req *r, const cJSON *before, const cJSON *object)
 {
 	const char *name = ks_str(object, "metadata.name");
-	const char *want = ks_printf(r, "%s.%s", ks_str(object, "spec.names.plural"),
-		ks_str(object, "spec.group"));
+	const char *want = ks_printf(
+		r, "%s.%s", ks_str(object, "spec.names.plural"), ks_str(object, "spec.group"));
 
 	(void)before;
 	if (strcmp(name, want) != 0)
@@ -481,7 +496,8 @@ static void check_crd(struct ks_req *r, const cJSON *before, const cJSON *object
 			"Invalid value: \"%s\": must be spec.names.plural+\".\"+spec.group", name);
 	if (!mok_json_at(object, "spec.versions.0"))
 		ks_cause(r, "FieldValueInvalid", "spec.versions",
-			"Invalid value: null: must have exactly one version marked as storage version");
+			"Invalid value: null: must have exactly one version marked as storage "
+			"version");
 }
 
 static const struct {

@@ -1,5 +1,6 @@
-/* Watching: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes.
- * A request answers what has happened up to now; the caller asks again for what comes after. */
+/* Watching:
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes. A
+ * request answers what has happened up to now; the caller asks again for what comes after. */
 #include "apiserver_internal.h"
 
 #include <stdio.h>
@@ -124,8 +125,8 @@ static int64_t begin(struct watching *w, int64_t now)
 		return r->in->watch_from;
 	if (!initial && text && mok_parse_i64(text, &from) && from > 0)
 		return from;
-	r->store->list(r->store->self, r->resource->full, *r->ns ? r->ns : NULL, NULL, tell_stored,
-		w);
+	r->store->list(
+		r->store->self, r->resource->full, *r->ns ? r->ns : NULL, NULL, tell_stored, w);
 	if (initial && ks_query_true(r, "allowWatchBookmarks"))
 		tell_bookmark(r, now, true);
 	return now;
@@ -144,8 +145,8 @@ void ks_watch(struct ks_req *r)
 	r->out->watch = true;
 	r->out->watch_until_ms = until(r);
 	w.seen = begin(&w, now);
-	if (!r->store->events(
-		    r->store->self, r->resource->full, *r->ns ? r->ns : NULL, w.seen, tell_event, &w))
+	if (!r->store->events(r->store->self, r->resource->full, *r->ns ? r->ns : NULL, w.seen,
+		    tell_event, &w))
 		tell_expired(r);
 	r->out->watch_version = w.seen;
 }

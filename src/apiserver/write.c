@@ -9,17 +9,18 @@
 
 const char *ks_word(struct ks_req *r, size_t len)
 {
-	static const char letters[] = "bcdfghjklmnpqrstvwxz2456789"; /* no vowels, as in the real one */
+	static const char letters[] =
+		"bcdfghjklmnpqrstvwxz2456789"; /* no vowels, as in the real one */
 	char *word = mok_arena_alloc(r->arena, len + 1);
 
 	for (size_t i = 0; i < len; i++)
-		word[i] = letters[r->store->random(r->store->self) % (sizeof(letters) - 1)];
+		word[i] = letters[r->store->draw(r->store->self) % (sizeof(letters) - 1)];
 	return word;
 }
 
 const char *ks_uuid(struct ks_req *r)
 {
-	uint64_t a = r->store->random(r->store->self), b = r->store->random(r->store->self);
+	uint64_t a = r->store->draw(r->store->self), b = r->store->draw(r->store->self);
 
 	return ks_printf(r, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
 		(unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xfff),
@@ -28,8 +29,8 @@ const char *ks_uuid(struct ks_req *r)
 
 /* ---- storing ---- */
 
-static struct mok_apiserver_event event_of(struct ks_req *r, const struct ks_resource *resource,
-	cJSON *object, int64_t version)
+static struct mok_apiserver_event event_of(
+	struct ks_req *r, const struct ks_resource *resource, cJSON *object, int64_t version)
 {
 	struct mok_apiserver_event event = { .type = "ADDED" };
 	cJSON *meta = ks_object_at(object, "metadata");
@@ -38,18 +39,18 @@ static struct mok_apiserver_event event_of(struct ks_req *r, const struct ks_res
 	snprintf(number, sizeof(number), "%lld", (long long)version);
 	ks_set_str(meta, "resourceVersion", number);
 	text = cJSON_PrintUnformatted(object);
-	event.item = (struct mok_apiserver_item){ .key = { resource->full,
-							  ks_str(meta, "namespace"),
-							  ks_str(meta, "name") },
+	event.item = (struct mok_apiserver_item){
+		.key = { resource->full, ks_str(meta, "namespace"), ks_str(meta, "name") },
 		.version = version,
 		.text = mok_arena_strdup(r->arena, text),
-		.len = strlen(text) };
+		.len = strlen(text)
+	};
 	cJSON_free(text);
 	return event;
 }
 
-void ks_store_put(struct ks_req *r, const struct ks_resource *resource, cJSON *object,
-	const cJSON *before)
+void ks_store_put(
+	struct ks_req *r, const struct ks_resource *resource, cJSON *object, const cJSON *before)
 {
 	struct mok_apiserver_event event;
 	char *text = NULL;
@@ -113,9 +114,10 @@ static bool report_unknown(struct ks_req *r)
 static bool fits_place(struct ks_req *r, cJSON *object)
 {
 	const struct ks_resource *res = r->resource;
-	const char *want = *res->group ? ks_printf(r, "%s/%s", res->group, res->version)
-				       : res->version;
-	const char *version = mok_json_str(object, "apiVersion"), *kind = mok_json_str(object, "kind");
+	const char *want =
+		*res->group ? ks_printf(r, "%s/%s", res->group, res->version) : res->version;
+	const char *version = mok_json_str(object, "apiVersion"),
+		   *kind = mok_json_str(object, "kind");
 	cJSON *meta;
 	const char *ns;
 
@@ -123,12 +125,13 @@ static bool fits_place(struct ks_req *r, cJSON *object)
 		return ks_bad_request(r, "Object 'Kind' is missing in the request's body");
 	if (version && kind && strcmp(version, want) == 0 && strcmp(kind, res->kind) != 0)
 		return ks_bad_request(r,
-			"%s in version \"%s\" cannot be handled as a %s: converting (%s.%s) to (%s.%s): "
+			"%s in version \"%s\" cannot be handled as a %s: converting (%s.%s) to "
+			"(%s.%s): "
 			"unknown conversion",
 			kind, res->version, res->kind, res->version, kind,
-			*res->group ? mok_arena_strndup(r->arena, res->group,
-					      strcspn(res->group, "."))
-				    : "core",
+			*res->group
+				? mok_arena_strndup(r->arena, res->group, strcspn(res->group, "."))
+				: "core",
 			res->kind);
 	if ((version && strcmp(version, want) != 0) || (kind && strcmp(kind, res->kind) != 0))
 		return ks_bad_request(r,
@@ -171,17 +174,18 @@ static bool has_generation(const struct ks_resource *res)
 	static const char counting[] =
 		" deployments.apps replicasets.apps statefulsets.apps daemonsets.apps jobs.batch "
 		"cronjobs.batch ingresses.networking.k8s.io networkpolicies.networking.k8s.io "
-		"poddisruptionbudgets.policy replicationcontrollers pods ingressclasses.networking.k8s.io "
+		"poddisruptionbudgets.policy replicationcontrollers pods "
+		"ingressclasses.networking.k8s.io "
 		"customresourcedefinitions.apiextensions.k8s.io priorityclasses.scheduling.k8s.io "
 		"validatingwebhookconfigurations.admissionregistration.k8s.io "
-		"mutatingwebhookconfigurations.admissionregistration.k8s.io endpointslices.discovery.k8s.io ";
-	char word[300] = " ";
+		"mutatingwebhookconfigurations.admissionregistration.k8s.io "
+		"endpointslices.discovery.k8s.io ";
+	char word[300];
 
 	if (res->custom)
 		return true;
-	if (strlen(res->full) > sizeof(word) - 3)
+	if (snprintf(word, sizeof(word), " %s ", res->full) >= (int)sizeof(word))
 		return false;
-	strcat(strcat(word, res->full), " ");
 	return strstr(counting, word);
 }
 
@@ -336,7 +340,8 @@ static bool check_version(struct ks_req *r, const cJSON *object, const cJSON *li
 			ks_printf(r,
 				"Operation cannot be fulfilled on %s \"%s\": StorageError: invalid "
 				"object, Code: 4, Key: /registry/%s/%s, ResourceVersion: 0, "
-				"AdditionalErrorMsg: Precondition failed: UID in precondition: %s, UID "
+				"AdditionalErrorMsg: Precondition failed: UID in precondition: %s, "
+				"UID "
 				"in object meta: %s",
 				r->resource->full, r->name, r->resource->name, r->name, uid,
 				ks_str(live, "metadata.uid")),
@@ -432,7 +437,8 @@ void ks_update(struct ks_req *r)
 	if (!fits_place(r, object) || !decode(r, object))
 		return;
 	if (strcmp(ks_str(object, "metadata.name"), r->name) != 0) {
-		ks_bad_request(r, "the name of the object (%s) does not match the name on the URL (%s)",
+		ks_bad_request(r,
+			"the name of the object (%s) does not match the name on the URL (%s)",
 			ks_str(object, "metadata.name"), r->name);
 		return;
 	}
@@ -499,8 +505,7 @@ static cJSON *scale_view(struct ks_req *r, const cJSON *live)
 	cJSON *spec = cJSON_AddObjectToObject(scale, "spec");
 
 	(void)r;
-	cJSON_AddNumberToObject(
-		spec, "replicas", (double)mok_json_int(live, "spec.replicas", 0));
+	cJSON_AddNumberToObject(spec, "replicas", (double)mok_json_int(live, "spec.replicas", 0));
 	return scale;
 }
 
@@ -551,10 +556,10 @@ static bool read_deletion(struct ks_req *r, struct deletion *out)
 		policy = mok_json_str(out->options, "propagationPolicy");
 	if (mok_json_at(out->options, "dryRun.0"))
 		r->dry_run = true;
-	out->finalizer = !policy                       ? NULL
-		: strcmp(policy, "Foreground") == 0    ? "foregroundDeletion"
-		: strcmp(policy, "Orphan") == 0        ? "orphan"
-						       : NULL;
+	out->finalizer = !policy                    ? NULL
+		: strcmp(policy, "Foreground") == 0 ? "foregroundDeletion"
+		: strcmp(policy, "Orphan") == 0     ? "orphan"
+						    : NULL;
 	out->grace_s = mok_json_int(out->options, "gracePeriodSeconds", -1);
 	if (grace && !mok_parse_i64(grace, &out->grace_s))
 		return ks_bad_request(r, "gracePeriodSeconds: not a number");
@@ -573,7 +578,8 @@ static bool meets_preconditions(struct ks_req *r, const struct deletion *d, cons
 			return ks_fail_details(r, 409, "Conflict",
 				ks_printf(r,
 					"Operation cannot be fulfilled on %s \"%s\": the %s in the "
-					"precondition (%s) does not match the %s in record (%s). The "
+					"precondition (%s) does not match the %s in record (%s). "
+					"The "
 					"object might have been deleted and then recreated",
 					r->resource->kind, ks_str(live, "metadata.name"),
 					i ? "ResourceVersion" : "UID", want,

@@ -82,8 +82,9 @@ static void handle_spaces(struct sb_call *call)
 static void handle_kubernetes(struct sb_call *call)
 {
 	const char *token = bearer_of(&call->ctx);
-	bool let_in = token && (!call->ctx.core->tokens || mok_starts(token, "dop_v1_") ||
-				       mok_map_get(call->ctx.core->tokens, token));
+	bool let_in = token &&
+		(!call->ctx.core->tokens || mok_starts(token, "dop_v1_") ||
+			mok_map_get(call->ctx.core->tokens, token));
 
 	call->cluster = sb_kube_cluster(&call->ctx);
 	sb_faults_pick(call);
@@ -162,7 +163,8 @@ void mok_sandbox_handle(struct mok_sandbox *sandbox, const struct mok_sandbox_re
 	struct sb_call call;
 
 	begin_call(&call, core, request, now_ms, out);
-	sb_header(&call.ctx, request->service == MOK_SANDBOX_SPACES ? "x-amz-request-id" : "x-request-id",
+	sb_header(&call.ctx,
+		request->service == MOK_SANDBOX_SPACES ? "x-amz-request-id" : "x-request-id",
 		call.ctx.request_id);
 	if (sb_begin(&call.ctx)) {
 		run_handler(&call);

@@ -138,7 +138,6 @@ const char *sb_kube_ca(struct sb_ctx *ctx)
 const char *sb_kube_url(struct sb_ctx *ctx, const char *cluster_id)
 {
 	if (ctx->core->kubernetes_url)
-		return mok_arena_printf(
-			ctx->arena, "%s/%s", ctx->core->kubernetes_url, cluster_id);
+		return mok_arena_printf(ctx->arena, "%s/%s", ctx->core->kubernetes_url, cluster_id);
 	return mok_arena_printf(ctx->arena, "https://%s.k8s.ondigitalocean.com", cluster_id);
 }

@@ -48,8 +48,8 @@ struct sb_core {
 	struct sb_limits *limits;
 	struct sb_faults *faults; /* never NULL */
 	const char *spaces_key, *spaces_secret, *account_uuid;
-	struct mok_apiserver *apiserver; /* made with the first request to a cluster */
-	const char *kubernetes_url;      /* NULL: each cluster's own domain */
+	struct mok_apiserver *apiserver;            /* made with the first request to a cluster */
+	const char *kubernetes_url;                 /* NULL: each cluster's own domain */
 	const char *ca_pem, *tls_pem, *tls_key_pem; /* made when asked for */
 };
 

@@ -1,6 +1,6 @@
 /*
- * The Kubernetes API of each cluster: apiserver over the database, and the cluster's nodes as Nodes.
- * Any token opens it that a kubeconfig of this cloud could have.
+ * The Kubernetes API of each cluster: apiserver over the database, and the cluster's nodes as
+ * Nodes. Any token opens it that a kubeconfig of this cloud could have.
  */
 #include "kube_store.h"
 #include "kubernetes.h"
@@ -76,7 +76,8 @@ static int ask(struct sb_kube *k, const char *method, const char *target, cJSON 
 
 /* ---- nodes ---- */
 
-static void add_condition(cJSON *list, const char *type, bool on, const char *reason, const char *time)
+static void add_condition(
+	cJSON *list, const char *type, bool on, const char *reason, const char *time)
 {
 	cJSON *condition = cJSON_CreateObject();
 
@@ -110,7 +111,8 @@ static void add_room(struct sb_ctx *ctx, cJSON *status, const struct sb_size *si
 	sb_set_str(room, "memory", mok_arena_printf(ctx->arena, "%lldMi", (long long)memory_mi));
 	sb_set_str(room, "pods", "110");
 	room = cJSON_AddObjectToObject(status, "allocatable");
-	sb_set_str(room, "cpu", mok_arena_printf(ctx->arena, "%lldm", (long long)cpus * 1000 - 100));
+	sb_set_str(
+		room, "cpu", mok_arena_printf(ctx->arena, "%lldm", (long long)cpus * 1000 - 100));
 	sb_set_str(room, "memory",
 		mok_arena_printf(ctx->arena, "%lldMi", (long long)(memory_mi - kept_mi)));
 	sb_set_str(room, "pods", "110");
@@ -145,8 +147,8 @@ static void add_status(struct sb_kube *k, cJSON *object, const cJSON *cluster, c
 	sb_set_str(info, "containerRuntimeVersion", "containerd://2.1");
 }
 
-static cJSON *node_object(struct sb_kube *k, const cJSON *cluster, const struct sb_doc *pool,
-	const cJSON *node)
+static cJSON *node_object(
+	struct sb_kube *k, const cJSON *cluster, const struct sb_doc *pool, const cJSON *node)
 {
 	cJSON *object = cJSON_CreateObject(), *meta = cJSON_AddObjectToObject(object, "metadata");
 	cJSON *labels, *spec;
@@ -194,9 +196,9 @@ static const char *nodes_now(struct sb_kube *k, const struct sb_docs *pools)
 
 	mok_buf_init(&text, (size_t)1 << 20);
 	for (size_t i = 0; i < pools->len; i++)
-		cJSON_ArrayForEach(node, sb_get(pools->items[i]->json, "nodes"))
-			if (is_up(node, k->ctx->now_ms))
-				mok_buf_printf(&text, "%s\n", sb_get_str(node, "name"));
+		cJSON_ArrayForEach(node,
+			sb_get(pools->items[i]->json, "nodes")) if (is_up(node, k->ctx->now_ms))
+			mok_buf_printf(&text, "%s\n", sb_get_str(node, "name"));
 	out = mok_arena_strdup(k->ctx->arena, text.data);
 	mok_buf_release(&text);
 	return out;
@@ -217,14 +219,14 @@ static void drop_nodes(struct sb_kube *k, const char *before, const char *now)
 		const char *name = mok_arena_strndup(k->ctx->arena, before, len);
 
 		if (!has_line(now, name, len))
-			ask(k, "DELETE",
-				mok_arena_printf(k->ctx->arena, "/api/v1/nodes/%s", name), NULL);
+			ask(k, "DELETE", mok_arena_printf(k->ctx->arena, "/api/v1/nodes/%s", name),
+				NULL);
 		before += len + 1;
 	}
 }
 
-static void add_nodes(struct sb_kube *k, const cJSON *cluster, const struct sb_docs *pools,
-	const char *before)
+static void add_nodes(
+	struct sb_kube *k, const cJSON *cluster, const struct sb_docs *pools, const char *before)
 {
 	struct sb_ctx *ctx = k->ctx;
 	const cJSON *node;
@@ -240,8 +242,8 @@ static void add_nodes(struct sb_kube *k, const cJSON *cluster, const struct sb_d
 			object = node_object(k, cluster, pools->items[i], node);
 			/* Creating resets the status; its own path sets it. */
 			ask(k, "POST", "/api/v1/nodes", cJSON_Duplicate(object, true));
-			ask(k, "PUT",
-				mok_arena_printf(ctx->arena, "/api/v1/nodes/%s/status", name), object);
+			ask(k, "PUT", mok_arena_printf(ctx->arena, "/api/v1/nodes/%s/status", name),
+				object);
 		}
 	}
 }
@@ -271,8 +273,7 @@ static void bring_up_to_date(struct sb_kube *k, const cJSON *cluster)
 	if (before && strcmp(before, now) == 0)
 		return;
 	if (!before)
-		mok_apiserver_seed(
-			server_of(k->ctx), &store, sb_kube_ca(k->ctx), k->ctx->now_ms);
+		mok_apiserver_seed(server_of(k->ctx), &store, sb_kube_ca(k->ctx), k->ctx->now_ms);
 	drop_nodes(k, before ? before : "", now);
 	add_nodes(k, cluster, &pools, before ? before : "");
 	sb_sql_run(k->ctx, "INSERT OR REPLACE INTO kube_cluster(id, nodes) VALUES(?, ?)", "ss",

@@ -49,13 +49,14 @@ static void note_event(struct sb_kube *k, const struct mok_apiserver_event *even
 	const struct mok_apiserver_item *item = &event->item;
 
 	sb_sql_run(k->ctx,
-		"INSERT OR REPLACE INTO kube_event(cluster, version, resource, ns, name, type, json,"
+		"INSERT OR REPLACE INTO kube_event(cluster, version, resource, ns, name, type, "
+		"json,"
 		" before) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
 		"sissssss", k->cluster, item->version, item->key.resource, item->key.ns,
 		item->key.name, event->type, item->text, event->before);
 	if (item->version % 256 == 0)
-		sb_sql_run(k->ctx, "DELETE FROM kube_event WHERE cluster = ? AND version <= ?", "si",
-			k->cluster, item->version - EVENTS_KEPT);
+		sb_sql_run(k->ctx, "DELETE FROM kube_event WHERE cluster = ? AND version <= ?",
+			"si", k->cluster, item->version - EVENTS_KEPT);
 }
 
 static void put(void *self, const struct mok_apiserver_event *event)
@@ -77,7 +78,8 @@ static void forget(void *self, const struct mok_apiserver_event *event)
 	const struct mok_apiserver_key *key = &event->item.key;
 
 	sb_sql_run(k->ctx,
-		"DELETE FROM kube_object WHERE cluster = ? AND resource = ? AND ns = ? AND name = ?",
+		"DELETE FROM kube_object WHERE cluster = ? AND resource = ? AND ns = ? AND name = "
+		"?",
 		"ssss", k->cluster, key->resource, key->ns, key->name);
 	if (strcmp(key->resource, "pods") == 0)
 		sb_sql_run(k->ctx, "DELETE FROM kube_log WHERE cluster = ? AND ns = ? AND pod = ?",
@@ -107,8 +109,8 @@ static void list(void *self, const char *resource, const char *ns,
 		sb_sql_done(k->ctx, stmt);
 }
 
-static void resources(
-	void *self, const char *ns, void (*each)(void *context, const char *resource), void *context)
+static void resources(void *self, const char *ns, void (*each)(void *context, const char *resource),
+	void *context)
 {
 	struct sb_kube *k = self;
 	sqlite3_stmt *stmt = sb_sql(k->ctx,
@@ -123,8 +125,8 @@ static int64_t version(void *self, bool advance)
 {
 	struct sb_kube *k = self;
 	int64_t newest = 0;
-	sqlite3_stmt *stmt = sb_sql(k->ctx,
-		"SELECT max(version) FROM kube_event WHERE cluster = ?", "s", k->cluster);
+	sqlite3_stmt *stmt = sb_sql(
+		k->ctx, "SELECT max(version) FROM kube_event WHERE cluster = ?", "s", k->cluster);
 
 	if (sb_sql_row(k->ctx, stmt)) {
 		newest = sqlite3_column_int64(stmt, 0);
@@ -136,8 +138,8 @@ static int64_t version(void *self, bool advance)
 static int64_t oldest(struct sb_kube *k)
 {
 	int64_t found = 0;
-	sqlite3_stmt *stmt = sb_sql(k->ctx,
-		"SELECT min(version) FROM kube_event WHERE cluster = ?", "s", k->cluster);
+	sqlite3_stmt *stmt = sb_sql(
+		k->ctx, "SELECT min(version) FROM kube_event WHERE cluster = ?", "s", k->cluster);
 
 	if (sb_sql_row(k->ctx, stmt)) {
 		found = sqlite3_column_int64(stmt, 0);
@@ -209,7 +211,7 @@ struct mok_apiserver_store sb_kube_store(struct sb_kube *kube)
 		.resources = resources,
 		.version = version,
 		.events = events,
-		.random = draw,
+		.draw = draw,
 		.log = log_of };
 }
 

@@ -1,6 +1,6 @@
 /*
- * The thin shell: three ports of libmicrohttpd around one core behind a mutex. It is the only part of
- * the sandbox with sockets, threads and a clock.
+ * The thin shell: three ports of libmicrohttpd around one core behind a mutex. It is the only part
+ * of the sandbox with sockets, threads and a clock.
  */
 #include "core_internal.h"
 
@@ -22,7 +22,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HEADERS_MAX = 100, UPLOAD_MAX = 1 << 28, PORT_TRIES = 200, SERVICES = 3, WATCH_PAUSE_MS = 50 };
+enum {
+	HEADERS_MAX = 100,
+	UPLOAD_MAX = 1 << 28,
+	PORT_TRIES = 200,
+	SERVICES = 3,
+	WATCH_PAUSE_MS = 50
+};
 
 struct server {
 	struct mok_sandbox *sandbox;

@@ -27,7 +27,8 @@ MAY = {
     "live": "model kinds expr plan http env",
     "diff": "model kinds expr plan graph live",
     "engine": "model kinds expr plan graph live diff http env",
-    "sandbox": "",
+    "apiserver": "",
+    "sandbox": "apiserver",
     "report": "model kinds expr plan graph live diff engine",
     "cli": "env model graph kinds expr plan mastodon http escrow digitalocean spaces kubernetes live diff engine "
            "sandbox report",
@@ -37,7 +38,7 @@ OWNER = {"kind": "model", "marker": "model", "manifest": "kinds", "ask": "model"
 # libraries that only these modules may use
 LIBRARY = {
     "curl/": {"env", "cli"},
-    "yaml.h": {"plan", "expr", "kubernetes", "mastodon"},
+    "yaml.h": {"plan", "expr", "kubernetes", "apiserver", "mastodon"},
     "sqlite3.h": {"sandbox"},
     "microhttpd.h": {"sandbox"},
     "popt.h": {"cli"},
