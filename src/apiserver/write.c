@@ -410,7 +410,7 @@ static void scale_to(struct ks_req *r, cJSON *live, const cJSON *scale)
 		ks_invalid(r, r->name);
 		return;
 	}
-	for (; (len = strcspn(path, "."), path[len]); path += len + 1)
+	for (; path[len = strcspn(path, ".")]; path += len + 1)
 		at = ks_object_at(at, mok_arena_strndup(r->arena, path, len));
 	ks_set(at, path, cJSON_Duplicate(replicas, false));
 	store_change(r, object, live, false);
