@@ -230,8 +230,8 @@ static void a_secret_key_is_not_repeated(void **state)
 	struct mok_age_recipient out;
 
 	assert_int_equal(mok_age_recipient_parse(SECRET, &out, &f->err), -1);
-	assert_null(strstr(f->err.msg, SECRET + 17));
-	assert_null(strstr(f->err.hint, SECRET + 17));
+	assert_null(strstr(f->err.msg, &SECRET[17]));
+	assert_null(strstr(f->err.hint, &SECRET[17]));
 	assert_non_null(strstr(f->err.msg, "secret key"));
 }
 
