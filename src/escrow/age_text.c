@@ -11,7 +11,7 @@ static const char base64_digits[] =
 
 static int base64_digit(char c)
 {
-	const char *at = c ? memchr(base64_digits, c, 64) : NULL;
+	const char *at = c ? strchr(base64_digits, c) : NULL;
 
 	return at ? (int)(at - base64_digits) : -1;
 }
@@ -120,7 +120,7 @@ enum age_bech32 age_bech32_decode(const char *text, size_t len, char *prefix, si
 	unsigned char *out, size_t *out_len)
 {
 	char lower[TEXT_MAX + 1];
-	unsigned char groups[TEXT_MAX];
+	unsigned char groups[TEXT_MAX] = { 0 };
 	size_t n = 0, prefix_len;
 	const char *separator;
 	uint32_t sum;

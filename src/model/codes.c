@@ -42,7 +42,8 @@ static const struct mok_code codes[] = {
 	/* ---- structure ---- */
 	{ "E0201", "an unknown key at the top",
 		"The top of a plan file has `mok`, `name`, `region`, `variables`, `resources`, "
-		"`mastodon`, `outputs`, `secrets` and `include`. Resources go under `resources:`." },
+		"`mastodon`, `outputs`, `secrets` and `include`. Resources go under "
+		"`resources:`." },
 	{ "E0202", "a required key is missing at the top",
 		"Every plan begins with the format and the stack's name:\n\n    mok: 1\n    name: "
 		"social" },

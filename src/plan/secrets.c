@@ -51,7 +51,7 @@ void plan_read_secrets(
 	escrow = mok_val_get(&map, "escrow");
 	if (escrow && plan_has_expression(escrow)) {
 		not_written_out(load, escrow, "escrow");
-	} else if (plan_text(load, escrow, "escrow", &path) && *path) {
+	} else if (escrow && plan_text(load, escrow, "escrow", &path) && *path) {
 		out->escrow = plan_beside(load->arena, escrow->at.file, path);
 	} else if (!escrow || escrow->type == MOK_NULL || escrow->type == MOK_STR) {
 		d = mok_diag_add(load->diags, "E0208", block->key_at, "escrow is missing");
