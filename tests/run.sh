@@ -150,6 +150,7 @@ suite_contract()
 suite_conformance()
 {
 	MOK=$PWD/build/release/mok count conformance tests/conformance/run.sh
+	AGE_VECTORS=$PWD/build/release/tests/age_vectors count age-vectors tests/conformance/age.sh
 }
 
 for suite in $suites; do

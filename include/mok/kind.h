@@ -271,6 +271,7 @@ struct mok_object {
 	const char *status_message;
 	int64_t created_ms; /* wall; 0: not told */
 	bool ready, failed, gone;
+	bool secretless; /* what it answered once was lost, and nobody ever had it */
 	/* Ownership, filled in by live. */
 	const char
 		*marker; /* full text as found, without suffixes; NULL: not marked by this stack */

@@ -177,7 +177,7 @@ int session_sweep(struct session *s, bool without_catalogue)
 	if (rc != 0 || vault_open(s, &err) != 0 ||
 		mok_live_sweep(&in, s->arena, &s->diags, &s->live, &err) != 0)
 		return cli_fail(s->cli, &err, &s->stack->sources);
-	vault_fill_in(s->vault, s->stack, &s->live, &s->diags);
+	vault_fill_in(s->vault, &s->live, &known, &s->diags);
 	return s->diags.nerrors ? give_up(s) : CLI_DONE;
 }
 

@@ -215,7 +215,7 @@ static void warn(const struct vault *v, const struct mok_resource *r, const char
 }
 
 static void fill_in_object(const struct vault *v, const struct mok_resource *r,
-	struct mok_object *object, struct mok_diags *diags)
+	struct mok_object *object, bool begun, struct mok_diags *diags)
 {
 	struct mok_arena *arena = v->session->arena;
 
@@ -227,7 +227,9 @@ static void fill_in_object(const struct vault *v, const struct mok_resource *r,
 			continue;
 		value = find_value(v->escrow, object, f->name);
 		if (!value) {
-			warn(v, r, f->name, diags);
+			object->secretless = begun;
+			if (!begun)
+				warn(v, r, f->name, diags);
 			continue;
 		}
 		secret = mok_val_str(mok_arena_strdup(arena, value));
@@ -236,17 +238,24 @@ static void fill_in_object(const struct vault *v, const struct mok_resource *r,
 	}
 }
 
-void vault_fill_in(const struct vault *v, const struct mok_stack *stack,
-	const struct mok_live *live, struct mok_diags *diags)
+void vault_fill_in(const struct vault *v, const struct mok_live *live,
+	const struct mok_journal_known *known, struct mok_diags *diags)
 {
+	const struct mok_stack *stack;
+	bool here;
+
 	if (!v)
 		return;
+	stack = v->session->stack;
+	here = mok_streq(known->api_url, v->session->journal_api) &&
+		mok_streq(known->account_uuid, live->account_uuid);
 	for (size_t i = 0; i < stack->resources.len; i++) {
 		const struct mok_resource *r = &stack->resources.items[i];
 		struct mok_object *object = mok_map_get(live->by_address, r->address);
 
 		if (object && object->kind->flags & MOK_K_SECRET_ONCE)
-			fill_in_object(v, r, object, diags);
+			fill_in_object(
+				v, r, object, here && mok_map_get(known->open, r->address), diags);
 	}
 }
 

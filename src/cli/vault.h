@@ -25,10 +25,11 @@ const char *vault_path(const struct vault *vault);
 struct mok_escrow *vault_open_other(
 	const struct vault *vault, const char *path, struct mok_err *err);
 
-/* Gives the objects of the account the fields that the API no longer tells; a warning for what
- * the escrow does not hold either. */
-void vault_fill_in(const struct vault *vault, const struct mok_stack *stack,
-	const struct mok_live *live, struct mok_diags *diags);
+/* Gives the objects of the account the fields that the API no longer tells. What the escrow does
+ * not hold either is a warning, or, if the journal has its creation as begun and not ended, marked
+ * as secretless: nobody can have used it. */
+void vault_fill_in(const struct vault *vault, const struct mok_live *live,
+	const struct mok_journal_known *known, struct mok_diags *diags);
 /* Makes and keeps those of the secrets that the plan refers to and nobody holds yet, before the
  * changes bring them anywhere. -1: MOK_ERR_REFUSED if there is no place to keep them, or what is
  * kept there cannot be read. */

@@ -202,6 +202,10 @@ static void weigh_fields(struct planner *p, struct mok_change *c)
 			mok_arena_printf(p->arena, "%s %s", f->path,
 				f->reason ? f->reason : "cannot be changed in place"));
 	}
+	if (c->object->secretless) {
+		c->action = MOK_ACT_REPLACE;
+		add_reason(p, c, "the run that made it died before its secret was kept");
+	}
 	if (is_listed(p->options->replaces, p->options->nreplaces, c->resource)) {
 		c->action = MOK_ACT_REPLACE;
 		c->asked = true;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The escrow: the age program opens what mok wrote and the other way round; what DigitalOcean shows
 once is known in later runs; nothing held is overwritten; no value is left anywhere in clear."""
+import base64
 import json
 import os
 import pty
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from lib import Cloud, Skip, Stack, check, equal, run_tests
+from lib import ROOT, Cloud, Skip, Stack, check, equal, run_tests
 
 PASSPHRASE = "canary horse battery staple"
 MASTODON = ["SECRET_KEY_BASE", "ACTIVE_RECORD_ENCRYPTION_PRIMARY_KEY",
@@ -302,6 +303,56 @@ def test_an_escrow_that_does_not_open_stops_before_anything_is_sent():
         since = len(cloud.log())
         stack.apply(1, "--identity", "other.txt")
         equal(cloud.writes(since), [], "writes")
+
+
+def killed_at(n, when, forget):
+    """Killed while the n-th write hangs, then run again; False if there was no n-th write."""
+    faults = {"rules": [{"match": {"write": n}, "do": "hang", "when": when, "times": 1}]}
+    identity = ("--identity", "key.txt")
+    with Cloud(faults=faults) as cloud, Escrow(cloud, KEYS) as stack:
+        process = stack.start("apply", "--yes", *identity)
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
+            if any(str(e.get("fault", "")).startswith("hang") for e in cloud.log()):
+                process.kill()
+            time.sleep(0.01)
+        process.communicate()
+        if forget:
+            stack.forget_journal()
+        stack.apply(0, *identity)
+        told = "W0210" in stack.plan(0, *identity).err
+        equal(len(live_key(cloud)), 1, f"keys after a kill {when} write {n}")
+        held = (stack.dir / "secrets.age").exists() and any(
+            [e.get("id")] == live_key(cloud) for e in stack.opened_by_age()["entries"])
+        check(held != told, f"killed {when} write {n}: held {held}, told {told}")
+        return process.returncode == -9, held
+
+
+def test_killed_at_any_write_the_secret_is_held_or_told():
+    for forget in (False, True):
+        n, outcomes, reached = 0, [], True
+        while reached:
+            n += 1
+            for when in ("before", "after"):
+                reached, held = killed_at(n, when, forget)
+                if reached:
+                    outcomes.append((n, when, held))
+        check(len(outcomes) >= 6, f"writes: {outcomes}")
+        lost = [o for o in outcomes if not o[2]]
+        equal(len(lost), int(forget), f"points after which the secret is held by nobody: {lost}")
+
+
+def test_manifests_hold_what_the_escrow_holds():
+    plan = ROOT / "tests" / "golden" / "mastodon" / "small.yaml"
+    with Stack(None, plan.read_text()) as stack:
+        stack.run("--sandbox", "secrets", "generate").expect(0)
+        values = json.loads(stack.run("--sandbox", "secrets", "export", "--show", "--format", "json").expect(0).out)
+        text = stack.run("--sandbox", "--speed", "max", "manifests", "--secrets", "-").expect(0).out
+        for name in MASTODON[:6]:
+            value = values["values"][name]
+            check(value in text or base64.b64encode(value.encode()).decode() in text, f"{name} is not in the manifests")
+        text = stack.run("--sandbox", "--speed", "max", "manifests", "-").expect(0).out
+        check(values["values"]["SECRET_KEY_BASE"] not in text, "without --secrets it is not")
 
 
 if __name__ == "__main__":
