@@ -251,6 +251,20 @@ static void check_images(struct masto *m)
 	mok_diag_hint(m->diags, d, "write web_digest and streaming_digest: sha256:...");
 }
 
+/* ---- GitOps ---- */
+
+/* Refused rather than passed over: two would write the same objects. */
+static void check_gitops(struct masto *m)
+{
+	struct mok_diag *d;
+
+	if (strcmp(masto_str(m, "gitops.manage", "mok"), "argocd") != 0)
+		return;
+	d = mok_diag_add(m->diags, "E0206", masto_mark(m, "gitops.manage"),
+		"manage: argocd belongs to a later version of mok");
+	mok_diag_hint(m->diags, d, "mok manifests -o DIR writes the objects for a repository");
+}
+
 /* ---- pods and nodes ---- */
 
 static const struct mok_resource *node_pool(const struct masto *m, const char *word)
@@ -366,6 +380,7 @@ void masto_checks(struct masto *m)
 		check_mail(m, "smtp.bulk.port");
 	check_gateway(m);
 	check_images(m);
+	check_gitops(m);
 	check_tiers(m);
 }
 
