@@ -70,6 +70,10 @@ def measure(mok, count, problems):
         sandbox, env = start_sandbox(mok, folder / "cloud")
         try:
             apply_s, apply_cpu, apply_mb = run([mok, "apply", "--yes", "--quiet"], env, folder)
+            # The better of two: what else the machine does hits one of them.
+            run([mok, "destroy", "--yes", "--confirm", "bench", "--quiet"], env, folder)
+            again = run([mok, "apply", "--yes", "--quiet"], env, folder)
+            apply_s, apply_cpu, apply_mb = min((apply_s, apply_cpu, apply_mb), again)
             best = None
             for _ in range(5):
                 before = logged(env)
