@@ -491,8 +491,9 @@ static void default_limit(cJSON *item)
 
 static void default_hpa_spec(cJSON *spec)
 {
-	static const char usual[] = "{\"type\":\"Resource\",\"resource\":{\"name\":\"cpu\",\"target\":"
-				    "{\"type\":\"Utilization\",\"averageUtilization\":80}}}";
+	static const char usual[] =
+		"{\"type\":\"Resource\",\"resource\":{\"name\":\"cpu\",\"target\":"
+		"{\"type\":\"Utilization\",\"averageUtilization\":80}}}";
 	cJSON *metrics, *metric;
 
 	if (cJSON_GetArraySize(ks_at(spec, "metrics")) > 0)
