@@ -83,7 +83,7 @@ def go_fields(name, cache={}):
         inline = re.match(r'\s*([\w.]+)(?:\s+[\w.]+)?\s+`json:",inline"', line)
         if inline and inline.group(1) not in ("metav1.TypeMeta", "TypeMeta"):
             fields.update(go_fields(f"{prefix}{package}.{inline.group(1).split('.')[-1]}"))
-        tag = re.match(r'\s*\w+\s+(\S+).*`json:"([^",]+)((?:,\w+)*)"', line)
+        tag = re.match(r'\s*(?:\w+\s+)?(\S+)\s+`json:"([^",]+)((?:,\w+)*)"', line)
         if not tag:
             continue
         kind, key, options = tag.groups()

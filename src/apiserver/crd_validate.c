@@ -93,7 +93,7 @@ static void check_string(
 	if (len > high)
 		ks_cause(r, "FieldValueTooLong", path, "Too long: may not be more than %lld bytes",
 			(long long)high);
-	if (pattern)
+	if (pattern && len <= high && len >= low)
 		check_pattern(r, text, pattern, path);
 }
 

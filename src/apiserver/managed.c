@@ -149,7 +149,8 @@ static struct manager asking(struct ks_req *r, const char *operation)
 			? ks_printf(r, "%s/%s", r->resource->group, r->resource->version)
 			: r->resource->version,
 		.sub = r->sub,
-		.time = time };
+		/* Through the scale subresource, ownership is told without a time. */
+		.time = strcmp(r->sub, "scale") == 0 ? "" : time };
 }
 
 static void drop_empty(struct managers *m)
@@ -397,6 +398,20 @@ static struct manager *replace_set(
 	return mine;
 }
 
+/* What was emptied: for built-in types, decoding does this. */
+static void drop_nulls(cJSON *value)
+{
+	cJSON *child, *next;
+
+	for (child = value->child; child; child = next) {
+		next = child->next;
+		if (cJSON_IsObject(value) && cJSON_IsNull(child))
+			cJSON_Delete(cJSON_DetachItemViaPointer(value, child));
+		else
+			drop_nulls(child);
+	}
+}
+
 static cJSON *apply_to(struct ks_req *r, const cJSON *old, cJSON *config, struct managers *m)
 {
 	const struct manager me = asking(r, "Apply");
@@ -418,6 +433,8 @@ static cJSON *apply_to(struct ks_req *r, const cJSON *old, cJSON *config, struct
 	settled = settle_conflicts(r, m, &me, &c);
 	cJSON_Delete(last);
 	compared_free(&c);
+	if (r->resource->custom)
+		drop_nulls(merged);
 	return settled ? merged : NULL;
 }
 

@@ -412,8 +412,9 @@ void ks_remove_items(
 			continue;
 		}
 		ks_remove_items(arena, child, below, node);
+		/* Emptied, it is null: neither gone nor an empty map. */
 		if (shape == FIELDS && had && !child->child)
-			cJSON_Delete(cJSON_DetachItemViaPointer(object, child));
+			child->type = cJSON_NULL;
 	}
 }
 

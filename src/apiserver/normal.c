@@ -460,18 +460,47 @@ static void default_subject(cJSON *subject)
 		ks_set_str(subject, "apiGroup", "rbac.authorization.k8s.io");
 }
 
+static void default_set_spec(cJSON *spec)
+{
+	cJSON *claim;
+
+	cJSON_ArrayForEach(claim, ks_at(spec, "volumeClaimTemplates"))
+	{
+		ks_set_str(claim, "apiVersion", "v1");
+		ks_set_str(claim, "kind", "PersistentVolumeClaim");
+	}
+}
+
+static void copy_missing(cJSON *item, const char *to, const char *from)
+{
+	const cJSON *value;
+
+	cJSON_ArrayForEach(value, ks_at(item, from)) if (!ks_at(ks_at(item, to), value->string))
+		cJSON_AddItemToObject(
+			ks_object_at(item, to), value->string, cJSON_Duplicate(value, true));
+}
+
+static void default_limit(cJSON *item)
+{
+	if (strcmp(ks_str(item, "type"), "Container") != 0)
+		return;
+	copy_missing(item, "default", "max");
+	copy_missing(item, "defaultRequest", "default");
+	copy_missing(item, "defaultRequest", "min");
+}
+
 static void default_hpa_spec(cJSON *spec)
 {
+	static const char usual[] =
+		"{\"type\":\"Resource\",\"resource\":{\"name\":\"cpu\",\"target\":"
+		"{\"type\":\"Utilization\",\"averageUtilization\":80}}}";
 	cJSON *metrics, *metric;
 
 	if (cJSON_GetArraySize(ks_at(spec, "metrics")) > 0)
 		return;
 	metrics = cJSON_CreateArray();
-	metric = mok_json_parse("{\"type\":\"Resource\",\"resource\":{\"name\":\"cpu\",\"target\":"
-				"{\"type\":\"Utilization\",\"averageUtilization\":80}}}",
-		102);
-	if (metric)
-		cJSON_AddItemToArray(metrics, metric);
+	metric = mok_json_parse(usual, sizeof(usual) - 1);
+	cJSON_AddItemToArray(metrics, metric);
 	ks_set(spec, "metrics", metrics);
 }
 
@@ -491,6 +520,8 @@ static const struct {
 	{ "batch.v1.JobSpec", default_job_spec },
 	{ "networking.v1.NetworkPolicySpec", default_network_policy },
 	{ "rbac.v1.Subject", default_subject },
+	{ "apps.v1.StatefulSetSpec", default_set_spec },
+	{ "core.v1.LimitRangeItem", default_limit },
 	{ "autoscaling.v2.HorizontalPodAutoscalerSpec", default_hpa_spec },
 };
 

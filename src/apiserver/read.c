@@ -235,6 +235,8 @@ static void reply_list(struct ks_req *r, struct page *page, int64_t version)
 	cJSON_AddStringToObject(list, "apiVersion", api_version(r, r->resource));
 	meta = cJSON_AddObjectToObject(list, "metadata");
 	cJSON_AddStringToObject(meta, "resourceVersion", number);
+	if (r->resource->custom && !page->more)
+		cJSON_AddStringToObject(meta, "continue", "");
 	if (page->more) {
 		cJSON_AddStringToObject(meta, "continue", make_continue(r, page, version));
 		if (!page->selection.labels.len && !page->selection.fields.len)

@@ -88,6 +88,13 @@ static void read_list_word(
 		read_keys(s, type, word + 4, len - 4);
 }
 
+/* Freed with the schema. */
+static cJSON *keep(struct mok_apiserver *s, cJSON *json)
+{
+	cJSON_AddItemToObject(s->presets, "", json);
+	return json;
+}
+
 static void read_word(struct mok_apiserver *s, struct ks_field *f, const char *word, size_t len)
 {
 	switch (word[0]) {
@@ -104,7 +111,7 @@ static void read_word(struct mok_apiserver *s, struct ks_field *f, const char *w
 		f->merges = true;
 		f->merge_key = mok_arena_strndup(s->arena, word + 2, len - 2);
 		break;
-	case 'd': f->fallback = mok_json_parse(word + 2, len - 2); break;
+	case 'd': f->fallback = keep(s, mok_json_parse(word + 2, len - 2)); break;
 	default: MOK_BUG("a word in schema.json");
 	}
 }
@@ -122,6 +129,8 @@ static struct ks_field *read_field(struct mok_apiserver *s, const cJSON *json)
 		len = text[0] == 'd' ? strlen(text) : strcspn(text, " ");
 		read_word(s, field, text, len);
 	}
+	if (field->always && !field->fallback && field->type->kind == KS_STRING)
+		field->fallback = keep(s, cJSON_CreateString(""));
 	return field;
 }
 

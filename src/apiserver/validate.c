@@ -425,6 +425,14 @@ static void check_service(struct ks_req *r, const cJSON *before, const cJSON *ob
 			ks_cause(r, "FieldValueInvalid", ks_printf(r, "spec.ports[%d].port", i),
 				"Invalid value: %lld: must be between 1 and 65535, inclusive",
 				(long long)number);
+		number = cJSON_IsString(ks_at(port, "targetPort"))
+			? 1
+			: mok_json_int(port, "targetPort", 0);
+		if (number < 1 || number > 65535)
+			ks_cause(r, "FieldValueInvalid",
+				ks_printf(r, "spec.ports[%d].targetPort", i),
+				"Invalid value: %lld: must be between 1 and 65535, inclusive",
+				(long long)number);
 		i++;
 	}
 	if (before && strcmp(ks_str(before, "spec.type"), "ExternalName") != 0 &&

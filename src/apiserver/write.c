@@ -100,7 +100,7 @@ static bool report_unknown(struct ks_req *r)
 	mok_buf_init(&text, 65536);
 	for (size_t i = 0; i < r->unknown.len; i++)
 		mok_buf_printf(&text, "%sunknown field \"%s\"", i ? ", " : "", r->unknown.items[i]);
-	if (r->resource->custom || strcmp(r->in->method, "PATCH") == 0)
+	if (strcmp(r->in->method, "PATCH") == 0)
 		ks_bad_request(r, "strict decoding error: %s", text.data);
 	else
 		ks_bad_request(r,
@@ -423,6 +423,12 @@ static void scale_to(struct ks_req *r, cJSON *live, const cJSON *scale)
 
 /* ---- PUT, PATCH ---- */
 
+static void name_differs(struct ks_req *r, const cJSON *object)
+{
+	ks_bad_request(r, "the name of the object (%s) does not match the name on the URL (%s)",
+		ks_str(object, "metadata.name"), r->name);
+}
+
 void ks_update(struct ks_req *r)
 {
 	cJSON *live = ks_load(r, r->name), *object = ks_body(r);
@@ -437,9 +443,7 @@ void ks_update(struct ks_req *r)
 	if (!fits_place(r, object) || !decode(r, object))
 		return;
 	if (strcmp(ks_str(object, "metadata.name"), r->name) != 0) {
-		ks_bad_request(r,
-			"the name of the object (%s) does not match the name on the URL (%s)",
-			ks_str(object, "metadata.name"), r->name);
+		name_differs(r, object);
 		return;
 	}
 	if (!live)
@@ -450,14 +454,20 @@ void ks_update(struct ks_req *r)
 
 static void apply(struct ks_req *r)
 {
-	cJSON *live, *config = ks_body(r), *object;
+	cJSON *live, *config, *object;
 	const char *manager = ks_query(r, "fieldManager");
 
-	if (!config)
-		return;
 	if (!manager || !*manager) {
 		ks_bad_field(r, ks_details("", "meta.k8s.io", "PatchOptions"), "FieldValueRequired",
 			"fieldManager", "Required value: is required for apply patch");
+		return;
+	}
+	config = ks_body(r);
+	if (!config)
+		return;
+	if (*ks_str(config, "metadata.name") &&
+		strcmp(ks_str(config, "metadata.name"), r->name) != 0) {
+		name_differs(r, config);
 		return;
 	}
 	if (!ks_managed_check(r, config) || !fits_place(r, config))
@@ -625,7 +635,8 @@ static void mark_deleted(struct ks_req *r, cJSON *object, int64_t grace_s)
 		mok_json_int(meta, "deletionGracePeriodSeconds", 0) <= grace_s)
 		return;
 	ks_set_str(meta, "deletionTimestamp", time_text(r, r->now_ms + grace_s * 1000));
-	ks_set(meta, "deletionGracePeriodSeconds", cJSON_CreateNumber((double)grace_s));
+	if (strcmp(r->resource->full, "namespaces") != 0)
+		ks_set(meta, "deletionGracePeriodSeconds", cJSON_CreateNumber((double)grace_s));
 	if (has_generation(r->resource))
 		ks_set(meta, "generation",
 			cJSON_CreateNumber((double)mok_json_int(meta, "generation", 0) + 1));
@@ -640,6 +651,8 @@ static bool delete_one(struct ks_req *r, const struct deletion *d, cJSON *object
 
 	add_finalizer(object, d->finalizer);
 	if (!grace_s && !mok_json_at(object, "metadata.finalizers.0") && !space) {
+		if (strcmp(r->resource->full, "pods") == 0)
+			mark_deleted(r, object, 0);
 		ks_store_remove(r, r->resource, object);
 		return true;
 	}

@@ -25,7 +25,8 @@ TYPES = {"merge": "application/merge-patch+json", "strategic": "application/stra
          "json": "application/json-patch+json", "apply": "application/apply-patch+yaml"}
 HIDDEN = {"uid", "resourceVersion", "creationTimestamp", "time", "selfLink", "deletionTimestamp", "clusterIP",
           "clusterIPs", "lastTransitionTime", "controller-uid", "batch.kubernetes.io/controller-uid", "nodePort",
-          "continue", "storageVersionHash"}
+          "continue"}
+DROPPED = {"storageVersionHash"}  # of discovery: an optimisation for clients that migrate storage
 
 
 class Api:
@@ -59,7 +60,7 @@ def normal(value, key=""):
     if key in HIDDEN:
         return "..."
     if isinstance(value, dict):
-        return {k: normal(v, k) for k, v in value.items()}
+        return {k: normal(v, k) for k, v in value.items() if k not in DROPPED}
     if isinstance(value, list):
         return [normal(v) for v in value]
     if isinstance(value, str):
@@ -105,6 +106,8 @@ def prepare(api, ns, labels):
                                                "metadata": {"name": ns, "labels": labels}})
     api.request("POST", f"/api/v1/namespaces/{ns}/serviceaccounts", {
         "apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}})
+    # Of the controller manager's doing, which the real one has not here.
+    api.request("DELETE", f"/api/v1/namespaces/{ns}/configmaps/kube-root-ca.crt")
 
 
 @contextlib.contextmanager

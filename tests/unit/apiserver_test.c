@@ -1,0 +1,220 @@
+/* The Kubernetes API machinery over a store in memory. What its answers look like in full is judged
+ * beside a real API server (tests/conformance/same_answers.py). */
+#include "kube_memory.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#define MAPS "/api/v1/namespaces/default/configmaps"
+#define APPLY "application/apply-patch+yaml"
+#define MERGE "application/merge-patch+json"
+
+static int setup(void **state)
+{
+	static struct kube_memory memory;
+
+	kube_memory_open(&memory);
+	*state = &memory;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	kube_memory_close(*state);
+	return 0;
+}
+
+static void a_new_cluster_has_its_namespaces(void **state)
+{
+	struct kube_memory *m = *state;
+
+	assert_int_equal(kube_ask(m, "GET", "/api/v1/namespaces", NULL, NULL), 200);
+	assert_string_equal(kube_str(m, "items.0.metadata.name"), "default");
+	assert_string_equal(kube_str(m, "items.3.metadata.name"), "kube-system");
+	assert_int_equal(kube_ask(m, "GET", MAPS "/kube-root-ca.crt", NULL, NULL), 200);
+	assert_int_equal(
+		kube_ask(m, "GET", "/apis/gateway.networking.k8s.io/v1/gateways", NULL, NULL), 200);
+}
+
+static void nobody_gets_in_without_a_token(void **state)
+{
+	struct kube_memory *m = *state;
+	const struct mok_apiserver_request request = { .method = "GET", .target = "/api" };
+
+	mok_apiserver_response_release(&m->out);
+	mok_apiserver_response_init(&m->out);
+	mok_apiserver_handle(m->server, &m->store, &request, &m->out);
+	assert_int_equal(m->out.status, 401);
+	assert_non_null(strstr(m->out.body.data, "\"reason\":\"Unauthorized\""));
+}
+
+static void yaml_is_applied_and_conflicts_are_named(void **state)
+{
+	struct kube_memory *m = *state;
+	const char *yaml =
+		"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {k: \"%d\"}\n";
+	char text[200];
+
+	snprintf(text, sizeof(text), yaml, 1);
+	assert_int_equal(kube_ask(m, "PATCH", MAPS "/a?fieldManager=one", APPLY, text), 201);
+	assert_int_equal(kube_ask(m, "PATCH", MAPS "/a?fieldManager=one", APPLY, text), 200);
+	snprintf(text, sizeof(text), yaml, 2);
+	assert_int_equal(kube_ask(m, "PATCH", MAPS "/a?fieldManager=two", APPLY, text), 409);
+	assert_string_equal(kube_str(m, "details.causes.0.field"), ".data.k");
+	assert_string_equal(kube_str(m, "details.causes.0.message"), "conflict with \"one\"");
+	assert_int_equal(
+		kube_ask(m, "PATCH", MAPS "/a?fieldManager=two&force=true", APPLY, text), 200);
+	assert_string_equal(kube_str(m, "data.k"), "2");
+	assert_string_equal(kube_str(m, "metadata.managedFields.0.manager"), "two");
+	assert_null(mok_json_at(m->json, "metadata.managedFields.1"));
+}
+
+static void what_changes_nothing_keeps_the_version(void **state)
+{
+	struct kube_memory *m = *state;
+	int64_t version;
+
+	assert_int_equal(kube_ask(m, "POST", MAPS, NULL,
+				 "{\"metadata\":{\"name\":\"a\"},\"data\":{\"k\":\"v\"}}"),
+		201);
+	version = m->version;
+	assert_int_equal(kube_ask(m, "PATCH", MAPS "/a", MERGE, "{\"data\":{\"k\":\"v\"}}"), 200);
+	assert_int_equal(m->version, version);
+	assert_int_equal(
+		kube_ask(m, "PATCH", MAPS "/a?dryRun=All", MERGE, "{\"data\":{\"k\":\"w\"}}"), 200);
+	assert_string_equal(kube_str(m, "data.k"), "w");
+	assert_int_equal(m->version, version);
+}
+
+static void pages_go_on_where_they_ended(void **state)
+{
+	struct kube_memory *m = *state;
+	char text[300];
+
+	for (int i = 0; i < 5; i++) {
+		snprintf(text, sizeof(text),
+			"{\"metadata\":{\"name\":\"a%d\",\"labels\":{\"x\":\"y\"}}}", i);
+		assert_int_equal(kube_ask(m, "POST", MAPS, NULL, text), 201);
+	}
+	assert_int_equal(kube_ask(m, "GET", MAPS "?limit=3&labelSelector=x", NULL, NULL), 200);
+	assert_int_equal(cJSON_GetArraySize(mok_json_at(m->json, "items")), 3);
+	snprintf(text, sizeof(text), MAPS "?limit=3&labelSelector=x&continue=%s",
+		kube_str(m, "metadata.continue"));
+	assert_int_equal(kube_ask(m, "GET", text, NULL, NULL), 200);
+	assert_string_equal(kube_str(m, "items.0.metadata.name"), "a3");
+	assert_string_equal(kube_str(m, "items.1.metadata.name"), "a4");
+	assert_string_equal(kube_str(m, "metadata.continue"), "");
+}
+
+static void a_namespace_goes_with_what_is_in_it(void **state)
+{
+	struct kube_memory *m = *state;
+	const char *held = "{\"metadata\":{\"name\":\"a\",\"finalizers\":[\"x.io/y\"]}}";
+
+	kube_ask(m, "POST", "/api/v1/namespaces", NULL, "{\"metadata\":{\"name\":\"n\"}}");
+	assert_int_equal(kube_ask(m, "POST", "/api/v1/namespaces/n/configmaps", NULL, held), 201);
+	assert_int_equal(kube_ask(m, "DELETE", "/api/v1/namespaces/n", NULL, NULL), 200);
+	assert_string_equal(kube_str(m, "status.phase"), "Terminating");
+	assert_int_equal(kube_ask(m, "POST", "/api/v1/namespaces/n/configmaps", NULL,
+				 "{\"metadata\":{\"name\":\"b\"}}"),
+		403);
+	assert_string_equal(kube_str(m, "details.causes.0.reason"), "NamespaceTerminating");
+	assert_int_equal(kube_ask(m, "PATCH", "/api/v1/namespaces/n/configmaps/a", MERGE,
+				 "{\"metadata\":{\"finalizers\":null}}"),
+		200);
+	assert_int_equal(kube_ask(m, "GET", "/api/v1/namespaces/n", NULL, NULL), 404);
+}
+
+static void a_watch_tells_what_came_since(void **state)
+{
+	struct kube_memory *m = *state;
+	struct mok_apiserver_request request = { .method = "GET",
+		.target = MAPS "?watch=true&labelSelector=x%3D1",
+		.authenticated = true };
+
+	mok_apiserver_response_release(&m->out);
+	mok_apiserver_response_init(&m->out);
+	mok_apiserver_handle(m->server, &m->store, &request, &m->out);
+	assert_true(m->out.watch);
+	assert_int_equal(m->out.body.len, 0);
+	request.watch_from = m->out.watch_version;
+	kube_ask(m, "POST", MAPS, NULL, "{\"metadata\":{\"name\":\"a\",\"labels\":{\"x\":\"1\"}}}");
+	kube_ask(m, "PATCH", MAPS "/a", MERGE, "{\"metadata\":{\"labels\":{\"x\":\"2\"}}}");
+	mok_apiserver_response_release(&m->out);
+	mok_apiserver_response_init(&m->out);
+	mok_apiserver_handle(m->server, &m->store, &request, &m->out);
+	assert_non_null(strstr(m->out.body.data, "\"type\":\"ADDED\""));
+	assert_non_null(strstr(m->out.body.data, "\"type\":\"DELETED\""));
+}
+
+static void quantities_are_canonical(void **state)
+{
+	static const char *const pairs[][2] = { { "1024Mi", "1Gi" }, { "0.5", "500m" },
+		{ "1.5Gi", "1536Mi" }, { "1e3", "1k" }, { "100000m", "100" }, { "0", "0" } };
+	struct kube_memory *m = *state;
+	char text[400];
+
+	for (size_t i = 0; i < MOK_COUNT(pairs); i++) {
+		snprintf(text, sizeof(text),
+			"{\"metadata\":{\"name\":\"q%zu\"},\"spec\":{\"hard\":{\"x\":\"%s\"}}}", i,
+			pairs[i][0]);
+		assert_int_equal(kube_ask(m, "POST", "/api/v1/namespaces/default/resourcequotas",
+					 NULL, text),
+			201);
+		assert_string_equal(kube_str(m, "spec.hard.x"), pairs[i][1]);
+	}
+	assert_int_equal(
+		kube_ask(m, "POST", "/api/v1/namespaces/default/resourcequotas", NULL,
+			"{\"metadata\":{\"name\":\"q\"},\"spec\":{\"hard\":{\"x\":\"1Zi\"}}}"),
+		400);
+}
+
+static void five_hundred_objects_are_quick(void **state)
+{
+	struct kube_memory *m = *state;
+	clock_t began = clock();
+	char target[100], text[600];
+
+	for (int i = 0; i < 500; i++) {
+		snprintf(target, sizeof(target),
+			"/apis/apps/v1/namespaces/default/deployments/d%d?fieldManager=t", i);
+		snprintf(text, sizeof(text),
+			"{\"apiVersion\":\"apps/"
+			"v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":"
+			"\"d%d\"},\"spec\":{\"selector\":{\"matchLabels\":{\"a\":\"b\"}},"
+			"\"template\":"
+			"{\"metadata\":{\"labels\":{\"a\":\"b\"}},\"spec\":{\"containers\":[{"
+			"\"name\":"
+			"\"c\",\"image\":\"i\"}]}}}}",
+			i);
+		assert_int_equal(kube_ask(m, "PATCH", target, APPLY, text), 201);
+	}
+	assert_int_equal(kube_ask(m, "GET", "/apis/apps/v1/deployments", NULL, NULL), 200);
+	/* Milliseconds each, also under a sanitizer. */
+	assert_true((clock() - began) / (CLOCKS_PER_SEC / 1000) < 500 * 20);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_new_cluster_has_its_namespaces, setup, teardown),
+		cmocka_unit_test_setup_teardown(nobody_gets_in_without_a_token, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			yaml_is_applied_and_conflicts_are_named, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			what_changes_nothing_keeps_the_version, setup, teardown),
+		cmocka_unit_test_setup_teardown(pages_go_on_where_they_ended, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_namespace_goes_with_what_is_in_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_watch_tells_what_came_since, setup, teardown),
+		cmocka_unit_test_setup_teardown(quantities_are_canonical, setup, teardown),
+		cmocka_unit_test_setup_teardown(five_hundred_objects_are_quick, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
