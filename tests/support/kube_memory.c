@@ -49,8 +49,9 @@ static void note(struct kube_memory *m, const struct mok_apiserver_event *event,
 		e->item = own.item;
 	else
 		mok_vec_push(m->arena, &m->entries, new);
-	if (gone)
-		find(m, &own.item.key)->item.text = NULL;
+	e = find(m, &own.item.key);
+	if (gone && e)
+		e->item.text = NULL;
 }
 
 static void put(void *self, const struct mok_apiserver_event *event)
@@ -155,7 +156,7 @@ void kube_memory_open(struct kube_memory *m)
 		.resources = resources,
 		.version = version,
 		.events = events,
-		.random = draw };
+		.draw = draw };
 	mok_apiserver_response_init(&m->out);
 	mok_apiserver_seed(m->server, &m->store, "CA", m->now_ms);
 }
