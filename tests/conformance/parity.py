@@ -16,6 +16,7 @@ import pathlib
 import subprocess
 import sys
 import time
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
 from control_plane import ControlPlane  # noqa: E402
@@ -49,8 +50,10 @@ def sandbox_cluster(tools):
         end = time.monotonic() + 30
         while cloud.get(path)["kubernetes_cluster"]["status"]["state"] != "running":
             check(time.monotonic() < end, "the sandbox's cluster does not come to run")
-        status, config = cloud.call("GET", path + "/kubeconfig")
-        check(status == 200, f"kubeconfig: {status} {config}")
+        request = urllib.request.Request(cloud.env["DIGITALOCEAN_API_URL"] + path + "/kubeconfig",
+                                         headers={"Authorization": "Bearer parity"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            config = answer.read().decode()
         with contextlib.closing(Client(config, pathlib.Path(tools) / "kubectl")) as client:
             yield client
 
