@@ -120,18 +120,25 @@ char *mok_arena_strdup(struct mok_arena *arena, const char *s)
 	return mok_arena_strndup(arena, s, strlen(s));
 }
 
+/* Mostly there is room for it in the newest block: it is formatted once, where it will stay. */
 char *mok_arena_vprintf(struct mok_arena *arena, const char *fmt, va_list ap)
 {
+	struct block *b = arena->blocks;
+	size_t room = b ? b->size - b->used : 0;
+	char *place = b ? (char *)b->data + b->used : NULL, *p;
 	va_list again;
-	char *p;
 	int n;
 
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(place, room, fmt, ap);
 	if (n < 0)
 		MOK_BUG("bad format");
 	p = mok_arena_alloc(arena, (size_t)n + 1);
-	vsnprintf(p, (size_t)n + 1, fmt, again);
+	if (p != place) {
+		if (room > 0)
+			memset(place, 0, room); /* what others get from there is zeroed */
+		vsnprintf(p, (size_t)n + 1, fmt, again);
+	}
 	va_end(again);
 	return p;
 }

@@ -92,16 +92,26 @@ static void note_ack(const struct replay *r, const cJSON *record, const char *ad
 {
 	int64_t *ms = MOK_NEW(r->arena, int64_t);
 	const char *time = mok_json_str(record, "time");
+	char *id = text_of(r->arena, record, "id");
+	char hash[17];
 
+	if (!id)
+		return;
+	mok_addr_hash(address, hash);
+	mok_map_put(r->known->open, address, NULL);
+	mok_map_put(r->known->ids, hash, id);
 	if (time && mok_parse_time(time, ms) == 0)
 		mok_map_put(r->known->acked, address, ms);
 }
 
 /* A replacement may be acknowledged before what it replaces is gone. */
-static void note_gone(const struct replay *r, const char *address, const char *hash, const char *id)
+static void note_gone(const struct replay *r, const cJSON *record, const char *address)
 {
-	const char *known = mok_map_get(r->known->ids, hash);
+	const char *id = mok_json_str(record, "id"), *known;
+	char hash[17];
 
+	mok_addr_hash(address, hash);
+	known = mok_map_get(r->known->ids, hash);
 	if (id && known && strcmp(id, known) != 0)
 		return;
 	mok_map_put(r->known->open, address, NULL);
@@ -112,27 +122,20 @@ static void note_gone(const struct replay *r, const char *address, const char *h
 static void replay_record(void *ctx, const cJSON *record)
 {
 	const struct replay *r = ctx;
-	struct mok_journal_known *known = r->known;
 	const char *what = mok_json_str(record, "what"), *address = mok_json_str(record, "address");
-	char *id = text_of(r->arena, record, "id");
-	char hash[17];
 
 	if (mok_streq(what, "journal"))
 		note_header(r, record);
 	if (!what || !address)
 		return;
-	mok_addr_hash(address, hash);
-	if (strcmp(what, "intent") == 0) {
-		mok_map_put(known->open, address, known);
-	} else if (strcmp(what, "ack") == 0 && id) {
-		mok_map_put(known->open, address, NULL);
-		mok_map_put(known->ids, hash, id);
+	if (strcmp(what, "intent") == 0)
+		mok_map_put(r->known->open, address, r->known);
+	else if (strcmp(what, "ack") == 0)
 		note_ack(r, record, address);
-	} else if (strcmp(what, "gone") == 0) {
-		note_gone(r, address, hash, id);
-	} else if (strcmp(what, "fail") == 0) {
-		mok_map_put(known->open, address, NULL);
-	}
+	else if (strcmp(what, "gone") == 0)
+		note_gone(r, record, address);
+	else if (strcmp(what, "fail") == 0)
+		mok_map_put(r->known->open, address, NULL);
 }
 
 void mok_journal_forget(struct mok_arena *arena, struct mok_journal_known *known)
