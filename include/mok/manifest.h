@@ -21,7 +21,8 @@ bool mok_manifest_id(
 	struct mok_arena *arena, const struct mok_val *manifest, struct mok_manifest_id *out);
 /* "apps/Deployment/mastodon": what one list request gives. NULL as above, but for the name. */
 const char *mok_manifest_collection(struct mok_arena *arena, const struct mok_val *manifest);
-/* "apps/Deployment/mastodon/web": one object of a cluster. */
+/* "Deployment.apps/mastodon/web", "Namespace/mastodon": one object of a cluster, as kubectl writes
+ * it. */
 const char *mok_manifest_key(struct mok_arena *arena, const struct mok_val *manifest);
 /* Of the canonical text. No unknowns inside. */
 void mok_manifest_hash(const struct mok_val *manifest, char out[65]);

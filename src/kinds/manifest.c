@@ -51,7 +51,8 @@ const char *mok_manifest_key(struct mok_arena *arena, const struct mok_val *mani
 
 	if (!mok_manifest_id(arena, manifest, &id))
 		return NULL;
-	return mok_arena_printf(arena, "%s/%s/%s/%s", id.group, id.kind, id.ns, id.name);
+	return mok_arena_printf(arena, "%s%s%s/%s%s%s", id.kind, id.group[0] ? "." : "", id.group,
+		id.ns, id.ns[0] ? "/" : "", id.name);
 }
 
 void mok_manifest_hash(const struct mok_val *manifest, char out[65])

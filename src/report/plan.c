@@ -104,11 +104,33 @@ static int before_after(struct mok_buf *out, const struct mok_style *style,
 	return at + (after < room ? after : room);
 }
 
+/* A label that leaves little room for values that need more (an image deep in a manifest). */
+static bool crowds(const struct mok_style *style, const struct mok_field_change *f)
+{
+	int label_end = FIELD_INDENT + mok_text_width(style, f->path) + 2;
+	int both = value_width(style, &f->before, f->field) + 4 +
+		value_width(style, &f->after, f->field);
+
+	return !f->sensitive && label_end > style->width / 2 && both > style->width - label_end;
+}
+
+static int label_of(struct mok_buf *out, const struct mok_style *style,
+	const struct mok_field_change *f, int columns)
+{
+	if (!crowds(style, f))
+		return label(out, style, f->path, columns);
+	mok_text_pad(out, FIELD_INDENT);
+	mok_text_cut(out, style, f->path, style->width - FIELD_INDENT);
+	mok_buf_putc(out, '\n');
+	mok_text_pad(out, FIELD_INDENT + 4);
+	return FIELD_INDENT + 4;
+}
+
 static void field_change(struct mok_buf *out, const struct mok_style *style,
 	const struct mok_field_change *f, int columns)
 {
 	struct mok_buf why;
-	int at = label(out, style, f->path, columns);
+	int at = label_of(out, style, f, columns);
 
 	at = before_after(out, style, f, at);
 	mok_buf_init(&why, 1024);
@@ -225,8 +247,10 @@ static void warnings(struct mok_buf *out, const struct mok_style *style, const s
 }
 
 /* What tells it from others for a reader who looks into the control panel. */
-static const char *known_as(const struct mok_change *c)
+static const char *known_as(struct mok_arena *arena, const struct mok_change *c)
 {
+	if (c->kind->key)
+		return c->kind->key(arena, c->object ? &c->object->attrs : &c->want);
 	if (c->action == MOK_ACT_CREATE)
 		return c->name;
 	if (!c->object)
@@ -237,8 +261,9 @@ static const char *known_as(const struct mok_change *c)
 static void title(struct mok_buf *out, const struct mok_style *style, const struct mok_change *c)
 {
 	struct look look = look_of(c);
+	struct mok_arena *arena = mok_arena_new();
 	struct mok_buf text, raw;
-	const char *name = known_as(c);
+	const char *name = known_as(arena, c);
 
 	mok_buf_init(&text, 4096);
 	mok_buf_init(&raw, 4096);
@@ -257,6 +282,7 @@ static void title(struct mok_buf *out, const struct mok_style *style, const stru
 	mok_buf_putc(out, '\n');
 	mok_buf_release(&text);
 	mok_buf_release(&raw);
+	mok_arena_free(arena);
 }
 
 static void change_add(struct mok_buf *out, const struct mok_style *style,

@@ -353,5 +353,25 @@ def test_objects_in_the_sandboxs_cluster():
         equal(cloud.get("/v2/kubernetes/clusters")["kubernetes_clusters"], [], "clusters")
 
 
+def test_workloads_in_the_sandbox():
+    """Nothing runs there: apply says so instead of waiting. A plan shows both of two long values."""
+    def text(image):
+        labels = "{ app: web }"
+        return CLUSTER + ("  web: { kind: kubernetes_manifest, cluster_id: \"${k.id}\", manifest: { "
+                          "apiVersion: apps/v1, kind: Deployment, metadata: { name: web }, spec: { "
+                          f"selector: {{ matchLabels: {labels} }}, template: {{ metadata: {{ labels: "
+                          f"{labels} }}, spec: {{ containers: [ {{ name: web, image: \"{image}\" }} ] "
+                          "} } } } }\n")
+    old, new = "registry.example/mastodon/mastodon:v4.7.5", "registry.example/mastodon/mastodon:v4.7.6"
+    with Cloud() as cloud, Stack(cloud, HEAD + text(old)) as stack:
+        result = stack.apply()
+        check("nothing runs in the sandbox's clusters" in " ".join(result.err.split()), result.err)
+        stack.plan(0)
+        stack.write(HEAD + text(new))
+        said = stack.plan(2).out
+        check('"Deployment.apps/web"' in said and f'"{old}"' in said and f'"{new}"' in said, said)
+        check(all(len(line) <= 80 for line in said.splitlines()), f"80 columns: {said}")
+
+
 if __name__ == "__main__":
     sys.exit(run_tests([f for name, f in sorted(globals().items()) if name.startswith("test_")]))

@@ -44,9 +44,9 @@ static void which_object_it_means(void **state)
 		"\"metadata\":{\"name\":\"a\",\"namespace\":\"default\"}}");
 	struct mok_val none = value(arena, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\"}");
 
-	assert_string_equal(mok_manifest_key(arena, &v), "apps/Deployment/social/web");
+	assert_string_equal(mok_manifest_key(arena, &v), "Deployment.apps/social/web");
 	assert_string_equal(mok_manifest_collection(arena, &v), "apps/Deployment/social");
-	assert_string_equal(mok_manifest_key(arena, &core), "/ConfigMap//a");
+	assert_string_equal(mok_manifest_key(arena, &core), "ConfigMap/a");
 	assert_null(mok_manifest_key(arena, &none));
 	assert_string_equal(mok_manifest_collection(arena, &none), "/ConfigMap/");
 	mok_val_set(arena, &none, "kind", mok_val_unknown("x"));
