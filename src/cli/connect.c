@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define CLOUD_DIR SESSION_DIR "/sandbox"
-#define CLOUD_TOKEN "sandbox"
+#define CLOUD_TOKEN "dop_v1_sandbox" /* no word of a message, which would be starred */
 #define SMALL_FILE ((size_t)1 << 20)
 #define SPEED_DEFAULT 60.0
 

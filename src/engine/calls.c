@@ -283,10 +283,27 @@ static void failed_state(struct op *op)
 	mok_op_fail(op, &err);
 }
 
+/* In a cluster without controllers it would be for ever. */
+static bool is_in_vain(struct op *op)
+{
+	if (!op->engine->in->nothing_runs || !(op->change->kind->flags & MOK_K_APPLIES))
+		return false;
+	mok_engine_emit(
+		op, MOK_EV_NOTE, "nothing runs in the sandbox's clusters: it is not waited for");
+	return true;
+}
+
+static bool is_done(struct op *op)
+{
+	const struct mok_kind *kind = op->change->kind;
+
+	return op->object->ready && (!kind->is_ready || kind->is_ready(op->object, &op->want)) &&
+		fields_match(op, mok_op_step(op)->call);
+}
+
 static void polled(void *ctx, struct mok_answer *answer)
 {
 	struct op *op = ctx;
-	const struct mok_kind *kind = op->change->kind;
 
 	if (answer->verdict == MOK_ANS_OK) {
 		mok_op_take(op, answer);
@@ -295,9 +312,7 @@ static void polled(void *ctx, struct mok_answer *answer)
 			failed_state(op);
 			return;
 		}
-		if (op->object->ready &&
-			(!kind->is_ready || kind->is_ready(op->object, &op->want)) &&
-			fields_match(op, mok_op_step(op)->call)) {
+		if (is_done(op) || is_in_vain(op)) {
 			mok_op_next(op);
 			return;
 		}
