@@ -20,18 +20,7 @@ export MOK
 cache=${MOK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mok}/contract
 export MOK_OPENAPI=${MOK_OPENAPI:-$root/../shared/data/digitalocean-openapi.json}
 suites=${*:-forms s3cmd boto3 minio pydo prism}
-passed=0 failed=0 skipped=0
-
-skip()
-{
-	echo "skip  $1: $2"
-	if [ "${CI:-}" = true ]; then
-		echo "FAIL  $1 may not be skipped when CI=true"
-		failed=$((failed + 1))
-	else
-		skipped=$((skipped + 1))
-	fi
-}
+. ../suites.sh
 
 # A virtual environment that fits the requirements; made again when they change.
 python_tools()
@@ -50,19 +39,6 @@ node_tools()
 	rm -rf "$dir" && mkdir -p "$dir" && cp package.json "$dir/" || return 1
 	(cd "$dir" && PATH=$cache/venv/bin:$PATH "$cache/venv/bin/npm" install --silent \
 		--no-audit --no-fund --ignore-scripts >/dev/null) && cp package.json "$dir/installed.json"
-}
-
-# suite NAME COMMAND...: runs it and adds its summary line to ours.
-suite()
-{
-	local name=$1 out line p f s
-	shift
-	echo "== $name"
-	out=$("$@" 2>&1)
-	echo "$out"
-	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' <<<"$out" | tail -n 1)
-	IFS=' ,' read -r p _ f _ s _ <<<"${line:-0 passed, 1 failed, 0 skipped}"
-	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
 with_python_tools()
@@ -107,5 +83,4 @@ fi
 for name in $suites; do
 	run_suite "$name"
 done
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" = 0 ]
+total
