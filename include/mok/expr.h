@@ -48,6 +48,11 @@ struct mok_scope {
 int mok_expr_eval(struct mok_arena *arena, const struct mok_val *v, const struct mok_scope *scope,
 	struct mok_diags *diags, struct mok_val *out) MOK_MUST_CHECK;
 
+/* Block YAML, keys in the order of the value, byte-stable. Unknown values become texts in angle
+ * brackets that say of what. Sensitive values become "<secret>" unless `secrets`. False: out is
+ * full, or libyaml has no form for it. */
+bool mok_yaml_write(const struct mok_val *v, bool secrets, struct mok_buf *out) MOK_MUST_CHECK;
+
 struct mok_function {
 	const char *name, *signature, *doc, *example,
 		*result; /* example => result, run as a test */

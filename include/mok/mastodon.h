@@ -59,8 +59,4 @@ const char *mok_wave_name(enum mok_wave wave); /* "00-addons" */
 /* `manifest`: evaluated. */
 enum mok_wave mok_manifest_wave(const struct mok_val *manifest);
 
-/* Block YAML, keys in the order of the value, byte-stable. Unknown values become texts in angle
- * brackets that say of what. Sensitive values become "<secret>" unless `secrets`. */
-void mok_yaml_write(const struct mok_val *v, bool secrets, struct mok_buf *out);
-
 #endif

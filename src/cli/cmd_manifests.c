@@ -138,20 +138,31 @@ static void collect(struct manifests *m)
 
 /* ---- output ---- */
 
-static void write_stream(struct manifests *m)
+static int add_document(
+	struct session *s, struct mok_buf *out, const struct mok_val *v, struct mok_err *err)
 {
+	mok_buf_puts(out, "---\n");
+	if (mok_yaml_write(v, s->cli->opt.secrets, out))
+		return 0;
+	return mok_err_set(err, MOK_ERR_INPUT, "the objects do not fit into one YAML text");
+}
+
+static int write_stream(struct manifests *m)
+{
+	struct mok_err err = { 0 };
 	struct mok_buf out;
+	int rc = 0;
 
 	mok_buf_init(&out, SHOW_MAX);
 	for (int wave = 0; wave < MOK_WAVE_COUNT; wave++)
-		for (size_t i = 0; i < m->list.len; i++) {
-			if ((int)m->list.items[i].wave != wave)
-				continue;
-			mok_buf_puts(&out, "---\n");
-			mok_yaml_write(m->list.items[i].manifest, true, &out);
-		}
-	cli_out(m->session->cli, &out);
+		for (size_t i = 0; rc == 0 && i < m->list.len; i++)
+			if ((int)m->list.items[i].wave == wave)
+				rc = add_document(
+					m->session, &out, m->list.items[i].manifest, &err);
+	if (rc == 0)
+		cli_out(m->session->cli, &out);
 	mok_buf_release(&out);
+	return rc == 0 ? CLI_DONE : cli_fail(m->session->cli, &err, NULL);
 }
 
 static int write_file(
@@ -174,8 +185,9 @@ static int write_value(
 	int rc;
 
 	mok_buf_init(&text, FILE_MAX);
-	mok_yaml_write(v, s->cli->opt.secrets, &text);
-	rc = write_file(s, name, &text, err);
+	rc = mok_yaml_write(v, s->cli->opt.secrets, &text)
+		? write_file(s, name, &text, err)
+		: mok_err_set(err, MOK_ERR_INPUT, "%s: it has no YAML form", name);
 	mok_buf_release(&text);
 	return rc;
 }
@@ -219,11 +231,9 @@ static int write_releases(struct manifests *m, struct mok_err *err)
 	int rc = 0;
 
 	mok_buf_init(&text, FILE_MAX);
-	for (size_t i = 0; i < m->releases.len; i++) {
-		mok_buf_puts(&text, "---\n");
-		mok_yaml_write(m->releases.items[i], m->session->cli->opt.secrets, &text);
-	}
-	if (m->releases.len)
+	for (size_t i = 0; rc == 0 && i < m->releases.len; i++)
+		rc = add_document(m->session, &text, m->releases.items[i], err);
+	if (rc == 0 && m->releases.len)
 		rc = write_file(m->session, "helm-releases.yaml", &text, err);
 	mok_buf_release(&text);
 	return rc;
@@ -269,8 +279,7 @@ static int manifests(struct session *s)
 	collect(&m);
 	if (s->cli->opt.out)
 		return write_files(&m);
-	write_stream(&m);
-	return CLI_DONE;
+	return write_stream(&m);
 }
 
 int cli_run_manifests(struct cli *cli)

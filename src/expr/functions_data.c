@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <yaml.h>
 
 #define TEXT_MAX (16u << 20)
 
@@ -148,85 +146,13 @@ bool fn_from_json(const struct call *call, struct mok_val *out)
 	return true;
 }
 
-/* Whether some YAML reader could take the text for something else than a string. */
-static bool needs_quotes(const char *s)
-{
-	static const char *const words[] = { "true", "false", "yes", "no", "on", "off", "null", "y",
-		"n" };
-
-	for (size_t i = 0; i < MOK_COUNT(words); i++)
-		if (strcasecmp(s, words[i]) == 0)
-			return true;
-	return !((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z'));
-}
-
-static bool emit_scalar(yaml_emitter_t *emitter, const char *text, bool quote)
-{
-	yaml_event_t event;
-
-	return yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text,
-		       (int)strlen(text), 1, 1,
-		       quote ? YAML_SINGLE_QUOTED_SCALAR_STYLE : YAML_ANY_SCALAR_STYLE) &&
-		yaml_emitter_emit(emitter, &event);
-}
-
-static bool emit_value(struct mok_arena *arena, yaml_emitter_t *emitter, const struct mok_val *v)
-{
-	const char *text = mok_val_text(arena, v);
-	yaml_event_t event;
-	bool ok;
-
-	if (v->type == MOK_LIST) {
-		ok = yaml_sequence_start_event_initialize(
-			     &event, NULL, NULL, 1, YAML_BLOCK_SEQUENCE_STYLE) &&
-			yaml_emitter_emit(emitter, &event);
-		for (size_t i = 0; ok && i < v->u.list.len; i++)
-			ok = emit_value(arena, emitter, &v->u.list.items[i]);
-		return ok && yaml_sequence_end_event_initialize(&event) &&
-			yaml_emitter_emit(emitter, &event);
-	}
-	if (v->type == MOK_MAP) {
-		ok = yaml_mapping_start_event_initialize(
-			     &event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE) &&
-			yaml_emitter_emit(emitter, &event);
-		for (size_t i = 0; ok && i < v->u.map.len; i++)
-			ok = emit_scalar(emitter, v->u.map.pairs[i].key,
-				     needs_quotes(v->u.map.pairs[i].key)) &&
-				emit_value(arena, emitter, &v->u.map.pairs[i].val);
-		return ok && yaml_mapping_end_event_initialize(&event) &&
-			yaml_emitter_emit(emitter, &event);
-	}
-	return emit_scalar(
-		emitter, text ? text : "null", v->type == MOK_STR && text && needs_quotes(text));
-}
-
-static int append(void *data, unsigned char *bytes, size_t size)
-{
-	mok_buf_add(data, bytes, size);
-	return 1;
-}
-
 bool fn_yaml(const struct call *call, struct mok_val *out)
 {
-	yaml_emitter_t emitter;
-	yaml_event_t event;
 	struct mok_buf buf;
 	bool ok;
 
 	mok_buf_init(&buf, TEXT_MAX);
-	ok = yaml_emitter_initialize(&emitter);
-	yaml_emitter_set_output(&emitter, append, &buf);
-	yaml_emitter_set_unicode(&emitter, 1);
-	ok = ok && yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING) &&
-		yaml_emitter_emit(&emitter, &event) &&
-		yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1) &&
-		yaml_emitter_emit(&emitter, &event) &&
-		emit_value(call->eval->arena, &emitter, &call->args[0]) &&
-		yaml_document_end_event_initialize(&event, 1) &&
-		yaml_emitter_emit(&emitter, &event) && yaml_stream_end_event_initialize(&event) &&
-		yaml_emitter_emit(&emitter, &event);
-	yaml_emitter_delete(&emitter);
-	ok = ok && !buf.overflow;
+	ok = mok_yaml_write(&call->args[0], true, &buf);
 	if (ok)
 		*out = mok_val_str(mok_arena_strdup(call->eval->arena, buf.data));
 	mok_buf_release(&buf);

@@ -48,10 +48,10 @@ def test_folders_are_byte_stable():
     equal(first, second, "files")
     waves = [line[2:] for line in first["kustomization.yaml"].decode().splitlines()
              if line.startswith("- ")]
-    waves = [w.strip('"') for w in waves]
+    waves = [w.strip("'") for w in waves]
     equal(waves, sorted(waves), "waves")
     for wave in waves:
-        listed = {line[2:].strip('"') for line in first[f"{wave}/kustomization.yaml"].decode(
+        listed = {line[2:].strip("'") for line in first[f"{wave}/kustomization.yaml"].decode(
         ).splitlines() if line.startswith("- ")}
         there = {name.split("/")[1] for name in first if name.startswith(f"{wave}/")}
         equal(listed, there - {"kustomization.yaml"}, wave)

@@ -38,7 +38,7 @@ OWNER = {"kind": "model", "marker": "model", "manifest": "kinds", "ask": "model"
 # libraries that only these modules may use
 LIBRARY = {
     "curl/": {"env", "cli"},
-    "yaml.h": {"plan", "expr", "kubernetes", "apiserver", "mastodon"},
+    "yaml.h": {"plan", "expr", "kubernetes", "apiserver"},
     "sqlite3.h": {"sandbox"},
     "microhttpd.h": {"sandbox"},
     "popt.h": {"cli"},

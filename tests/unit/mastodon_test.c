@@ -105,7 +105,7 @@ static void emit(struct world *w)
 		if (strcmp(r->kind->name, "kubernetes_manifest") != 0)
 			continue;
 		mok_buf_init(&text, 1 << 20);
-		mok_yaml_write(mok_val_get(want_of(w, r), "manifest"), true, &text);
+		assert_true(mok_yaml_write(mok_val_get(want_of(w, r), "manifest"), true, &text));
 		source.text = mok_arena_strdup(w->arena, text.data);
 		source.len = text.len;
 		mok_buf_release(&text);
@@ -954,7 +954,8 @@ static void test_emitting_takes_less_than_ten_milliseconds(void **state)
 			if (strcmp(r->kind->name, "kubernetes_manifest") != 0)
 				continue;
 			mok_buf_init(&text, 1 << 20);
-			mok_yaml_write(mok_val_get(want_of(w, r), "manifest"), true, &text);
+			assert_true(mok_yaml_write(
+				mok_val_get(want_of(w, r), "manifest"), true, &text));
 			mok_buf_release(&text);
 		}
 		took = (double)(clock() - start) / CLOCKS_PER_SEC;
@@ -994,7 +995,7 @@ static void test_texts_stay_texts(void **state)
 
 		mok_val_set(w->arena, &map, "k", mok_val_str(texts[i]));
 		mok_buf_init(&text, 4096);
-		mok_yaml_write(&map, true, &text);
+		assert_true(mok_yaml_write(&map, true, &text));
 		source.text = text.data;
 		source.len = text.len;
 		assert_int_equal(mok_plan_read_yaml(w->arena, &source, &w->diags, &back), 0);

@@ -1,10 +1,10 @@
-#include "mastodon_internal.h"
+#include "mok/expr.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <yaml.h>
 
-/* Values as YAML, and the order in which objects must exist. */
+/* Values as YAML. */
 
 struct writer {
 	yaml_emitter_t emitter;
@@ -63,7 +63,7 @@ static void put(struct writer *w, const char *text, bool is_text)
 	if (is_text && strchr(text, '\n'))
 		style = YAML_LITERAL_SCALAR_STYLE;
 	else if (is_text && needs_quotes(text))
-		style = YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+		style = YAML_SINGLE_QUOTED_SCALAR_STYLE;
 	if (yaml_scalar_event_initialize(
 		    &event, NULL, NULL, bytes(text), (int)strlen(text), 1, is_text, style))
 		emit(w, &event);
@@ -143,7 +143,7 @@ static void start(struct writer *w, struct mok_buf *out)
 	emit(w, &event);
 }
 
-void mok_yaml_write(const struct mok_val *v, bool secrets, struct mok_buf *out)
+bool mok_yaml_write(const struct mok_val *v, bool secrets, struct mok_buf *out)
 {
 	struct writer w = { .arena = mok_arena_new(), .secrets = secrets };
 	yaml_event_t event;
@@ -156,52 +156,5 @@ void mok_yaml_write(const struct mok_val *v, bool secrets, struct mok_buf *out)
 	emit(&w, &event);
 	yaml_emitter_delete(&w.emitter);
 	mok_arena_free(w.arena);
-	if (w.failed)
-		MOK_BUG("libyaml cannot write a value");
-}
-
-/* ---- waves ---- */
-
-struct wave_of {
-	const char *kind, *name; /* name: the beginning of it, or NULL */
-	enum mok_wave wave;
-};
-
-static const struct wave_of waves[] = {
-	{ "Namespace", NULL, MOK_WAVE_ADDONS },
-	{ "CustomResourceDefinition", NULL, MOK_WAVE_ADDONS },
-	{ "PriorityClass", NULL, MOK_WAVE_ADDONS },
-	{ "ConfigMap", NULL, MOK_WAVE_CONFIG },
-	{ "Secret", NULL, MOK_WAVE_CONFIG },
-	{ "ServiceAccount", NULL, MOK_WAVE_CONFIG },
-	{ "NetworkPolicy", NULL, MOK_WAVE_CONFIG },
-	{ "CiliumNetworkPolicy", NULL, MOK_WAVE_CONFIG },
-	{ "Job", "mastodon-db-grants", MOK_WAVE_GRANTS },
-	{ "Job", "mastodon-db-prepare", MOK_WAVE_PREPARE },
-	{ "ClusterIssuer", NULL, MOK_WAVE_ROUTES },
-	{ "Certificate", NULL, MOK_WAVE_ROUTES },
-	{ "Gateway", NULL, MOK_WAVE_ROUTES },
-	{ "HTTPRoute", NULL, MOK_WAVE_ROUTES },
-	{ "Ingress", NULL, MOK_WAVE_ROUTES },
-};
-
-enum mok_wave mok_manifest_wave(const struct mok_val *manifest)
-{
-	const char *kind = mok_val_get_str(manifest, "kind");
-	const struct mok_val *metadata = mok_val_get(manifest, "metadata");
-	const char *name = metadata ? mok_val_get_str(metadata, "name") : NULL;
-
-	for (size_t i = 0; kind && i < MOK_COUNT(waves); i++)
-		if (strcmp(waves[i].kind, kind) == 0 &&
-			(!waves[i].name || (name && mok_starts(name, waves[i].name))))
-			return waves[i].wave;
-	return MOK_WAVE_WORKLOADS;
-}
-
-const char *mok_wave_name(enum mok_wave wave)
-{
-	static const char *const names[MOK_WAVE_COUNT] = { "00-addons", "10-config", "20-db-grants",
-		"30-db-prepare", "40-workloads", "50-routes" };
-
-	return names[wave];
+	return !w.failed && !out->overflow;
 }
