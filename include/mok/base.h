@@ -161,6 +161,10 @@ const cJSON *mok_json_at(const cJSON *root, const char *path);
 const char *mok_json_str(const cJSON *root, const char *path);
 int64_t mok_json_int(const cJSON *root, const char *path, int64_t fallback);
 bool mok_json_bool(const cJSON *root, const char *path, bool fallback);
+/* Sets or replaces a member; takes the value over. */
+void mok_json_set(cJSON *object, const char *name, cJSON *value);
+/* The member if it is an object, else a new empty one in its place. */
+cJSON *mok_json_object(cJSON *object, const char *name);
 /* Parses exactly len bytes; NULL on anything malformed, nested over 200 deep or with a tail. */
 cJSON *mok_json_parse(const char *data, size_t len);
 void mok_json_cleanup(cJSON **json); /* for MOK_CLEANUP */

@@ -8,11 +8,11 @@ static void admit_namespace(struct ks_req *r, const cJSON *before, cJSON *object
 	cJSON *spec;
 
 	(void)r;
-	spec = ks_object_at(object, "spec");
+	spec = mok_json_object(object, "spec");
 	if (!before && !ks_at(spec, "finalizers"))
 		cJSON_AddItemToArray(cJSON_AddArrayToObject(spec, "finalizers"),
 			cJSON_CreateString("kubernetes"));
-	ks_object_at(object, "status");
+	mok_json_object(object, "status");
 	if (!*ks_str(object, "status.phase"))
 		ks_set_str(ks_item(object, "status"), "phase", "Active");
 }
@@ -26,7 +26,7 @@ static void admit_secret(struct ks_req *r, const cJSON *before, cJSON *object)
 	if (!text)
 		return;
 	cJSON_ArrayForEach(one, text) if (cJSON_IsString(one))
-		ks_set_str(ks_object_at(object, "data"), one->string,
+		ks_set_str(mok_json_object(object, "data"), one->string,
 			mok_base64(r->arena, one->valuestring, strlen(one->valuestring)));
 	cJSON_DeleteItemFromObjectCaseSensitive(object, "stringData");
 }
@@ -66,8 +66,9 @@ static void assign_node_ports(struct ks_req *r, cJSON *spec)
 {
 	cJSON *port;
 
-	cJSON_ArrayForEach(port, ks_at(spec, "ports")) if (!mok_json_int(port, "nodePort",
-								   0)) ks_set(port, "nodePort",
+	cJSON_ArrayForEach(port,
+		ks_at(spec, "ports")) if (!mok_json_int(port, "nodePort", 0)) mok_json_set(port,
+		"nodePort",
 		cJSON_CreateNumber((double)(30000 + r->store->draw(r->store->self) % 2768)));
 }
 
@@ -97,7 +98,7 @@ static void keep_assigned(cJSON *spec, const cJSON *old)
 
 static void admit_service(struct ks_req *r, const cJSON *before, cJSON *object)
 {
-	cJSON *spec = ks_object_at(object, "spec"), *list;
+	cJSON *spec = mok_json_object(object, "spec"), *list;
 	const char *type = ks_str(spec, "type");
 
 	if (strcmp(type, "ExternalName") == 0)
@@ -154,7 +155,7 @@ static bool give_priority(struct ks_req *r, cJSON *spec)
 	if (*name && !class)
 		return ks_forbidden(r, ks_str(spec, "metadata.name"),
 			ks_printf(r, "no PriorityClass with name %s was found", name));
-	ks_set(spec, "priority", cJSON_CreateNumber((double)mok_json_int(class, "value", 0)));
+	mok_json_set(spec, "priority", cJSON_CreateNumber((double)mok_json_int(class, "value", 0)));
 	if (!*ks_str(spec, "preemptionPolicy"))
 		ks_set_str(spec, "preemptionPolicy",
 			class ? ks_str(class, "preemptionPolicy") : "PreemptLowerPriority");
@@ -218,7 +219,7 @@ static const char *qos_of(const cJSON *spec)
 
 static void admit_pod(struct ks_req *r, const cJSON *before, cJSON *object)
 {
-	cJSON *spec = ks_object_at(object, "spec");
+	cJSON *spec = mok_json_object(object, "spec");
 	struct mok_apiserver_key key = { "serviceaccounts", r->ns, "" };
 	const cJSON *account;
 
@@ -245,7 +246,7 @@ static void admit_pod(struct ks_req *r, const cJSON *before, cJSON *object)
 	if (mok_json_bool(spec, "automountServiceAccountToken",
 		    mok_json_bool(account, "automountServiceAccountToken", true)))
 		mount_token(r, spec);
-	ks_set_str(ks_object_at(object, "status"), "qosClass", qos_of(spec));
+	ks_set_str(mok_json_object(object, "status"), "qosClass", qos_of(spec));
 }
 
 static void mark_job(cJSON *labels, const char *uid, const char *name)
@@ -259,29 +260,30 @@ static void mark_job(cJSON *labels, const char *uid, const char *name)
 /* A Job selects its pods by its uid, unless told otherwise. */
 static void admit_job(struct ks_req *r, const cJSON *before, cJSON *object)
 {
-	cJSON *spec = ks_object_at(object, "spec"), *labels;
+	cJSON *spec = mok_json_object(object, "spec"), *labels;
 	const char *uid = ks_str(object, "metadata.uid"), *name = ks_str(object, "metadata.name");
 
 	(void)r;
 	if (before || mok_json_bool(spec, "manualSelector", false))
 		return;
-	mark_job(ks_object_at(ks_object_at(object, "metadata"), "labels"), uid, name);
-	labels = ks_object_at(ks_object_at(ks_object_at(spec, "template"), "metadata"), "labels");
+	mark_job(mok_json_object(mok_json_object(object, "metadata"), "labels"), uid, name);
+	labels = mok_json_object(
+		mok_json_object(mok_json_object(spec, "template"), "metadata"), "labels");
 	mark_job(labels, uid, name);
-	ks_set_str(ks_object_at(ks_object_at(spec, "selector"), "matchLabels"),
+	ks_set_str(mok_json_object(mok_json_object(spec, "selector"), "matchLabels"),
 		"batch.kubernetes.io/controller-uid", uid);
 }
 
 static void admit_claim(struct ks_req *r, const cJSON *before, cJSON *object)
 {
-	cJSON *list, *spec = ks_object_at(object, "spec");
+	cJSON *list, *spec = mok_json_object(object, "spec");
 
 	(void)r;
 	if (before)
 		return;
 	if (!ks_at(spec, "storageClassName"))
 		ks_set_str(spec, "storageClassName", "do-block-storage");
-	list = ks_item(ks_object_at(object, "metadata"), "finalizers");
+	list = ks_item(mok_json_object(object, "metadata"), "finalizers");
 	if (!list)
 		list = cJSON_AddArrayToObject(ks_item(object, "metadata"), "finalizers");
 	cJSON_AddItemToArray(list, cJSON_CreateString("kubernetes.io/pvc-protection"));
@@ -291,13 +293,13 @@ static void complete_namespace(struct ks_req *r, const cJSON *before, cJSON *obj
 {
 	(void)r;
 	(void)before;
-	ks_set_str(ks_object_at(ks_object_at(object, "metadata"), "labels"),
+	ks_set_str(mok_json_object(mok_json_object(object, "metadata"), "labels"),
 		"kubernetes.io/metadata.name", ks_str(object, "metadata.name"));
 }
 
 static void complete_daemon_set(struct ks_req *r, const cJSON *before, cJSON *object)
 {
-	cJSON *notes = ks_object_at(ks_object_at(object, "metadata"), "annotations");
+	cJSON *notes = mok_json_object(mok_json_object(object, "metadata"), "annotations");
 	int64_t generation = mok_json_int(object, "metadata.generation", 1);
 
 	if (before &&

@@ -318,8 +318,6 @@ static inline const char *ks_str(const cJSON *json, const char *path)
 
 	return s ? s : "";
 }
-void ks_set(cJSON *object, const char *name, cJSON *value); /* takes value over */
 void ks_set_str(cJSON *object, const char *name, const char *value);
-cJSON *ks_object_at(cJSON *object, const char *name); /* made if it is no object */
 
 #endif

@@ -282,13 +282,13 @@ static void default_names(struct ks_req *r, cJSON *names)
 
 void ks_crd_settle(struct ks_req *r, cJSON *crd)
 {
-	cJSON *names = ks_object_at(ks_object_at(crd, "spec"), "names");
-	cJSON *status = ks_object_at(crd, "status"), *list;
+	cJSON *names = mok_json_object(mok_json_object(crd, "spec"), "names");
+	cJSON *status = mok_json_object(crd, "status"), *list;
 	const cJSON *version;
 	char time[21];
 
 	default_names(r, names);
-	ks_set(status, "acceptedNames", cJSON_Duplicate(names, true));
+	mok_json_set(status, "acceptedNames", cJSON_Duplicate(names, true));
 	if (!ks_at(status, "conditions")) {
 		mok_format_time(r->now_ms, time);
 		list = cJSON_AddArrayToObject(status, "conditions");
@@ -298,7 +298,7 @@ void ks_crd_settle(struct ks_req *r, cJSON *crd)
 	}
 	if (cJSON_GetArraySize(ks_at(status, "storedVersions")) > 0)
 		return;
-	ks_set(status, "storedVersions", cJSON_CreateArray());
+	mok_json_set(status, "storedVersions", cJSON_CreateArray());
 	cJSON_ArrayForEach(version,
 		mok_json_at(crd, "spec.versions")) if (mok_json_bool(version, "storage", false))
 		cJSON_AddItemToArray(ks_item(status, "storedVersions"),

@@ -177,7 +177,7 @@ static bool reply_versions(struct ks_req *r)
 {
 	cJSON *json = ks_own(r, typed("APIVersions", "v1")), *list, *address;
 
-	ks_object_at(json, "metadata");
+	mok_json_object(json, "metadata");
 	cJSON_DeleteItemFromObjectCaseSensitive(json, "metadata");
 	list = cJSON_AddArrayToObject(json, "versions");
 	cJSON_AddItemToArray(list, cJSON_CreateString("v1"));

@@ -85,7 +85,7 @@ static cJSON *print_manager(const struct manager *m)
 
 static void write_managers(cJSON *object, struct managers *m)
 {
-	cJSON *meta = ks_object_at(object, "metadata"), *list = cJSON_CreateArray();
+	cJSON *meta = mok_json_object(object, "metadata"), *list = cJSON_CreateArray();
 
 	if (m->all.len)
 		qsort(m->all.items, m->all.len, sizeof(*m->all.items), by_order);
@@ -366,7 +366,7 @@ static void prune(struct ks_req *r, cJSON *merged, const cJSON *last, const stru
 
 bool ks_managed_check(struct ks_req *r, cJSON *config)
 {
-	cJSON *meta = ks_object_at(config, "metadata");
+	cJSON *meta = mok_json_object(config, "metadata");
 	const char *wrong;
 
 	if (mok_json_at(config, "metadata.managedFields.0"))

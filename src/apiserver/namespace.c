@@ -43,7 +43,7 @@ static void put(struct ks_req *r, const char *resource, const char *group, const
 	cJSON *object)
 {
 	const struct ks_resource *res = ks_resource_find(r, group, version, resource);
-	cJSON *meta = ks_object_at(object, "metadata");
+	cJSON *meta = mok_json_object(object, "metadata");
 	char time[21];
 
 	ks_own(r, object);
@@ -79,7 +79,7 @@ static void furnish(struct ks_req *r, const char *ns, const char *ca)
 	cJSON *map = named(ns, "kube-root-ca.crt");
 
 	cJSON_AddStringToObject(
-		cJSON_AddObjectToObject(ks_object_at(map, "metadata"), "annotations"),
+		cJSON_AddObjectToObject(mok_json_object(map, "metadata"), "annotations"),
 		"kubernetes.io/description",
 		"Contains a CA bundle that can be used to verify the kube-apiserver when using "
 		"internal endpoints such as the internal service IP or "
@@ -133,7 +133,7 @@ static void empty_resource(struct emptying *e, const char *resource)
 	mok_format_time(r->now_ms, time);
 	for (size_t i = 0; i < e->found.len; i++) {
 		cJSON *object = e->found.items[i], *before,
-		      *meta = ks_object_at(object, "metadata");
+		      *meta = mok_json_object(object, "metadata");
 
 		if (!mok_json_at(meta, "finalizers.0")) {
 			struct mok_apiserver_event event = { .type = "DELETED" };
@@ -152,7 +152,7 @@ static void empty_resource(struct emptying *e, const char *resource)
 			continue;
 		before = ks_own(r, cJSON_Duplicate(object, true));
 		ks_set_str(meta, "deletionTimestamp", time);
-		ks_set(meta, "deletionGracePeriodSeconds", cJSON_CreateNumber(0));
+		mok_json_set(meta, "deletionGracePeriodSeconds", cJSON_CreateNumber(0));
 		ks_store_put(r, &res, object, before);
 	}
 }
@@ -170,7 +170,7 @@ void ks_namespace_drain(struct ks_req *r, const char *ns)
 	if (e.left)
 		return;
 	before = ks_own(r, cJSON_Duplicate(space, true));
-	cJSON_DeleteItemFromObjectCaseSensitive(ks_object_at(space, "spec"), "finalizers");
+	cJSON_DeleteItemFromObjectCaseSensitive(mok_json_object(space, "spec"), "finalizers");
 	if (mok_json_at(space, "metadata.finalizers.0"))
 		ks_store_put(r, ks_resource_find(r, "", "v1", "namespaces"), space, before);
 	else
@@ -183,7 +183,7 @@ static void seed_namespace(struct ks_req *r, const char *name, const char *ca)
 {
 	cJSON *ns = named(NULL, name), *finalizers;
 
-	cJSON_AddStringToObject(cJSON_AddObjectToObject(ks_object_at(ns, "metadata"), "labels"),
+	cJSON_AddStringToObject(cJSON_AddObjectToObject(mok_json_object(ns, "metadata"), "labels"),
 		"kubernetes.io/metadata.name", name);
 	finalizers = cJSON_AddArrayToObject(cJSON_AddObjectToObject(ns, "spec"), "finalizers");
 	cJSON_AddItemToArray(finalizers, cJSON_CreateString("kubernetes"));
@@ -196,7 +196,7 @@ static void seed_priority(struct ks_req *r, const char *name, double value)
 {
 	cJSON *class = named(NULL, name);
 
-	ks_set(ks_object_at(class, "metadata"), "generation", cJSON_CreateNumber(1));
+	mok_json_set(mok_json_object(class, "metadata"), "generation", cJSON_CreateNumber(1));
 	cJSON_AddNumberToObject(class, "value", value);
 	cJSON_AddStringToObject(class, "description",
 		"Used for system critical pods that must run in the cluster.");
@@ -253,7 +253,8 @@ void mok_apiserver_seed(struct mok_apiserver *server, const struct mok_apiserver
 		cJSON *copy = cJSON_Duplicate(crd, true);
 
 		ks_crd_settle(&r, copy);
-		ks_set(ks_object_at(copy, "metadata"), "generation", cJSON_CreateNumber(1));
+		mok_json_set(
+			mok_json_object(copy, "metadata"), "generation", cJSON_CreateNumber(1));
 		put(&r, "customresourcedefinitions", "apiextensions.k8s.io", "v1", copy);
 	}
 	for (size_t i = 0; i < r.owned.len; i++)

@@ -364,7 +364,7 @@ static void default_service_spec(cJSON *spec)
 	if (reached && !ks_at(spec, "externalTrafficPolicy"))
 		ks_set_str(spec, "externalTrafficPolicy", "Cluster");
 	if (strcmp(type, "LoadBalancer") == 0 && !ks_at(spec, "allocateLoadBalancerNodePorts"))
-		ks_set(spec, "allocateLoadBalancerNodePorts", cJSON_CreateTrue());
+		mok_json_set(spec, "allocateLoadBalancerNodePorts", cJSON_CreateTrue());
 	if (strcmp(type, "ExternalName") != 0 && !ks_at(spec, "internalTrafficPolicy"))
 		ks_set_str(spec, "internalTrafficPolicy", "Cluster");
 	cJSON_ArrayForEach(port, ks_at(spec, "ports"))
@@ -372,14 +372,15 @@ static void default_service_spec(cJSON *spec)
 		const cJSON *target = ks_at(port, "targetPort");
 
 		if (!target || is_zero(target))
-			ks_set(port, "targetPort", cJSON_Duplicate(ks_at(port, "port"), false));
+			mok_json_set(
+				port, "targetPort", cJSON_Duplicate(ks_at(port, "port"), false));
 	}
 }
 
 static void default_rolling(cJSON *strategy)
 {
 	if (strcmp(ks_str(strategy, "type"), "RollingUpdate") == 0)
-		ks_object_at(strategy, "rollingUpdate");
+		mok_json_object(strategy, "rollingUpdate");
 }
 
 static void default_stateful_set_update(cJSON *strategy)
@@ -392,9 +393,9 @@ static void default_job_spec(cJSON *spec)
 	bool given = ks_at(spec, "completions") || ks_at(spec, "parallelism");
 
 	if (!given)
-		ks_set(spec, "completions", cJSON_CreateNumber(1));
+		mok_json_set(spec, "completions", cJSON_CreateNumber(1));
 	if (!ks_at(spec, "parallelism"))
-		ks_set(spec, "parallelism", cJSON_CreateNumber(1));
+		mok_json_set(spec, "parallelism", cJSON_CreateNumber(1));
 	if (!ks_at(spec, "podReplacementPolicy"))
 		ks_set_str(spec, "podReplacementPolicy",
 			ks_at(spec, "podFailurePolicy") ? "Failed" : "TerminatingOrFailed");
@@ -421,7 +422,7 @@ static void default_requests(cJSON *resources)
 		return;
 	cJSON_ArrayForEach(limit, limits)
 	{
-		cJSON *requests = ks_object_at(resources, "requests");
+		cJSON *requests = mok_json_object(resources, "requests");
 
 		if (!ks_at(requests, limit->string))
 			cJSON_AddItemToObject(
@@ -432,13 +433,13 @@ static void default_requests(cJSON *resources)
 static void default_pod(cJSON *pod)
 {
 	static const char *const lists[] = { "containers", "initContainers" };
-	cJSON *spec = ks_object_at(pod, "spec"), *container;
+	cJSON *spec = mok_json_object(pod, "spec"), *container;
 
 	if (!ks_at(spec, "enableServiceLinks"))
-		ks_set(spec, "enableServiceLinks", cJSON_CreateTrue());
+		mok_json_set(spec, "enableServiceLinks", cJSON_CreateTrue());
 	for (size_t i = 0; i < MOK_COUNT(lists); i++)
 		cJSON_ArrayForEach(container, ks_at(spec, lists[i]))
-			default_requests(ks_object_at(container, "resources"));
+			default_requests(mok_json_object(container, "resources"));
 }
 
 static void default_pod_spec(cJSON *spec)
@@ -477,7 +478,7 @@ static void copy_missing(cJSON *item, const char *to, const char *from)
 
 	cJSON_ArrayForEach(value, ks_at(item, from)) if (!ks_at(ks_at(item, to), value->string))
 		cJSON_AddItemToObject(
-			ks_object_at(item, to), value->string, cJSON_Duplicate(value, true));
+			mok_json_object(item, to), value->string, cJSON_Duplicate(value, true));
 }
 
 static void default_limit(cJSON *item)
@@ -501,7 +502,7 @@ static void default_hpa_spec(cJSON *spec)
 	metrics = cJSON_CreateArray();
 	metric = mok_json_parse(usual, sizeof(usual) - 1);
 	cJSON_AddItemToArray(metrics, metric);
-	ks_set(spec, "metrics", metrics);
+	mok_json_set(spec, "metrics", metrics);
 }
 
 /* The labels of a workload's template stand in for those it has not. */
@@ -544,7 +545,7 @@ static void default_struct(struct ks_req *r, cJSON *object, const struct ks_type
 		bool absent = !have || (f->always && is_zero(have));
 
 		if (preset && absent)
-			ks_set(object, f->name, cJSON_Duplicate(preset, true));
+			mok_json_set(object, f->name, cJSON_Duplicate(preset, true));
 	}
 	run_hooks(object, type);
 	cJSON_ArrayForEach(child, object)
@@ -562,7 +563,7 @@ static void default_value(struct ks_req *r, cJSON *value, const struct ks_type *
 
 	/* A CronJob's Jobs get their defaults when they are made; their pods' are told at once. */
 	if (type->name && strcmp(type->name, "batch.v1.JobTemplateSpec") == 0)
-		default_value(r, ks_object_at(ks_object_at(value, "spec"), "template"),
+		default_value(r, mok_json_object(mok_json_object(value, "spec"), "template"),
 			ks_type_named(r->server, "core.v1.PodTemplateSpec"));
 	else if (type->kind == KS_STRUCT && cJSON_IsObject(value))
 		default_struct(r, value, type);

@@ -15,9 +15,9 @@ static void merge_into(cJSON *target, const cJSON *patch)
 		if (cJSON_IsNull(child))
 			cJSON_DeleteItemFromObjectCaseSensitive(target, child->string);
 		else if (cJSON_IsObject(child))
-			merge_into(ks_object_at(target, child->string), child);
+			merge_into(mok_json_object(target, child->string), child);
 		else
-			ks_set(target, child->string, cJSON_Duplicate(child, true));
+			mok_json_set(target, child->string, cJSON_Duplicate(child, true));
 	}
 }
 
@@ -88,7 +88,7 @@ static bool put_at(const struct target *t, cJSON *value, bool replace)
 	int64_t index;
 
 	if (cJSON_IsObject(t->parent)) {
-		ks_set(t->parent, t->last, value);
+		mok_json_set(t->parent, t->last, value);
 		return true;
 	}
 	if (cJSON_IsArray(t->parent) && strcmp(t->last, "-") == 0)
@@ -295,15 +295,15 @@ static void patch_field(cJSON *target, const cJSON *child, const struct ks_type 
 	if (cJSON_IsNull(child))
 		cJSON_DeleteItemFromObjectCaseSensitive(target, child->string);
 	else if (cJSON_IsObject(child))
-		strategic(ks_object_at(target, child->string), child, below);
+		strategic(mok_json_object(target, child->string), child, below);
 	else if (cJSON_IsArray(child) && f && f->merges && !replaces_list(child)) {
 		if (!cJSON_IsArray(mine)) {
-			ks_set(target, child->string, cJSON_CreateArray());
+			mok_json_set(target, child->string, cJSON_CreateArray());
 			mine = ks_item(target, child->string);
 		}
 		merge_list(mine, child, f);
 	} else {
-		ks_set(target, child->string, cJSON_Duplicate(child, true));
+		mok_json_set(target, child->string, cJSON_Duplicate(child, true));
 	}
 }
 

@@ -23,7 +23,7 @@ cJSON *ks_parse_item(struct ks_req *r, const struct mok_apiserver_item *item)
 	if (!object)
 		MOK_BUG("a stored object that is no JSON");
 	snprintf(version, sizeof(version), "%lld", (long long)item->version);
-	ks_set_str(ks_object_at(object, "metadata"), "resourceVersion", version);
+	ks_set_str(mok_json_object(object, "metadata"), "resourceVersion", version);
 	/* One stored text serves every version of a custom resource: none converts. */
 	if (r->resource && r->resource->custom &&
 		strcmp(item->key.resource, r->resource->full) == 0)

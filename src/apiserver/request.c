@@ -173,25 +173,7 @@ const char *ks_manager(struct ks_req *r)
 	return mok_arena_strndup(r->arena, agent, strcspn(agent, "/"));
 }
 
-void ks_set(cJSON *object, const char *name, cJSON *value)
-{
-	if (ks_item(object, name))
-		cJSON_ReplaceItemInObjectCaseSensitive(object, name, value);
-	else
-		cJSON_AddItemToObject(object, name, value);
-}
-
 void ks_set_str(cJSON *object, const char *name, const char *value)
 {
-	ks_set(object, name, cJSON_CreateString(value));
-}
-
-cJSON *ks_object_at(cJSON *object, const char *name)
-{
-	cJSON *found = ks_item(object, name);
-
-	if (cJSON_IsObject(found))
-		return found;
-	ks_set(object, name, cJSON_CreateObject());
-	return ks_item(object, name);
+	mok_json_set(object, name, cJSON_CreateString(value));
 }

@@ -31,8 +31,7 @@ cJSON *ks_details(const char *name, const char *group, const char *kind)
 	return details;
 }
 
-bool ks_fail_details(
-	struct ks_req *r, int code, const char *reason, const char *message, cJSON *details)
+cJSON *mok_apiserver_failure(int code, const char *reason, const char *message, cJSON *details)
 {
 	cJSON *status = cJSON_CreateObject();
 
@@ -46,6 +45,14 @@ bool ks_fail_details(
 	if (details)
 		cJSON_AddItemToObject(status, "details", details);
 	cJSON_AddNumberToObject(status, "code", code);
+	return status;
+}
+
+bool ks_fail_details(
+	struct ks_req *r, int code, const char *reason, const char *message, cJSON *details)
+{
+	cJSON *status = mok_apiserver_failure(code, reason, message, details);
+
 	if (!r->answered)
 		ks_reply(r, code, status);
 	cJSON_Delete(status);

@@ -33,7 +33,7 @@ static struct mok_apiserver_event event_of(
 	struct ks_req *r, const struct ks_resource *resource, cJSON *object, int64_t version)
 {
 	struct mok_apiserver_event event = { .type = "ADDED" };
-	cJSON *meta = ks_object_at(object, "metadata");
+	cJSON *meta = mok_json_object(object, "metadata");
 	char number[24], *text;
 
 	snprintf(number, sizeof(number), "%lld", (long long)version);
@@ -139,7 +139,7 @@ static bool fits_place(struct ks_req *r, cJSON *object)
 			"(%s)",
 			version ? version : "", want);
 	ks_stamp(r, object, res);
-	meta = ks_object_at(object, "metadata");
+	meta = mok_json_object(object, "metadata");
 	ns = ks_str(meta, "namespace");
 	if (*ns && strcmp(ns, r->ns) != 0)
 		return ks_bad_request(r,
@@ -193,21 +193,21 @@ static void begin_object(struct ks_req *r, cJSON *object)
 {
 	static const char *const cleared[] = { "resourceVersion", "deletionTimestamp",
 		"deletionGracePeriodSeconds", "selfLink", "generation" };
-	cJSON *meta = ks_object_at(object, "metadata");
+	cJSON *meta = mok_json_object(object, "metadata");
 
 	for (size_t i = 0; i < MOK_COUNT(cleared); i++)
 		cJSON_DeleteItemFromObjectCaseSensitive(meta, cleared[i]);
 	ks_set_str(meta, "uid", ks_uuid(r));
 	ks_set_str(meta, "creationTimestamp", time_text(r, r->now_ms));
 	if (has_generation(r->resource))
-		ks_set(meta, "generation", cJSON_CreateNumber(1));
+		mok_json_set(meta, "generation", cJSON_CreateNumber(1));
 	if (r->resource->has_status)
 		cJSON_DeleteItemFromObjectCaseSensitive(object, "status");
 }
 
 static bool name_object(struct ks_req *r, cJSON *object)
 {
-	cJSON *meta = ks_object_at(object, "metadata");
+	cJSON *meta = mok_json_object(object, "metadata");
 	const char *name = ks_str(meta, "name"), *prefix = ks_str(meta, "generateName");
 
 	if (*name)
@@ -274,7 +274,7 @@ static void copy_meta(cJSON *object, const cJSON *live)
 {
 	static const char *const kept[] = { "uid", "creationTimestamp", "generation",
 		"deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion", "selfLink" };
-	cJSON *meta = ks_object_at(object, "metadata");
+	cJSON *meta = mok_json_object(object, "metadata");
 	const cJSON *from = ks_at(live, "metadata");
 
 	for (size_t i = 0; i < MOK_COUNT(kept); i++) {
@@ -376,7 +376,7 @@ static void store_change(struct ks_req *r, cJSON *object, const cJSON *live, boo
 	if (!ks_prepare(r, live, object))
 		return;
 	if (!status && has_generation(r->resource) && differs_in_spec(object, live))
-		ks_set(ks_object_at(object, "metadata"), "generation",
+		mok_json_set(mok_json_object(object, "metadata"), "generation",
 			cJSON_CreateNumber(
 				(double)mok_json_int(live, "metadata.generation", 0) + 1));
 	if (!ks_validate(r, live, object) || !ks_invalid(r, ks_str(object, "metadata.name")))
@@ -411,8 +411,8 @@ static void scale_to(struct ks_req *r, cJSON *live, const cJSON *scale)
 		return;
 	}
 	for (; path[len = strcspn(path, ".")]; path += len + 1)
-		at = ks_object_at(at, mok_arena_strndup(r->arena, path, len));
-	ks_set(at, path, cJSON_Duplicate(replicas, false));
+		at = mok_json_object(at, mok_arena_strndup(r->arena, path, len));
+	mok_json_set(at, path, cJSON_Duplicate(replicas, false));
 	store_change(r, object, live, false);
 	if (r->out->status != 200)
 		return;
@@ -473,7 +473,7 @@ static void apply(struct ks_req *r)
 	if (!ks_managed_check(r, config) || !fits_place(r, config))
 		return;
 	if (!*ks_str(config, "metadata.name"))
-		ks_set_str(ks_object_at(config, "metadata"), "name", r->name);
+		ks_set_str(mok_json_object(config, "metadata"), "name", r->name);
 	live = ks_load(r, r->name);
 	if (!live && *r->sub) {
 		ks_not_found(r, r->resource->full, r->name);
@@ -602,13 +602,13 @@ static bool meets_preconditions(struct ks_req *r, const struct deletion *d, cons
 
 static void add_finalizer(cJSON *object, const char *name)
 {
-	cJSON *meta = ks_object_at(object, "metadata"), *list = ks_item(meta, "finalizers");
+	cJSON *meta = mok_json_object(object, "metadata"), *list = ks_item(meta, "finalizers");
 	const cJSON *item;
 
 	if (!name)
 		return;
 	if (!cJSON_IsArray(list)) {
-		ks_set(meta, "finalizers", cJSON_CreateArray());
+		mok_json_set(meta, "finalizers", cJSON_CreateArray());
 		list = ks_item(meta, "finalizers");
 	}
 	cJSON_ArrayForEach(item, list) if (mok_streq(cJSON_GetStringValue(item), name)) return;
@@ -629,16 +629,17 @@ static int64_t grace_of(struct ks_req *r, const struct deletion *d, const cJSON 
 
 static void mark_deleted(struct ks_req *r, cJSON *object, int64_t grace_s)
 {
-	cJSON *meta = ks_object_at(object, "metadata");
+	cJSON *meta = mok_json_object(object, "metadata");
 
 	if (*ks_str(meta, "deletionTimestamp") &&
 		mok_json_int(meta, "deletionGracePeriodSeconds", 0) <= grace_s)
 		return;
 	ks_set_str(meta, "deletionTimestamp", time_text(r, r->now_ms + grace_s * 1000));
 	if (strcmp(r->resource->full, "namespaces") != 0)
-		ks_set(meta, "deletionGracePeriodSeconds", cJSON_CreateNumber((double)grace_s));
+		mok_json_set(
+			meta, "deletionGracePeriodSeconds", cJSON_CreateNumber((double)grace_s));
 	if (has_generation(r->resource))
-		ks_set(meta, "generation",
+		mok_json_set(meta, "generation",
 			cJSON_CreateNumber((double)mok_json_int(meta, "generation", 0) + 1));
 }
 
@@ -658,7 +659,7 @@ static bool delete_one(struct ks_req *r, const struct deletion *d, cJSON *object
 	}
 	mark_deleted(r, object, grace_s);
 	if (space)
-		ks_set_str(ks_object_at(object, "status"), "phase", "Terminating");
+		ks_set_str(mok_json_object(object, "status"), "phase", "Terminating");
 	if (!ks_same(before, object))
 		ks_store_put(r, r->resource, object, before);
 	if (space && !r->dry_run)
@@ -749,7 +750,7 @@ void ks_delete_collection(struct ks_req *r)
 		*r->resource->group
 			? ks_printf(r, "%s/%s", r->resource->group, r->resource->version)
 			: r->resource->version);
-	ks_object_at(list, "metadata");
+	mok_json_object(list, "metadata");
 	items = cJSON_AddArrayToObject(list, "items");
 	for (size_t i = 0; i < g.found.len; i++) {
 		delete_one(r, &d, g.found.items[i]);

@@ -71,7 +71,7 @@ static cJSON *mapping(struct walk *w, const yaml_node_t *node, int depth)
 			cJSON_Delete(out);
 			return NULL;
 		}
-		ks_set(out, (const char *)key->data.scalar.value, item);
+		mok_json_set(out, (const char *)key->data.scalar.value, item);
 	}
 	return out;
 }

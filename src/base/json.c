@@ -99,6 +99,25 @@ cJSON *mok_json_parse(const char *data, size_t len)
 	return json;
 }
 
+void mok_json_set(cJSON *object, const char *name, cJSON *value)
+{
+	if (cJSON_GetObjectItemCaseSensitive(object, name))
+		cJSON_ReplaceItemInObjectCaseSensitive(object, name, value);
+	else
+		cJSON_AddItemToObject(object, name, value);
+}
+
+cJSON *mok_json_object(cJSON *object, const char *name)
+{
+	cJSON *found = cJSON_GetObjectItemCaseSensitive(object, name);
+
+	if (cJSON_IsObject(found))
+		return found;
+	found = cJSON_CreateObject();
+	mok_json_set(object, name, found);
+	return found;
+}
+
 void mok_json_cleanup(cJSON **json)
 {
 	cJSON_Delete(*json);

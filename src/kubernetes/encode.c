@@ -115,33 +115,22 @@ static int object_path(struct encoding *e, const struct mok_val *manifest)
 
 /* ---- bodies ---- */
 
-static cJSON *object_in(cJSON *parent, const char *name)
-{
-	cJSON *json = cJSON_GetObjectItemCaseSensitive(parent, name);
-
-	if (cJSON_IsObject(json))
-		return json;
-	cJSON_DeleteItemFromObjectCaseSensitive(parent, name);
-	return cJSON_AddObjectToObject(parent, name);
-}
-
 static void set_text(cJSON *object, const char *name, const char *value)
 {
-	cJSON_DeleteItemFromObjectCaseSensitive(object, name);
-	cJSON_AddStringToObject(object, name, value);
+	mok_json_set(object, name, cJSON_CreateString(value));
 }
 
 static cJSON *marked(struct encoding *e, const struct mok_val *manifest, const char *marker)
 {
-	cJSON *body = mok_val_to_json(manifest), *metadata = object_in(body, "metadata");
+	cJSON *body = mok_val_to_json(manifest), *metadata = mok_json_object(body, "metadata");
 	char hash[65];
 
 	mok_manifest_hash(manifest, hash);
-	set_text(object_in(metadata, "annotations"), K8S_HASH, hash);
+	set_text(mok_json_object(metadata, "annotations"), K8S_HASH, hash);
 	if (!marker || !*marker)
 		return body;
-	set_text(object_in(metadata, "annotations"), K8S_MARKER, marker);
-	set_text(object_in(metadata, "labels"), K8S_PART_OF,
+	set_text(mok_json_object(metadata, "annotations"), K8S_MARKER, marker);
+	set_text(mok_json_object(metadata, "labels"), K8S_PART_OF,
 		k8s_set_id(e->arena, k8s_stack_of(e->arena, marker)));
 	return body;
 }
@@ -314,14 +303,15 @@ static int set_inventory(struct encoding *e)
 	metadata = cJSON_AddObjectToObject(body, "metadata");
 	set_text(metadata, "name", mok_arena_printf(e->arena, "mok-%s", e->ask->name));
 	set_text(metadata, "namespace", K8S_INVENTORY_NS);
-	set_text(object_in(metadata, "labels"), "applyset.kubernetes.io/id",
+	set_text(mok_json_object(metadata, "labels"), "applyset.kubernetes.io/id",
 		k8s_set_id(e->arena, e->ask->name));
-	set_text(object_in(metadata, "annotations"), "applyset.kubernetes.io/tooling", "mok/v1");
-	set_text(object_in(metadata, "annotations"), "applyset.kubernetes.io/contains-group-kinds",
-		kinds.data);
-	set_text(object_in(metadata, "annotations"), "applyset.kubernetes.io/additional-namespaces",
-		namespaces.data);
-	set_text(object_in(body, "data"), "collections", lines.data);
+	set_text(mok_json_object(metadata, "annotations"), "applyset.kubernetes.io/tooling",
+		"mok/v1");
+	set_text(mok_json_object(metadata, "annotations"),
+		"applyset.kubernetes.io/contains-group-kinds", kinds.data);
+	set_text(mok_json_object(metadata, "annotations"),
+		"applyset.kubernetes.io/additional-namespaces", namespaces.data);
+	set_text(mok_json_object(body, "data"), "collections", lines.data);
 	e->out->method = "PATCH";
 	e->out->path = k8s_inventory_path(e->arena, e->ask->name, false);
 	e->out->query = "fieldManager=" K8S_MANAGER "&force=true";

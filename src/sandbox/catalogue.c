@@ -31,7 +31,7 @@ cJSON *sb_region_view(const char *slug)
 	sizes = sb_sizes(&count);
 	sb_set_str(view, "name", region->name);
 	sb_set_str(view, "slug", region->slug);
-	sb_set(view, "features",
+	mok_json_set(view, "features",
 		cJSON_CreateStringArray((const char *const *)features, (int)MOK_COUNT(features)));
 	sb_set_bool(view, "available", region->available);
 	list = cJSON_AddArrayToObject(view, "sizes");
@@ -69,10 +69,10 @@ cJSON *sb_size_view(const struct sb_size *size)
 	sb_set_int(view, "vcpus", size->vcpus);
 	sb_set_int(view, "disk", size->disk_gb);
 	/* 0.5 TB is the one allowance that is no whole number. */
-	sb_set(view, "transfer",
+	mok_json_set(view, "transfer",
 		cJSON_CreateNumber(size->transfer_tb ? (double)size->transfer_tb : 0.5));
-	sb_set(view, "price_monthly", cJSON_CreateNumber((double)size->price_cents / 100.0));
-	sb_set(view, "price_hourly",
+	mok_json_set(view, "price_monthly", cJSON_CreateNumber((double)size->price_cents / 100.0));
+	mok_json_set(view, "price_hourly",
 		cJSON_CreateNumber((double)(int64_t)(hourly * 100000.0 + 0.5) / 100000.0));
 	list = cJSON_AddArrayToObject(view, "regions");
 	for (size_t i = 0; i < count; i++)
@@ -80,7 +80,7 @@ cJSON *sb_size_view(const struct sb_size *size)
 			cJSON_AddItemToArray(list, cJSON_CreateString(regions[i].slug));
 	sb_set_bool(view, "available", true);
 	sb_set_str(view, "description", size->description);
-	sb_set(view, "disk_info", disk_info(size->disk_gb));
+	mok_json_set(view, "disk_info", disk_info(size->disk_gb));
 	return view;
 }
 
@@ -125,7 +125,7 @@ cJSON *sb_k8s_version_view(const struct sb_k8s_version *version)
 	snprintf(text, sizeof(text), "1.%d.%d", version->minor, version->patch);
 	sb_set_str(view, "slug", version->slug);
 	sb_set_str(view, "kubernetes_version", text);
-	sb_set(view, "supported_features",
+	mok_json_set(view, "supported_features",
 		cJSON_CreateStringArray((const char *const *)features, (int)MOK_COUNT(features)));
 	return view;
 }
@@ -186,7 +186,7 @@ static cJSON *engine_view(const struct sb_db_engine *engine)
 			cJSON_AddItemToArray(regions, cJSON_CreateString(region[i].slug));
 	for (size_t i = 0; !engine->closed && i < engine->nversions; i++)
 		cJSON_AddItemToArray(versions, cJSON_CreateString(engine->versions[i].version));
-	sb_set(view, "layouts", layouts_view(engine));
+	mok_json_set(view, "layouts", layouts_view(engine));
 	if (engine->default_version)
 		sb_set_str(view, "default_version", engine->default_version);
 	return view;
@@ -216,11 +216,11 @@ static void get_db_options(struct sb_ctx *ctx)
 	const struct sb_db_engine *engines = sb_db_engines(&count);
 
 	for (size_t i = 0; i < count; i++) {
-		sb_set(options, engines[i].slug, engine_view(&engines[i]));
-		sb_set(availability, engines[i].slug, availability_view(&engines[i]));
+		mok_json_set(options, engines[i].slug, engine_view(&engines[i]));
+		mok_json_set(availability, engines[i].slug, availability_view(&engines[i]));
 	}
-	sb_set(answer, "options", options);
-	sb_set(answer, "version_availability", availability);
+	mok_json_set(answer, "options", options);
+	mok_json_set(answer, "version_availability", availability);
 	sb_reply(ctx, 200, answer);
 }
 

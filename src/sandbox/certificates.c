@@ -32,7 +32,7 @@ static cJSON *view(struct sb_ctx *ctx, const struct sb_doc *doc)
 	sb_set_str(
 		out, "sha1_fingerprint", issued ? sb_get_str(doc->json, "sha1_fingerprint") : "");
 	sb_set_time(out, "created_at", doc->created_ms);
-	sb_set(out, "dns_names", cJSON_Duplicate(sb_get(doc->json, "dns_names"), true));
+	mok_json_set(out, "dns_names", cJSON_Duplicate(sb_get(doc->json, "dns_names"), true));
 	sb_set_str(out, "state", issued ? "verified" : "pending");
 	sb_set_str(out, "type", sb_get_str(doc->json, "type"));
 	if (!issued) {
@@ -110,7 +110,7 @@ static void describe(struct sb_ctx *ctx, struct sb_doc *doc, X509 *x509)
 	if (ASN1_TIME_to_tm(X509_get0_notAfter(x509), &tm) == 1 &&
 		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
 		sb_set_str(doc->json, "not_after", text);
-	sb_set(doc->json, "dns_names", names_of(x509));
+	mok_json_set(doc->json, "dns_names", names_of(x509));
 }
 
 /* False: it has answered. */
@@ -160,7 +160,7 @@ static bool take_issued(struct sb_ctx *ctx, struct sb_doc *doc)
 			name->valuestring);
 		return false;
 	}
-	sb_set(doc->json, "dns_names", cJSON_Duplicate(names, true));
+	mok_json_set(doc->json, "dns_names", cJSON_Duplicate(names, true));
 	sb_set_int(doc->json, "ready_ms",
 		sb_after_between(ctx, (int64_t)ISSUE_MIN_S * SB_SECOND_MS,
 			(int64_t)ISSUE_MAX_S * SB_SECOND_MS));

@@ -120,7 +120,7 @@ cJSON *db_doc_view(struct sb_ctx *ctx, const struct sb_doc *database)
 		for (size_t i = 0; i < children.len; i++)
 			cJSON_AddItemToArray(dbs, cJSON_CreateString(children.items[i]->name));
 	}
-	sb_set(database->json, "tags", sb_tags_of(ctx, "database", database->id));
+	mok_json_set(database->json, "tags", sb_tags_of(ctx, "database", database->id));
 	sb_set_str(database->json, "project_id", sb_project_of(ctx, db_urn(ctx, database->id)));
 	view = db_view(database->json, users, dbs, ctx->now_ms);
 	cJSON_Delete(users);

@@ -63,7 +63,7 @@ static void start_resize(struct sb_ctx *ctx, cJSON *database)
 	};
 
 	for (size_t i = 0; i < MOK_COUNT(names); i++)
-		sb_set(database, names[i][1],
+		mok_json_set(database, names[i][1],
 			cJSON_Duplicate(
 				cJSON_GetObjectItemCaseSensitive(database, names[i][0]), true));
 	sb_set_int(database, "resize_ms", sb_after(ctx, FLIP_MS));
@@ -142,7 +142,7 @@ void db_migrate(struct sb_ctx *ctx)
 		return;
 	before = cJSON_CreateObject();
 	sb_copy(before, database->json, place, MOK_COUNT(place));
-	sb_set(database->json, "before", before);
+	mok_json_set(database->json, "before", before);
 	sb_set_str(database->json, "region", region);
 	sb_set_str(database->json, "private_network_uuid", vpc);
 	sb_set_int(database->json, "migrate_ms", sb_after(ctx, FLIP_MS));
@@ -236,7 +236,7 @@ void db_flip_engine(struct sb_ctx *ctx)
 	}
 	sb_set_str(database->json, "engine", valkey ? "redis" : "valkey");
 	sb_set_str(database->json, "version", valkey ? "7" : "8");
-	sb_set(database->json, "config", cJSON_CreateObject());
+	mok_json_set(database->json, "config", cJSON_CreateObject());
 	sb_doc_put(ctx, database);
 	sb_reply_empty(ctx, 204);
 }

@@ -63,7 +63,7 @@ static const char *apply_user(const struct sb_doc *database, cJSON *user, const 
 		if (!mok_streq(plugin, "mysql_native_password") &&
 			!mok_streq(plugin, "caching_sha2_password"))
 			return "invalid auth_plugin";
-		sb_set(user, "mysql_settings", cJSON_CreateObject());
+		mok_json_set(user, "mysql_settings", cJSON_CreateObject());
 		sb_set_str(cJSON_GetObjectItemCaseSensitive(user, "mysql_settings"), "auth_plugin",
 			plugin);
 	}
@@ -76,7 +76,7 @@ static const char *apply_user(const struct sb_doc *database, cJSON *user, const 
 	if (strcmp(engine, "pg") == 0)
 		sb_set_bool(own, "pg_allow_replication",
 			sb_get_bool(settings, "pg_allow_replication", false));
-	sb_set(user, "settings", own);
+	mok_json_set(user, "settings", own);
 	return NULL;
 }
 
@@ -90,7 +90,7 @@ struct sb_doc *db_user_make(struct sb_ctx *ctx, const struct sb_doc *database, c
 	sb_set_str(user->json, "role", role);
 	sb_set_str(user->json, "password", db_password(ctx));
 	if (strcmp(engine, "mysql") == 0) {
-		sb_set(user->json, "mysql_settings", cJSON_CreateObject());
+		mok_json_set(user->json, "mysql_settings", cJSON_CreateObject());
 		sb_set_str(cJSON_GetObjectItemCaseSensitive(user->json, "mysql_settings"),
 			"auth_plugin", "caching_sha2_password");
 	}

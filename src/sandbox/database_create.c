@@ -96,7 +96,7 @@ const char *db_set_autoscale(cJSON *database, const cJSON *storage)
 		return "increment_gib must be between 10 and 500";
 	own = cJSON_CreateObject();
 	sb_copy(own, storage, fields, MOK_COUNT(fields));
-	sb_set(database, "storage_autoscale", own);
+	mok_json_set(database, "storage_autoscale", own);
 	return NULL;
 }
 
@@ -224,7 +224,7 @@ static void add_window(struct sb_ctx *ctx, cJSON *database)
 			(long long)sb_random_between(ctx, 0, 23),
 			(long long)sb_random_between(ctx, 0, 59)));
 	sb_set_bool(window, "pending", false);
-	sb_set(database, "maintenance_window", window);
+	mok_json_set(database, "maintenance_window", window);
 }
 
 bool db_settle(struct sb_ctx *ctx, struct sb_doc *database, const char *project_id)

@@ -51,10 +51,10 @@ static const char *apply_topic(const struct sb_doc *database, cJSON *topic, cons
 	sb_set_int(topic, "partition_count", partitions);
 	sb_set_int(topic, "replication_factor", factor);
 	if (!sb_get(topic, "config"))
-		sb_set(topic, "config", cJSON_Parse(topic_config));
+		mok_json_set(topic, "config", cJSON_Parse(topic_config));
 	cJSON_ArrayForEach(value, config)
 	{
-		sb_set(cJSON_GetObjectItemCaseSensitive(topic, "config"), value->string,
+		mok_json_set(cJSON_GetObjectItemCaseSensitive(topic, "config"), value->string,
 			cJSON_Duplicate(value, true));
 	}
 	return NULL;
@@ -75,7 +75,7 @@ static cJSON *view_topic(const struct sb_doc *topic)
 
 		sb_set_int(one, "size", 0);
 		sb_set_int(one, "id", i);
-		sb_set(one, "in_sync_replicas",
+		mok_json_set(one, "in_sync_replicas",
 			cJSON_Duplicate(sb_get(topic->json, "replication_factor"), true));
 		sb_set_int(one, "earliest_offset", 0);
 		cJSON_AddNullToObject(one, "consumer_groups");
@@ -263,7 +263,7 @@ void db_put_sink(struct sb_ctx *ctx)
 		sb_fail(ctx, 422, "config is required");
 		return;
 	}
-	sb_set(sink->json, "config", cJSON_Duplicate(config, true));
+	mok_json_set(sink->json, "config", cJSON_Duplicate(config, true));
 	sb_doc_put(ctx, sink);
 	sb_reply_empty(ctx, 200);
 }
@@ -336,7 +336,7 @@ void db_put_migration(struct sb_ctx *ctx)
 	sb_set_str(migration, "id", sb_uuid(ctx));
 	sb_set_str(migration, "status", "running");
 	sb_set_time(migration, "created_at", ctx->now_ms);
-	sb_set(database->json, "migration", migration);
+	mok_json_set(database->json, "migration", migration);
 	sb_doc_put(ctx, database);
 	sb_reply(ctx, 200, view_migration(migration));
 }

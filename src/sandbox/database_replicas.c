@@ -47,7 +47,7 @@ static cJSON *view_replica(
 	sb_copy(view, replica->json, tail, MOK_COUNT(tail));
 	sb_set_str(view, "status", db_status(replica->json, ctx->now_ms));
 	sb_set_time(view, "created_at", sb_get_int(replica->json, "created_ms", 0));
-	sb_set(view, "tags", sb_tags_of(ctx, "database", replica->alt));
+	mok_json_set(view, "tags", sb_tags_of(ctx, "database", replica->alt));
 	return view;
 }
 
@@ -240,7 +240,7 @@ void db_promote_replica(struct sb_ctx *ctx)
 	promoted = sb_doc_new(ctx, DB_KIND, replica->alt, "");
 	sb_copy(promoted->json, replica->json, own, MOK_COUNT(own));
 	sb_copy(promoted->json, database->json, primary, MOK_COUNT(primary));
-	sb_set(promoted->json, "rules", cJSON_CreateArray());
+	mok_json_set(promoted->json, "rules", cJSON_CreateArray());
 	sb_set_int(promoted->json, "created_ms", ctx->now_ms);
 	sb_set_int(promoted->json, "ready_ms", sb_after(ctx, PROMOTE_MS));
 	sb_set_int(promoted->json, "backup_ms", sb_after(ctx, 2LL * PROMOTE_MS));

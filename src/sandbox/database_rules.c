@@ -85,7 +85,7 @@ bool db_set_rules(struct sb_ctx *ctx, struct sb_doc *database, const cJSON *rule
 		}
 		cJSON_AddItemToArray(list, make_rule(ctx, database, rule));
 	}
-	sb_set(database->json, "rules", cJSON_Duplicate(list, true));
+	mok_json_set(database->json, "rules", cJSON_Duplicate(list, true));
 	return true;
 }
 

@@ -136,9 +136,9 @@ void db_get_autoscale(struct sb_ctx *ctx)
 	if (!own)
 		sb_set_bool(storage, "enabled", false);
 	answer = cJSON_CreateObject();
-	sb_set(cJSON_AddObjectToObject(answer, "autoscale"), "storage", storage);
+	mok_json_set(cJSON_AddObjectToObject(answer, "autoscale"), "storage", storage);
 	/* godo reads it without the wrapper. */
-	sb_set(answer, "storage", cJSON_Duplicate(storage, true));
+	mok_json_set(answer, "storage", cJSON_Duplicate(storage, true));
 	sb_reply(ctx, 200, answer);
 }
 
@@ -193,8 +193,8 @@ void db_put_do_settings(struct sb_ctx *ctx)
 		return;
 	}
 	settings = cJSON_CreateObject();
-	sb_set(settings, "service_cnames", cJSON_Duplicate(names, true));
-	sb_set(database->json, "do_settings", settings);
+	mok_json_set(settings, "service_cnames", cJSON_Duplicate(names, true));
+	mok_json_set(database->json, "do_settings", settings);
 	sb_set_int(database->json, "maintained_ms", sb_after(ctx, REPLACE_MS));
 	sb_doc_put(ctx, database);
 	sb_reply_empty(ctx, 204);
@@ -274,7 +274,7 @@ void db_get_backups(struct sb_ctx *ctx)
 		cJSON *backup = cJSON_CreateObject();
 
 		sb_set_time(backup, "created_at", at_ms);
-		sb_set(backup, "size_gigabytes", cJSON_CreateNumber(0.03357696));
+		mok_json_set(backup, "size_gigabytes", cJSON_CreateNumber(0.03357696));
 		sb_set_bool(backup, "incremental", false);
 		cJSON_AddItemToArray(list, backup);
 	}

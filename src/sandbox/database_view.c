@@ -157,7 +157,7 @@ void db_add_connections(
 		if (ways[i].standby && !standby)
 			continue;
 		db_host(database, ways[i].prefix, host);
-		sb_set(view, ways[i].member, db_connection(login, host));
+		mok_json_set(view, ways[i].member, db_connection(login, host));
 	}
 }
 
@@ -198,9 +198,9 @@ static void view_storage_autoscale(cJSON *view, const cJSON *database)
 	if (!storage)
 		return;
 	autoscale = cJSON_AddObjectToObject(view, "autoscale");
-	sb_set(autoscale, "storage", cJSON_Duplicate(storage, true));
+	mok_json_set(autoscale, "storage", cJSON_Duplicate(storage, true));
 	/* godo's spelling of the same. */
-	sb_set(view, "storage_autoscale", cJSON_Duplicate(storage, true));
+	mok_json_set(view, "storage_autoscale", cJSON_Duplicate(storage, true));
 }
 
 static void view_metrics(cJSON *view, const cJSON *database, bool standby)
@@ -252,10 +252,10 @@ cJSON *db_view(const cJSON *database, const cJSON *users, const cJSON *dbs, int6
 		char host[320];
 
 		db_host(database, "", host);
-		sb_set(view, "ui_connection", db_connection(&login, host));
+		mok_json_set(view, "ui_connection", db_connection(&login, host));
 	}
-	sb_set(view, "users", users ? cJSON_Duplicate(users, true) : cJSON_CreateNull());
-	sb_set(view, "db_names", dbs ? cJSON_Duplicate(dbs, true) : cJSON_CreateNull());
+	mok_json_set(view, "users", users ? cJSON_Duplicate(users, true) : cJSON_CreateNull());
+	mok_json_set(view, "db_names", dbs ? cJSON_Duplicate(dbs, true) : cJSON_CreateNull());
 	sb_set_int(view, "num_nodes", num_nodes);
 	sb_set_str(view, "size",
 		now_ms < sb_get_int(database, "resized_ms", 0) ? sb_get_str(database, "size_before")
@@ -266,7 +266,7 @@ cJSON *db_view(const cJSON *database, const cJSON *users, const cJSON *dbs, int6
 	sb_copy(view, database, tail, MOK_COUNT(tail));
 	if (now_ms < sb_get_int(database, "migrated_ms", 0))
 		sb_copy(view, sb_get(database, "before"), place, MOK_COUNT(place));
-	sb_set(view, "rules", db_rules_view(database));
+	mok_json_set(view, "rules", db_rules_view(database));
 	view_storage_autoscale(view, database);
 	view_metrics(view, database, num_nodes > 1);
 	return view;

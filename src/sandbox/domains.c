@@ -63,7 +63,7 @@ static cJSON *record_view(struct sb_ctx *ctx, const struct sb_doc *doc)
 		if (sb_get(doc->json, numbers[i]))
 			sb_set_int(out, numbers[i], sb_get_int(doc->json, numbers[i], 0));
 		else
-			sb_set(out, numbers[i], cJSON_CreateNull());
+			mok_json_set(out, numbers[i], cJSON_CreateNull());
 	}
 	sb_set_str(out, "tag", sb_get_str(doc->json, "tag"));
 	return out;

@@ -145,7 +145,7 @@ static cJSON *image_view(const char *slug)
 	sb_set_str(view, "created_at", "2026-05-15T05:47:50Z");
 	sb_set_str(view, "type", "snapshot");
 	sb_set_int(view, "min_disk_size", 10);
-	sb_set(view, "size_gigabytes", cJSON_CreateNumber(2.36));
+	mok_json_set(view, "size_gigabytes", cJSON_CreateNumber(2.36));
 	sb_set_str(view, "description", "");
 	cJSON_AddArrayToObject(view, "tags");
 	sb_set_str(view, "status", "available");
@@ -179,24 +179,24 @@ static cJSON *view_droplet(struct sb_ctx *ctx, const struct sb_doc *doc)
 	sb_set_int(view, "memory", size->memory_mb);
 	sb_set_int(view, "vcpus", size->vcpus);
 	sb_set_int(view, "disk", size->disk_gb);
-	sb_set(view, "disk_info",
+	mok_json_set(view, "disk_info",
 		cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(sized, "disk_info"), true));
 	sb_set_bool(view, "locked", false);
 	sb_set_str(view, "status", up ? "active" : "new");
 	sb_set_str(view, "kernel", NULL);
 	sb_set_time(view, "created_at", sb_get_int(doc->json, "created_ms", 0));
-	sb_set(view, "features",
+	mok_json_set(view, "features",
 		cJSON_CreateStringArray((const char *const[]){ "private_networking" }, 1));
 	cJSON_AddArrayToObject(view, "backup_ids");
 	sb_set_str(view, "next_backup_window", NULL);
 	cJSON_AddArrayToObject(view, "snapshot_ids");
-	sb_set(view, "image", image_view(sb_get_str(doc->json, "image")));
-	sb_set(view, "volume_ids", volumes_of(ctx, doc->id));
-	sb_set(view, "size", sized);
+	mok_json_set(view, "image", image_view(sb_get_str(doc->json, "image")));
+	mok_json_set(view, "volume_ids", volumes_of(ctx, doc->id));
+	mok_json_set(view, "size", sized);
 	sb_set_str(view, "size_slug", size->slug);
-	sb_set(view, "networks", networks(doc->json, up));
-	sb_set(view, "region", sb_region_view(sb_get_str(doc->json, "region")));
-	sb_set(view, "tags", sb_tags_of(ctx, "droplet", doc->id));
+	mok_json_set(view, "networks", networks(doc->json, up));
+	mok_json_set(view, "region", sb_region_view(sb_get_str(doc->json, "region")));
+	mok_json_set(view, "tags", sb_tags_of(ctx, "droplet", doc->id));
 	sb_set_str(view, "vpc_uuid", sb_get_str(doc->json, "vpc_uuid"));
 	return view;
 }
@@ -265,9 +265,9 @@ static void make(struct sb_ctx *ctx, struct sb_droplet_spec *spec, const cJSON *
 	}
 	answer = cJSON_CreateObject();
 	if (sb_get(ctx->body, "names"))
-		sb_set(answer, "droplets", cJSON_Duplicate(list, true));
+		mok_json_set(answer, "droplets", cJSON_Duplicate(list, true));
 	else
-		sb_set(answer, "droplet", cJSON_Duplicate(list->child, true));
+		mok_json_set(answer, "droplet", cJSON_Duplicate(list->child, true));
 	cJSON_AddObjectToObject(answer, "links");
 	sb_reply(ctx, 202, answer);
 }

@@ -3,27 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-void sb_set(cJSON *object, const char *name, cJSON *value)
-{
-	if (cJSON_GetObjectItemCaseSensitive(object, name))
-		cJSON_ReplaceItemInObjectCaseSensitive(object, name, value);
-	else
-		cJSON_AddItemToObject(object, name, value);
-}
-
 void sb_set_str(cJSON *object, const char *name, const char *value)
 {
-	sb_set(object, name, value ? cJSON_CreateString(value) : cJSON_CreateNull());
+	mok_json_set(object, name, value ? cJSON_CreateString(value) : cJSON_CreateNull());
 }
 
 void sb_set_int(cJSON *object, const char *name, int64_t value)
 {
-	sb_set(object, name, cJSON_CreateNumber((double)value));
+	mok_json_set(object, name, cJSON_CreateNumber((double)value));
 }
 
 void sb_set_bool(cJSON *object, const char *name, bool value)
 {
-	sb_set(object, name, cJSON_CreateBool(value));
+	mok_json_set(object, name, cJSON_CreateBool(value));
 }
 
 void sb_set_time(cJSON *object, const char *name, int64_t ms)
@@ -40,7 +32,7 @@ void sb_copy(cJSON *to, const cJSON *from, const char *const *names, size_t coun
 		const cJSON *item = cJSON_GetObjectItemCaseSensitive(from, names[i]);
 
 		if (item)
-			sb_set(to, names[i], cJSON_Duplicate(item, true));
+			mok_json_set(to, names[i], cJSON_Duplicate(item, true));
 	}
 }
 

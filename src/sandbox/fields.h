@@ -7,8 +7,6 @@
 
 #include "mok/base.h"
 
-/* Set: replaces the member if there is one. */
-void sb_set(cJSON *object, const char *name, cJSON *value);
 void sb_set_str(cJSON *object, const char *name, const char *value); /* NULL becomes JSON null */
 void sb_set_int(cJSON *object, const char *name, int64_t value);
 void sb_set_bool(cJSON *object, const char *name, bool value);

@@ -282,16 +282,7 @@ static void bring_up_to_date(struct sb_kube *k, const cJSON *cluster)
 
 static void refuse(struct sb_ctx *ctx, int status, const char *reason, const char *message)
 {
-	cJSON *json = cJSON_CreateObject();
-
-	sb_set_str(json, "kind", "Status");
-	sb_set_str(json, "apiVersion", "v1");
-	cJSON_AddObjectToObject(json, "metadata");
-	sb_set_str(json, "status", "Failure");
-	sb_set_str(json, "message", message);
-	sb_set_str(json, "reason", reason);
-	sb_set_int(json, "code", status);
-	sb_reply(ctx, status, json);
+	sb_reply(ctx, status, mok_apiserver_failure(status, reason, message, NULL));
 }
 
 /* NULL: it has answered. A cluster that is not there yet or any more would refuse the connection;

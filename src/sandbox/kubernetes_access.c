@@ -245,7 +245,7 @@ void k8s_lint_start(struct sb_ctx *ctx)
 	sb_set_str(lint, "run_id", run);
 	sb_set_int(lint, "requested_ms", ctx->now_ms);
 	sb_set_int(lint, "completed_ms", sb_after(ctx, LINT_MS));
-	sb_set(cluster->json, "lint", lint);
+	mok_json_set(cluster->json, "lint", lint);
 	sb_doc_put(ctx, cluster);
 	view = cJSON_CreateObject();
 	sb_set_str(view, "run_id", run);

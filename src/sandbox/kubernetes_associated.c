@@ -188,7 +188,7 @@ static void change_registries(struct sb_ctx *ctx, bool add)
 		for (name = add ? names->child : NULL; name; name = name->next)
 			cJSON_AddItemToArray(list, cJSON_CreateString(name->valuestring));
 		sb_set_bool(cluster->json, "registry_enabled", list->child != NULL);
-		sb_set(cluster->json, "registries", list);
+		mok_json_set(cluster->json, "registries", list);
 		sb_doc_put(ctx, cluster);
 	}
 	sb_reply_empty(ctx, 204);
@@ -242,7 +242,7 @@ void k8s_leak_volume(struct sb_ctx *ctx)
 	body = sb_own(ctx, cJSON_Duplicate(ctx->body, true));
 	tags = cJSON_CreateArray();
 	cJSON_AddItemToArray(tags, cJSON_CreateString(tag));
-	sb_set(body, "tags", tags);
+	mok_json_set(body, "tags", tags);
 	if (!sb_get_word(body, "name"))
 		sb_set_str(body, "name", mok_arena_printf(ctx->arena, "pvc-%s", sb_uuid(ctx)));
 	if (!sb_get(body, "size_gigabytes"))

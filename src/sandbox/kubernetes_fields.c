@@ -51,7 +51,7 @@ static const char *apply_firewall(struct mok_arena *arena, cJSON *cluster, const
 		"invalid control plane firewall address: %s", one->valuestring);
 	sb_set_bool(own, "enabled", sb_get_bool(wanted, "enabled", false));
 	if (addresses)
-		sb_set(own, "allowed_addresses", cJSON_Duplicate(addresses, true));
+		mok_json_set(own, "allowed_addresses", cJSON_Duplicate(addresses, true));
 	return NULL;
 }
 
@@ -79,15 +79,16 @@ static const char *apply_autoscaler(cJSON *cluster, const cJSON *body)
 			0) return "invalid expander: must be one of random, priority, least_waste";
 	own = cJSON_GetObjectItemCaseSensitive(cluster, "cluster_autoscaler_configuration");
 	if (!cJSON_IsObject(own)) {
-		sb_set(cluster, "cluster_autoscaler_configuration", cJSON_CreateObject());
+		mok_json_set(cluster, "cluster_autoscaler_configuration", cJSON_CreateObject());
 		own = cJSON_GetObjectItemCaseSensitive(cluster, "cluster_autoscaler_configuration");
 	}
 	if (threshold)
-		sb_set(own, "scale_down_utilization_threshold", cJSON_Duplicate(threshold, true));
+		mok_json_set(
+			own, "scale_down_utilization_threshold", cJSON_Duplicate(threshold, true));
 	if (unneeded)
 		sb_set_str(own, "scale_down_unneeded_time", unneeded);
 	if (expanders)
-		sb_set(own, "expanders", cJSON_Duplicate(expanders, true));
+		mok_json_set(own, "expanders", cJSON_Duplicate(expanders, true));
 	return NULL;
 }
 
@@ -108,7 +109,7 @@ static const char *apply_sso(cJSON *cluster, const cJSON *body)
 	sb_set_bool(own, "enabled", false);
 	sb_set_bool(own, "required", false);
 	sb_copy(own, sso, fields, MOK_COUNT(fields));
-	sb_set(cluster, "sso", own);
+	mok_json_set(cluster, "sso", own);
 	return NULL;
 }
 
@@ -138,7 +139,7 @@ static void apply_switches(cJSON *cluster, const cJSON *body)
 
 		sb_set_bool(plugin, "enabled",
 			sb_get_bool(sb_get(body, plugins[i]), "enabled", before));
-		sb_set(cluster, plugins[i], plugin);
+		mok_json_set(cluster, plugins[i], plugin);
 	}
 }
 
@@ -153,13 +154,13 @@ void k8s_cluster_defaults(cJSON *cluster, unsigned hour, bool ha)
 	sb_set_str(policy, "start_time", start);
 	sb_set_str(policy, "duration", "4h0m0s");
 	sb_set_str(policy, "day", "any");
-	sb_set(cluster, "maintenance_policy", policy);
+	mok_json_set(cluster, "maintenance_policy", policy);
 	sb_set_bool(firewall, "enabled", false);
-	sb_set(firewall, "allowed_addresses", cJSON_CreateArray());
-	sb_set(cluster, "control_plane_firewall", firewall);
-	sb_set(cluster, "cluster_autoscaler_configuration", cJSON_CreateNull());
-	sb_set(cluster, "tags", cJSON_CreateArray());
-	sb_set(cluster, "registries", cJSON_CreateArray());
+	mok_json_set(firewall, "allowed_addresses", cJSON_CreateArray());
+	mok_json_set(cluster, "control_plane_firewall", firewall);
+	mok_json_set(cluster, "cluster_autoscaler_configuration", cJSON_CreateNull());
+	mok_json_set(cluster, "tags", cJSON_CreateArray());
+	mok_json_set(cluster, "registries", cJSON_CreateArray());
 	sb_set_bool(cluster, "registry_enabled", false);
 	sb_set_bool(cluster, "isolated_workers", false);
 	sb_set_bool(cluster, "ha", ha);

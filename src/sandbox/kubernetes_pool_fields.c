@@ -38,7 +38,7 @@ const char *k8s_apply_tags(cJSON *doc, const cJSON *body)
 			continue;
 		cJSON_AddItemToArray(kept, cJSON_CreateString(text));
 	}
-	sb_set(doc, "tags", kept);
+	mok_json_set(doc, "tags", kept);
 	return NULL;
 }
 
@@ -61,7 +61,8 @@ static const char *apply_labels(cJSON *pool, const cJSON *body)
 			mok_starts(label->string, "k8s.io/"))
 			return "invalid label: the kubernetes.io and k8s.io prefixes are reserved";
 	}
-	sb_set(pool, "labels", labels->child ? cJSON_Duplicate(labels, true) : cJSON_CreateNull());
+	mok_json_set(
+		pool, "labels", labels->child ? cJSON_Duplicate(labels, true) : cJSON_CreateNull());
 	return NULL;
 }
 
@@ -106,7 +107,7 @@ static const char *apply_taints(cJSON *pool, const cJSON *body)
 	if (why)
 		cJSON_Delete(list);
 	else
-		sb_set(pool, "taints", list);
+		mok_json_set(pool, "taints", list);
 	return why;
 }
 
@@ -171,9 +172,9 @@ static const char *apply_identity(
 	if (!size || !size->doks)
 		return mok_arena_printf(arena, "invalid node pool size: %s", size_slug);
 	sb_set_str(pool, "size", size_slug);
-	sb_set(pool, "tags", cJSON_CreateArray());
-	sb_set(pool, "labels", cJSON_CreateNull());
-	sb_set(pool, "taints", cJSON_CreateArray());
+	mok_json_set(pool, "tags", cJSON_CreateArray());
+	mok_json_set(pool, "labels", cJSON_CreateNull());
+	mok_json_set(pool, "taints", cJSON_CreateArray());
 	return NULL;
 }
 

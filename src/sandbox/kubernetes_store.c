@@ -44,7 +44,7 @@ struct sb_docs k8s_pools(struct sb_ctx *ctx, const char *cluster_id)
 
 void k8s_read_tags(struct sb_ctx *ctx, const char *type, const struct sb_doc *doc)
 {
-	sb_set(doc->json, "tags", sb_tags_of(ctx, type, doc->id));
+	mok_json_set(doc->json, "tags", sb_tags_of(ctx, type, doc->id));
 }
 
 /* The autoscaler has nothing to do here, so a pool's count is what was wanted of it. */

@@ -78,7 +78,7 @@ cJSON *k8s_pool_view(const cJSON *pool, const char *cluster_id, int64_t now_ms)
 	cJSON *nodes;
 
 	sb_copy(view, pool, head, MOK_COUNT(head));
-	sb_set(view, "tags", k8s_all_tags(sb_get(pool, "tags"), cluster_id, true));
+	mok_json_set(view, "tags", k8s_all_tags(sb_get(pool, "tags"), cluster_id, true));
 	sb_copy(view, pool, tail, MOK_COUNT(tail));
 	sb_set_int(view, "min_nodes", scaled ? sb_get_int(pool, "min_nodes", 0) : 0);
 	sb_set_int(view, "max_nodes", scaled ? sb_get_int(pool, "max_nodes", 0) : 0);
@@ -140,7 +140,7 @@ cJSON *k8s_cluster_view(const cJSON *cluster, const cJSON *pools, int64_t now_ms
 	sb_set_str(view, "version", k8s_cluster_version(cluster, now_ms));
 	sb_copy(view, cluster, net, MOK_COUNT(net));
 	view_endpoint(view, cluster, now_ms >= sb_get_int(cluster, "ready_ms", 0));
-	sb_set(view, "tags", k8s_all_tags(sb_get(cluster, "tags"), id, false));
+	mok_json_set(view, "tags", k8s_all_tags(sb_get(cluster, "tags"), id, false));
 	list = cJSON_AddArrayToObject(view, "node_pools");
 	cJSON_ArrayForEach(pool, pools) cJSON_AddItemToArray(list, k8s_pool_view(pool, id, now_ms));
 	sb_copy(view, cluster, tail, MOK_COUNT(tail));

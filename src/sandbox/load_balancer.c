@@ -36,7 +36,7 @@ static void add_defaults(cJSON *balancer)
 	sb_set_int(balancer, "size_unit", 1);
 	sb_set_str(balancer, "type", "REGIONAL_NETWORK");
 	sb_set_str(balancer, "network", "EXTERNAL");
-	sb_set(balancer, "forwarding_rules", cJSON_CreateArray());
+	mok_json_set(balancer, "forwarding_rules", cJSON_CreateArray());
 	cJSON_AddItemToArray(
 		cJSON_GetObjectItemCaseSensitive(balancer, "forwarding_rules"), rule("tcp", 80));
 	sb_set_str(check, "protocol", "tcp");
@@ -46,11 +46,11 @@ static void add_defaults(cJSON *balancer)
 	sb_set_int(check, "response_timeout_seconds", 5);
 	sb_set_int(check, "healthy_threshold", 5);
 	sb_set_int(check, "unhealthy_threshold", 3);
-	sb_set(balancer, "health_check", check);
-	sb_set(balancer, "sticky_sessions", cJSON_CreateObject());
+	mok_json_set(balancer, "health_check", check);
+	mok_json_set(balancer, "sticky_sessions", cJSON_CreateObject());
 	sb_set_str(cJSON_GetObjectItemCaseSensitive(balancer, "sticky_sessions"), "type", "none");
 	sb_set_str(balancer, "tag", "");
-	sb_set(balancer, "droplet_ids", cJSON_CreateArray());
+	mok_json_set(balancer, "droplet_ids", cJSON_CreateArray());
 	sb_set_bool(balancer, "redirect_http_to_https", false);
 	sb_set_bool(balancer, "enable_proxy_protocol", false);
 	sb_set_bool(balancer, "enable_backend_keepalive", false);
@@ -69,7 +69,7 @@ static void apply(cJSON *balancer, const cJSON *body)
 		const cJSON *value = sb_get(body, fields[i]);
 
 		if (value)
-			sb_set(balancer, fields[i], cJSON_Duplicate(value, true));
+			mok_json_set(balancer, fields[i], cJSON_Duplicate(value, true));
 	}
 }
 
@@ -141,7 +141,7 @@ static cJSON *view(struct sb_ctx *ctx, const struct sb_doc *doc)
 	sb_set_str(out, "status", up ? "active" : "new");
 	sb_set_time(out, "created_at", sb_get_int(doc->json, "created_ms", 0));
 	sb_copy(out, doc->json, fields, MOK_COUNT(fields));
-	sb_set(out, "region", sb_region_view(sb_get_str(doc->json, "region")));
+	mok_json_set(out, "region", sb_region_view(sb_get_str(doc->json, "region")));
 	sb_set_str(out, "project_id", sb_project_of(ctx, urn_of(ctx, doc->id)));
 	return out;
 }

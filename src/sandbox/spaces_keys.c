@@ -15,7 +15,7 @@ static cJSON *view(struct sb_ctx *ctx, const struct sb_doc *doc)
 
 	(void)ctx;
 	sb_set_str(out, "name", doc->name);
-	sb_set(out, "grants", cJSON_Duplicate(sb_get(doc->json, "grants"), true));
+	mok_json_set(out, "grants", cJSON_Duplicate(sb_get(doc->json, "grants"), true));
 	sb_set_str(out, "access_key", doc->id);
 	sb_set_time(out, "created_at", doc->created_ms);
 	return out;
@@ -92,7 +92,7 @@ static void set_grants(struct sb_doc *doc, const cJSON *grants, bool full)
 		sb_set_str(item, "permission", sb_get_str(grant, "permission"));
 		cJSON_AddItemToArray(list, item);
 	}
-	sb_set(doc->json, "grants", list);
+	mok_json_set(doc->json, "grants", list);
 	sb_set_bool(doc->json, "full", full);
 }
 

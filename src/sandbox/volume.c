@@ -48,13 +48,13 @@ static cJSON *view(struct sb_ctx *ctx, const struct sb_doc *doc)
 	int64_t droplet = 0;
 
 	sb_set_str(out, "id", doc->id);
-	sb_set(out, "region", sb_region_view(sb_get_str(doc->json, "region")));
+	mok_json_set(out, "region", sb_region_view(sb_get_str(doc->json, "region")));
 	droplets = cJSON_AddArrayToObject(out, "droplet_ids");
 	if (mok_parse_i64(doc->alt, &droplet))
 		cJSON_AddItemToArray(droplets, cJSON_CreateNumber((double)droplet));
 	sb_copy(out, doc->json, fields, MOK_COUNT(fields));
 	sb_set_time(out, "created_at", sb_get_int(doc->json, "created_ms", 0));
-	sb_set(out, "tags", sb_tags_of(ctx, "volume", doc->id));
+	mok_json_set(out, "tags", sb_tags_of(ctx, "volume", doc->id));
 	return out;
 }
 
@@ -156,7 +156,7 @@ static cJSON *action_view(struct sb_ctx *ctx, const char *type, const char *regi
 	sb_set_time(action, "completed_at", ctx->now_ms);
 	sb_set_str(action, "resource_id", NULL);
 	sb_set_str(action, "resource_type", "backend");
-	sb_set(action, "region", sb_region_view(region));
+	mok_json_set(action, "region", sb_region_view(region));
 	sb_set_str(action, "region_slug", region);
 	return action;
 }
@@ -263,7 +263,7 @@ static cJSON *snapshot_view(struct sb_ctx *ctx, const struct sb_doc *doc)
 	sb_set_str(out, "resource_type", "volume");
 	sb_set_int(out, "min_disk_size", sb_get_int(doc->json, "size_gigabytes", 1));
 	sb_set_int(out, "size_gigabytes", sb_get_int(doc->json, "size_gigabytes", 1));
-	sb_set(out, "tags", sb_tags_of(ctx, "volume_snapshot", doc->id));
+	mok_json_set(out, "tags", sb_tags_of(ctx, "volume_snapshot", doc->id));
 	return out;
 }
 
