@@ -19,15 +19,12 @@ const struct mok_expansion *mok_mastodon_expansion(void);
 /* The block's fields, for the reference and the JSON Schema. */
 const struct mok_field *mok_mastodon_fields(void);
 
-/* The generated values, as they are asked for by ${secret.NAME} (struct mok_lookup.secret), NULL
- * after the last. Whoever keeps them generates them once and gives the same ever after:
- *   secret_key_base                                  64 random bytes in hexadecimal
- *   active_record_encryption_primary_key,
- *   active_record_encryption_deterministic_key,
+/* The generated values, as they are asked for by ${secret.NAME} (struct mok_lookup.secret). Whoever
+ * keeps them generates them once and gives the same ever after: secret_key_base 64 random bytes in
+ * hexadecimal active_record_encryption_primary_key, active_record_encryption_deterministic_key,
  *   active_record_encryption_key_derivation_salt     32 characters of [A-Za-z0-9]
  *   vapid_private_key, vapid_public_key              P-256, URL-safe base64 with padding
  *   owner_password                                   of the first account */
-const char *mok_mastodon_secret_at(size_t i);
 
 /* The name of the first variable that is decided once and differs between the data of the live
  * ConfigMap mastodon-web-* and of the wanted one; NULL: none. */

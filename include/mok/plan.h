@@ -34,6 +34,9 @@ struct mok_plan_options {
 	size_t nvar_files;
 	const struct mok_assignment *environment; /* the whole environment: MOK_VAR_*, ${env.X} */
 	size_t nenvironment;
+	/* The NAMEs that ${secret.NAME} may have; NULL: any. */
+	const char *const *secret_names;
+	size_t nsecret_names;
 	/* Reads a file (at most max bytes) into the arena; NULL err->msg never. */
 	int (*read)(void *self, const char *path, size_t max, struct mok_arena *arena,
 		struct mok_source *out, struct mok_err *err);

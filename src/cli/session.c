@@ -140,6 +140,7 @@ int session_load(struct session *s)
 		options.nfiles = o->files.list.len;
 	}
 	options.environment = environment(s, &options.nenvironment);
+	options.secret_names = vault_names(s->arena, &options.nsecret_names);
 	s->stack = mok_plan_load(s->arena, &options, &s->diags);
 	if (s->stack)
 		vault_check(s->stack, &s->diags);

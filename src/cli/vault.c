@@ -114,6 +114,26 @@ static const char *entry_name(struct mok_arena *arena, const char *name)
 	return upper;
 }
 
+/* SECRET_KEY_BASE -> secret_key_base */
+static const char *plan_name(struct mok_arena *arena, const char *name)
+{
+	char *lower = mok_arena_strdup(arena, name);
+
+	for (char *p = lower; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return lower;
+}
+
+const char *const *vault_names(struct mok_arena *arena, size_t *count)
+{
+	const struct mok_secret_spec *specs = mok_secret_specs(count);
+	const char **names = MOK_NEW_N(arena, const char *, *count);
+
+	for (size_t i = 0; i < *count; i++)
+		names[i] = plan_name(arena, specs[i].name);
+	return names;
+}
+
 /* True: all that the plan refers to are known. */
 static bool tell_plan(const struct vault *v)
 {

@@ -13,6 +13,9 @@ struct vault;
 /* Diagnostics for recipients of the plan that are none. */
 void vault_check(const struct mok_stack *stack, struct mok_diags *diags);
 
+/* The names that ${secret.NAME} may have. */
+const char *const *vault_names(struct mok_arena *arena, size_t *count);
+
 /* Into s->vault, if the plan has a secrets block and it is not there yet; from then on
  * ${secret.NAME} is known where it is held. The keys come from --identity, MOK_AGE_IDENTITY and
  * MOK_PASSPHRASE. With --sandbox there always is one, of the sandbox's own and open to all, so that

@@ -2,21 +2,6 @@
 
 /* The whole: block in, resources out. */
 
-static const char *const secret_names[] = {
-	"secret_key_base",
-	"active_record_encryption_primary_key",
-	"active_record_encryption_deterministic_key",
-	"active_record_encryption_key_derivation_salt",
-	"vapid_private_key",
-	"vapid_public_key",
-	"owner_password",
-};
-
-const char *mok_mastodon_secret_at(size_t i)
-{
-	return i < MOK_COUNT(secret_names) ? secret_names[i] : NULL;
-}
-
 /* In the order of what needs what: a need that is not there yet is left out. */
 static void (*const steps[])(struct masto *m) = {
 	masto_pools,

@@ -114,12 +114,25 @@ static bool each(struct plan_scope *s, const struct mok_ref *ref, struct mok_val
 	return false;
 }
 
+static bool is_one_of(const char *name, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
 /* What mok generates and keeps; not known before somebody looked. */
-static bool secret(struct plan_scope *s, const struct mok_ref *ref, struct mok_val *out)
+static bool secret(struct plan_scope *s, const struct mok_ref *ref, struct mok_val *out,
+	struct mok_diags *diags)
 {
 	const struct mok_lookup *lookup = s->lookup;
+	const struct mok_plan_options *o = s->plan->options;
 	const char *known = mok_map_get(s->plan->secrets_known, ref->path);
 
+	if (o->secret_names && !is_one_of(ref->path, o->secret_names, o->nsecret_names))
+		return not_there(diags, ref, "secret", ref->path,
+			mok_nearest(ref->path, o->secret_names, o->nsecret_names));
 	mok_map_put(s->plan->secrets_asked, ref->path, s->plan->secrets_asked);
 	if (known)
 		*out = mok_val_str(known);
@@ -190,7 +203,7 @@ static bool resolve(
 	if (strcmp(ref->root, "each") == 0)
 		return each(s, ref, out, diags);
 	if (strcmp(ref->root, "secret") == 0)
-		return secret(s, ref, out);
+		return secret(s, ref, out, diags);
 	if (!s->lookup) {
 		mok_diag_add(diags, "E0601", ref->at,
 			"this must be known without the account: \"%s\" is a resource", ref->root);

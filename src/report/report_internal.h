@@ -18,10 +18,9 @@ int text_show(
 	struct mok_buf *out, const struct mok_style *style, const char *s, struct text_char ch);
 void text_add_n(struct mok_buf *out, const struct mok_style *style, const char *s, size_t len);
 
-/* "->" or an arrow, "..." or its one-character form, "*" or a bullet. */
+/* "->" or an arrow, "..." or its one-character form. */
 const char *text_arrow(const struct mok_style *style);
 const char *text_dots(const struct mok_style *style);
-const char *text_bullet(const struct mok_style *style);
 
 /* A value on one line: "text", 12, [a, b], {k: v}, (sensitive value), (known after apply). `field`
  * (may be NULL) tells which parts are sensitive besides those that say so themselves. */

@@ -222,11 +222,6 @@ const char *text_dots(const struct mok_style *style)
 	return style->utf8 ? "\u2026" : "...";
 }
 
-const char *text_bullet(const struct mok_style *style)
-{
-	return style->utf8 ? "\u2022" : "*";
-}
-
 /* One line's worth of [s, s+len): how many bytes fit, broken at the last space. */
 static size_t fit(const struct mok_style *style, const char *s, size_t len, int columns)
 {

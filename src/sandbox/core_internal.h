@@ -156,8 +156,6 @@ void sb_faults_after(struct sb_call *call);
 /* ---- reply.c ---- */
 
 void sb_reply_forget(struct sb_call *call); /* as if nothing was answered yet */
-/* A header of the answer so far, or NULL. */
-const char *sb_reply_header(const struct sb_call *call, const char *name);
 
 /* ---- log.c ---- */
 

@@ -40,17 +40,6 @@ void sb_header(struct sb_ctx *ctx, const char *name, const char *value)
 	out->headers[i].value = mok_arena_strdup(out->arena, value);
 }
 
-const char *sb_reply_header(const struct sb_call *call, const char *name)
-{
-	const struct mok_sandbox_response *out = call->ctx.out;
-
-	for (size_t i = 0; i < out->nheaders; i++) {
-		if (strcasecmp(out->headers[i].name, name) == 0)
-			return out->headers[i].value;
-	}
-	return NULL;
-}
-
 void sb_reply_forget(struct sb_call *call)
 {
 	mok_buf_clear(&call->ctx.out->body);

@@ -23,8 +23,7 @@ elif ! printf 'module vectors\n\ngo 1.21\n' >"$work/go.mod" ||
 	! found=$(cd "$work" && GOFLAGS=-mod=mod GOTOOLCHAIN=local go mod download -json "$module"); then
 	skip age "the module proxy does not answer"
 elif [ "$(field_of Sum)" != "$sum" ]; then
-	echo "FAIL  the module is not the one that is pinned here"
-	failed=1
+	fail age "the module is not the one that is pinned here"
 else
 	suite age "$program" "$(field_of Dir)/testdata"
 fi

@@ -1,5 +1,5 @@
 /* The Kubernetes API machinery over a store in memory. What its answers look like in full is judged
- * beside a real API server (tests/conformance/same_answers.py). */
+ * beside a real API server (tests/conformance/parity.py). */
 #include "kube_memory.h"
 
 #include <setjmp.h>
