@@ -4,7 +4,6 @@ once is known in later runs; nothing held is overwritten; no value is left anywh
 import base64
 import json
 import os
-import pty
 import re
 import select
 import shutil
@@ -12,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from lib import ROOT, Cloud, Skip, Stack, check, equal, run_tests
+from lib import ROOT, Cloud, Skip, Stack, check, equal, fork_on_terminal, run_tests
 
 PASSPHRASE = "canary horse battery staple"
 MASTODON = ["SECRET_KEY_BASE", "ACTIVE_RECORD_ENCRYPTION_PRIMARY_KEY",
@@ -33,7 +32,7 @@ def age(*arguments, data=None):
 
 def age_on_terminal(*arguments):
     """age asks for passphrases on the terminal only."""
-    pid, terminal = pty.fork()
+    pid, terminal = fork_on_terminal()
     if pid == 0:
         os.execvp("age", ["age", *arguments])
     deadline, seen = time.monotonic() + 60, b""

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import pty
 import re
 import shutil
 import signal
@@ -47,6 +48,16 @@ def check(condition, message):
 
 def equal(got, wanted, what):
     check(got == wanted, f"{what}:\n  got    {got!r}\n  wanted {wanted!r}")
+
+
+def fork_on_terminal():
+    """pty.fork(), where there are pseudo-terminals: a bare chroot has none."""
+    try:
+        for fd in pty.openpty():
+            os.close(fd)
+    except OSError as error:
+        raise Skip(f"no pseudo-terminal here: {error}") from error
+    return pty.fork()
 
 
 class Result:

@@ -3,12 +3,11 @@
 questions that cannot be asked, help."""
 import json
 import os
-import pty
 import select
 import sys
 import time
 
-from lib import MOK, ROOT, Cloud, Skip, Stack, check, equal, run_tests
+from lib import MOK, ROOT, Cloud, Stack, check, equal, fork_on_terminal, run_tests
 
 GUIDE = str(ROOT / "plans" / "guide.yaml")
 SANDBOX = ("--sandbox", "--speed", "max")
@@ -106,14 +105,9 @@ def test_the_lock():
 
 
 def test_a_question_on_a_terminal():
-    try:
-        for fd in pty.openpty():
-            os.close(fd)
-    except OSError as error:
-        raise Skip(f"no pseudo-terminal here: {error}") from error
     with Stack(None, GOOD) as stack:
         for answer, code in ((b"no\n", 1), (b"yes\n", 0)):
-            pid, fd = pty.fork()
+            pid, fd = fork_on_terminal()
             if pid == 0:
                 os.chdir(stack.dir)
                 os.execve(MOK, [MOK, *SANDBOX, "apply"], stack.environment({"TERM": "xterm"}))
