@@ -6,9 +6,9 @@ PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkg-config libcurl4-openssl-dev 
 	zlib1g-dev"
 # shellcheck disable=SC2034
 PACKAGES_TEST="$PACKAGES_BUILD libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev
-	binutils ccache codespell shellcheck python3 curl git s3cmd graphviz age"
+	binutils ccache codespell shellcheck python3 python3-yaml curl git s3cmd graphviz age"
 # shellcheck disable=SC2034
-PACKAGES_ALL="$PACKAGES_TEST python3-venv python3-dev python3-yaml
+PACKAGES_ALL="$PACKAGES_TEST python3-venv python3-dev
 	etcd-server openssl"
 
 # install_packages WHY PACKAGE...: installs what is missing, saying what and why before it does.
