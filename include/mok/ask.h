@@ -38,7 +38,8 @@ enum mok_verb {
 	MOK_ASK_INVENTORY, /* the collections of parent_id that hold objects of the stack `name`:
 			      a list of strings */
 	MOK_ASK_INVENTORY_SET, /* writes them: `extra` */
-	MOK_ASK_DISCOVER,      /* private to a provider: what a server serves, page 1 and 2 */
+	MOK_ASK_TEXT, /* what a cluster's API gives at the path `id`, as a string: logs, metrics */
+	MOK_ASK_DISCOVER, /* private to a provider: what a server serves, page 1 and 2 */
 };
 
 struct mok_ask {

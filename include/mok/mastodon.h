@@ -40,6 +40,42 @@ bool mok_mastodon_job(struct mok_arena *arena, const struct mok_val *prepare, co
 	struct mok_val *out);
 const char *mok_mastodon_job_at(size_t i);
 
+/* ---- what is there ---- */
+
+enum mok_role {
+	MOK_ROLE_OTHER = 0,
+	MOK_ROLE_CLUSTER,
+	MOK_ROLE_NODES,
+	MOK_ROLE_DATABASE,
+	MOK_ROLE_OBJECT
+};
+enum mok_role mok_role_of(const struct mok_kind *kind);
+
+/* Whose object it is, wanted or live, by its labels. */
+enum mok_tier {
+	MOK_TIER_NONE = 0, /* none of the instance's */
+	MOK_TIER_CONFIG,   /* what pods read */
+	MOK_TIER_SIDEKIQ,  /* but for the scheduler */
+	MOK_TIER_SCHEDULER,
+	MOK_TIER_WEB,
+	MOK_TIER_STREAMING,
+	MOK_TIER_REST,
+};
+enum mok_tier mok_mastodon_tier(const struct mok_val *object);
+/* Mastodon's version in a Deployment, Job or Pod: its image's tag, or else its label. NULL: neither
+ * says. */
+const char *mok_mastodon_version(struct mok_arena *arena, const struct mok_val *object);
+
+/* Of Sidekiq's metrics, in Prometheus' text format: what waits, and for how long. */
+struct mok_queue {
+	const char *name;
+	int64_t waiting, latency_ms; /* -1: not told */
+};
+struct mok_queues {
+	MOK_VEC(struct mok_queue) list;
+};
+void mok_mastodon_queues(struct mok_arena *arena, const char *metrics, struct mok_queues *out);
+
 /* ---- manifests as files ---- */
 
 /* Where an object belongs in the order in which things must exist. */

@@ -126,6 +126,7 @@ int cli_run_validate(struct cli *cli);
 int cli_run_plan(struct cli *cli);
 int cli_run_apply(struct cli *cli);
 int cli_run_destroy(struct cli *cli);
+int cli_run_status(struct cli *cli);
 int cli_run_adopt(struct cli *cli);
 int cli_run_output(struct cli *cli);
 int cli_run_manifests(struct cli *cli);

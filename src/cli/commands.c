@@ -38,6 +38,15 @@ static const struct cli_command commands[] = {
 			    "mok --sandbox destroy --yes\n",
 		.options = OPT_BIT(OPT_CONFIRM),
 		.run = cli_run_destroy },
+	{ .name = "status",
+		.arguments = "",
+		.summary = "show how the stack and its instance are, on one screen",
+		.details = "Reads the account, the cluster and the instance, and writes nothing: "
+			   "the instance's health, address and certificate, pods and versions of "
+			   "each tier, queues, failed Jobs, nodes, what is not ready, the cost a "
+			   "month. Exits 2 when something is not well.",
+		.examples = "mok status\nmok status --format json\n",
+		.run = cli_run_status },
 	{ .name = "adopt",
 		.arguments = "ADDRESS ID",
 		.summary = "take over an object that exists",

@@ -176,6 +176,7 @@ int session_connect(struct session *s)
 		return cli_fail(s->cli, &err, NULL);
 	if (s->cli->opt.parallelism && mok_parse_i64(s->cli->opt.parallelism, &parallelism))
 		http.parallelism = (int)parallelism;
+	s->api_url = s->local ? NULL : http.api_url;
 	s->loop = mok_loop_new(&s->env);
 	s->http = mok_http_new(s->loop, &http, &err);
 	return s->http ? CLI_DONE : cli_fail(s->cli, &err, NULL);

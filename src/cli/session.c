@@ -110,7 +110,7 @@ void session_diags_document(struct session *s)
 	cli_out_json(s->cli, json);
 }
 
-static int give_up(struct session *s)
+int session_give_up(struct session *s)
 {
 	session_print_diags(s);
 	session_diags_document(s);
@@ -145,7 +145,7 @@ int session_load(struct session *s)
 	if (s->stack)
 		vault_check(s->stack, &s->diags);
 	if (!s->stack || s->diags.nerrors)
-		return give_up(s);
+		return session_give_up(s);
 	return CLI_DONE;
 }
 
@@ -179,7 +179,7 @@ int session_sweep(struct session *s, bool without_catalogue)
 		mok_live_sweep(&in, s->arena, &s->diags, &s->live, &err) != 0)
 		return cli_fail(s->cli, &err, &s->stack->sources);
 	vault_fill_in(s->vault, &s->live, &known, &s->diags);
-	return s->diags.nerrors ? give_up(s) : CLI_DONE;
+	return s->diags.nerrors ? session_give_up(s) : CLI_DONE;
 }
 
 struct mok_diff_options session_diff_options(const struct session *s, bool destroy)
@@ -199,7 +199,7 @@ static int diff_once(struct session *s, const struct mok_diff_options *options)
 {
 	int rc = mok_diff(s->arena, s->stack, &s->live, options, &s->diags, &s->changes);
 
-	return rc != 0 || s->diags.nerrors ? give_up(s) : CLI_DONE;
+	return rc != 0 || s->diags.nerrors ? session_give_up(s) : CLI_DONE;
 }
 
 /* Twice where clusters have a say in what changes: the first shows what to ask them. */
@@ -216,7 +216,7 @@ int session_diff(struct session *s, const struct mok_diff_options *options)
 	if (mok_predict(&in, s->arena, &s->diags, &any, &err) != 0)
 		return cli_fail(s->cli, &err, &s->stack->sources);
 	if (s->diags.nerrors)
-		return give_up(s);
+		return session_give_up(s);
 	if (!any)
 		return CLI_DONE;
 	s->diags.list.len = ndiags; /* the second says its warnings again */

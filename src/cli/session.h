@@ -27,6 +27,7 @@ struct session {
 	struct mok_provider list[3];
 	struct mok_providers providers;
 	const char *journal_api; /* what the journal is bound to, besides the account */
+	const char *api_url;     /* as it was told; NULL: DigitalOcean's, or this process's */
 	struct mok_diags diags;
 	struct mok_stack *stack;
 	struct mok_live live;
@@ -59,6 +60,8 @@ struct mok_diff_options session_diff_options(const struct session *s, bool destr
 void session_print_diags(struct session *s);
 /* A JSON document of diagnostics alone: what a command that cannot go on leaves on stdout. */
 void session_diags_document(struct session *s);
+/* Both, and the exit code of a mistake. */
+int session_give_up(struct session *s);
 const char *cli_token(void); /* NULL: none in the environment */
 
 #endif

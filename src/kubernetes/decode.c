@@ -248,6 +248,7 @@ static void (*const readers[])(struct decoding *d) = {
 	[MOK_ASK_DISCOVER] = read_resources,
 	[MOK_ASK_INVENTORY] = read_inventory,
 	[MOK_ASK_INVENTORY_SET] = read_nothing,
+	[MOK_ASK_TEXT] = read_nothing,
 };
 
 void k8s_decode(void *self, const struct mok_ask *ask, const struct mok_http_reply *reply,
@@ -256,7 +257,9 @@ void k8s_decode(void *self, const struct mok_ask *ask, const struct mok_http_rep
 	struct decoding d = { .k = self, .ask = ask, .reply = reply, .arena = arena, .out = out };
 
 	out->verdict = verdict_of(&d);
-	if (out->verdict == MOK_ANS_OK) {
+	if (out->verdict == MOK_ANS_OK && ask->verb == MOK_ASK_TEXT) {
+		out->value = mok_val_str(mok_arena_strndup(arena, reply->body, reply->len));
+	} else if (out->verdict == MOK_ANS_OK) {
 		d.json = reply->len ? mok_json_parse(reply->body, reply->len) : NULL;
 		if (d.json) {
 			readers[ask->verb](&d);

@@ -322,6 +322,24 @@ static int set_inventory(struct encoding *e)
 	return 0;
 }
 
+/* What runs in pods answers or does not: asking again shows the same. */
+static bool is_always_final(const struct mok_exchange *x)
+{
+	(void)x;
+	return true;
+}
+
+static int text(struct encoding *e)
+{
+	const char *query = strchr(e->ask->id, '?');
+
+	e->out->path = query ? mok_arena_strndup(e->arena, e->ask->id, (size_t)(query - e->ask->id))
+			     : e->ask->id;
+	e->out->query = query ? query + 1 : NULL;
+	e->out->is_final = is_always_final;
+	return 0;
+}
+
 static int (*const encoders[])(struct encoding *e) = {
 	[MOK_ASK_LIST] = list,
 	[MOK_ASK_READ] = get,
@@ -333,6 +351,7 @@ static int (*const encoders[])(struct encoding *e) = {
 	[MOK_ASK_DISCOVER] = discover,
 	[MOK_ASK_INVENTORY] = inventory,
 	[MOK_ASK_INVENTORY_SET] = set_inventory,
+	[MOK_ASK_TEXT] = text,
 };
 
 /* Server-side apply answers 500 to what its schema does not have:
@@ -359,6 +378,7 @@ int k8s_encode(void *self, const struct mok_ask *ask, struct mok_arena *arena,
 	out->retry = MOK_RETRY_SAFE;
 	out->is_final = k8s_is_final;
 	if (!discovers)
-		add_header(&e, "Accept", "application/json");
+		add_header(&e, "Accept",
+			ask->verb == MOK_ASK_TEXT ? "text/plain, */*" : "application/json");
 	return encoders[ask->verb](&e);
 }

@@ -1,0 +1,67 @@
+#include "instance.h"
+
+#include <string.h>
+
+const char *instance_label(const struct mok_object *o, const char *name)
+{
+	const struct mok_val *labels = mok_val_at(&o->attrs, "object.metadata.labels");
+	const char *text = labels && labels->type == MOK_MAP ? mok_val_get_str(labels, name) : NULL;
+
+	return text ? text : "";
+}
+
+enum mok_tier instance_tier(const struct mok_change *c)
+{
+	const struct mok_val *manifest = NULL;
+
+	if (c->resource && mok_role_of(c->kind) == MOK_ROLE_OBJECT)
+		manifest = mok_val_get(&c->want, "manifest");
+	return manifest ? mok_mastodon_tier(manifest) : MOK_TIER_NONE;
+}
+
+static void take_web(struct session *s, struct instance *out, const struct mok_change *c)
+{
+	const struct mok_val *manifest = mok_val_get(&c->want, "manifest");
+	const struct mok_val *live = c->object ? cluster_object(c->object) : NULL;
+	const char *cluster = mok_val_get_str(&c->want, "cluster_id");
+
+	out->cluster = (struct cluster){ s, c->kind, c->object ? c->object->parent_id : cluster };
+	out->ns = cluster_str(manifest, "metadata.namespace");
+	out->wanted = mok_mastodon_version(s->arena, manifest);
+	out->running = live ? mok_mastodon_version(s->arena, live) : NULL;
+}
+
+static void take_domain(struct instance *out, const struct mok_change *c)
+{
+	const struct mok_val *data = mok_val_at(&c->want, "manifest.data");
+	const char *web = data ? mok_val_get_str(data, "WEB_DOMAIN") : NULL;
+	const char *local = data ? mok_val_get_str(data, "LOCAL_DOMAIN") : NULL;
+
+	if (local) {
+		out->local_domain = local;
+		out->domain = web ? web : local;
+	}
+}
+
+bool instance_find(struct session *s, struct instance *out)
+{
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < s->changes.list.len; i++) {
+		const struct mok_change *c = &s->changes.list.items[i];
+		enum mok_tier tier = instance_tier(c);
+
+		if (tier == MOK_TIER_WEB)
+			take_web(s, out, c);
+		else if (tier == MOK_TIER_CONFIG)
+			take_domain(out, c);
+	}
+	return out->ns != NULL && out->domain;
+}
+
+int instance_list(const struct instance *i, const char *group_kind, struct cluster_objects *out,
+	struct mok_err *err)
+{
+	const char *collection = mok_arena_printf(i->cluster.s->arena, "%s/%s", group_kind, i->ns);
+
+	return cluster_list(&i->cluster, collection, out, err);
+}

@@ -1,0 +1,26 @@
+/*
+ * instance: the Mastodon instance of a stack, as it is wanted and as it runs. It is found among the
+ * differences, by what its objects look like.
+ */
+#ifndef MOK_CLI_INSTANCE_H
+#define MOK_CLI_INSTANCE_H
+
+#include "cluster.h"
+
+struct instance {
+	struct cluster cluster; /* id NULL: it is not known yet */
+	const char *ns, *domain, *local_domain;
+	const char *wanted, *running; /* versions; running NULL: it does not run yet */
+};
+
+/* False: the stack has none. s->changes must be there. */
+bool instance_find(struct session *s, struct instance *out);
+/* "/Pod/NS", "batch/Job/NS": what the cluster has of it, whoever made it. */
+int instance_list(const struct instance *i, const char *group_kind, struct cluster_objects *out,
+	struct mok_err *err) MOK_MUST_CHECK;
+/* The tier of what a change wants; MOK_TIER_NONE: not the instance's. */
+enum mok_tier instance_tier(const struct mok_change *c);
+/* A label of the live object; "" if it has none. */
+const char *instance_label(const struct mok_object *o, const char *name);
+
+#endif

@@ -1,0 +1,75 @@
+#include "probe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TIMEOUT_MS 10000
+#define BODY_MAX ((size_t)1 << 20)
+#define INSTANCE_PORT 3 /* above the API's */
+#define LOCAL_INSTANCE "http://127.0.0.1:8083"
+
+struct probe {
+	struct mok_exchange x;
+	bool done;
+};
+
+static void answered(struct mok_exchange *x)
+{
+	((struct probe *)x->ctx)->done = true;
+}
+
+static bool is_answered(void *ctx)
+{
+	return ((struct probe *)ctx)->done;
+}
+
+const char *probe_base(struct session *s, const char *domain)
+{
+	const char *colon;
+	int64_t port;
+
+	if (!s->live.is_sandbox)
+		return mok_arena_printf(s->arena, "https://%s", domain);
+	colon = s->api_url && mok_http_is_loopback(s->api_url) ? strrchr(s->api_url, ':') : NULL;
+	if (!colon || !mok_parse_i64(colon + 1, &port))
+		return LOCAL_INSTANCE;
+	return mok_arena_printf(s->arena, "http://127.0.0.1:%lld", (long long)port + INSTANCE_PORT);
+}
+
+static int read_answer(struct session *s, const struct mok_exchange *x, struct probe_answer *out,
+	struct mok_err *err)
+{
+	size_t len = x->response.len < BODY_MAX ? x->response.len : BODY_MAX;
+
+	if (x->fail != MOK_NET_OK)
+		return mok_err_set(err, MOK_ERR_NET, "%s: %s", x->url, x->fail_text);
+	out->status = x->status;
+	out->body = mok_arena_strndup(s->arena, len ? x->response.data : "", len);
+	return 0;
+}
+
+/* A loop of its own, on the real network: the session's may be the sandbox in this process. */
+int probe_get(struct session *s, const char *domain, const char *path, struct probe_answer *out,
+	struct mok_err *err)
+{
+	const struct mok_header headers[] = { { "User-Agent", "mok" }, { "Accept", "*/*" },
+		{ "Host", domain }, { "X-Forwarded-Proto", "https" } };
+	struct mok_loop *loop = mok_loop_new(mok_real_env_get(s->real));
+	struct probe p = { .x = { .method = "GET",
+				   .url = mok_arena_printf(
+					   s->arena, "%s%s", probe_base(s, domain), path),
+				   .headers = headers,
+				   .nheaders = s->live.is_sandbox ? 4 : 2,
+				   .timeout_ms = TIMEOUT_MS,
+				   .done = answered } };
+	int rc;
+
+	p.x.ctx = &p;
+	mok_loop_exchange(loop, &p.x);
+	rc = mok_loop_run(loop, is_answered, &p, err);
+	if (rc == 0)
+		rc = read_answer(s, &p.x, out, err);
+	mok_loop_free(loop);
+	mok_exchange_release(&p.x);
+	return rc;
+}

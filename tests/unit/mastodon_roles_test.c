@@ -1,0 +1,126 @@
+#include "mok/mastodon.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static int setup(void **state)
+{
+	*state = mok_arena_new();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	mok_arena_free(*state);
+	return 0;
+}
+
+static struct mok_val object(struct mok_arena *arena, const char *yaml)
+{
+	const struct mok_source source = { "test", yaml, strlen(yaml) };
+	struct mok_diags diags = { .arena = arena };
+	struct mok_val out;
+
+	assert_int_equal(mok_plan_read_yaml(arena, &source, &diags, &out), 0);
+	return out;
+}
+
+static enum mok_tier tier(struct mok_arena *arena, const char *yaml)
+{
+	struct mok_val v = object(arena, yaml);
+
+	return mok_mastodon_tier(&v);
+}
+
+#define LABELS(component) \
+	"metadata: { labels: { app.kubernetes.io/part-of: mastodon, " \
+	"app.kubernetes.io/component: " component " } }"
+
+static void test_tiers(void **state)
+{
+	struct mok_arena *a = *state;
+
+	assert_int_equal(tier(a, "{ kind: Deployment, " LABELS("web") " }"), MOK_TIER_WEB);
+	assert_int_equal(
+		tier(a, "{ kind: Deployment, " LABELS("streaming") " }"), MOK_TIER_STREAMING);
+	assert_int_equal(
+		tier(a,
+			"{ kind: Deployment, " LABELS(
+				"sidekiq-a") ", spec: { template: { "
+					     "spec: { containers: [ { args: [ -q, pull, -q, "
+					     "scheduled ] } ] } } } }"),
+		MOK_TIER_SIDEKIQ);
+	assert_int_equal(
+		tier(a,
+			"{ kind: Deployment, " LABELS(
+				"sidekiq-b") ", spec: { template: { "
+					     "spec: { containers: [ { args: [ -q, fasp, -q, "
+					     "\"scheduler,2\" ] } ] } } } }"),
+		MOK_TIER_SCHEDULER);
+	assert_int_equal(tier(a, "{ kind: Secret, " LABELS("web") " }"), MOK_TIER_CONFIG);
+	assert_int_equal(tier(a, "{ kind: Service, " LABELS("web") " }"), MOK_TIER_REST);
+	assert_int_equal(tier(a, "{ kind: Deployment, metadata: { name: web } }"), MOK_TIER_NONE);
+}
+
+static const char *version(struct mok_arena *arena, const char *image, const char *label)
+{
+	struct mok_val v = object(arena,
+		mok_arena_printf(arena,
+			"{ metadata: { labels: { app.kubernetes.io/version: \"%s\" } }, spec: { "
+			"containers: [ { image: \"%s\" } ] } }",
+			label, image));
+
+	return mok_mastodon_version(arena, &v);
+}
+
+static void test_versions(void **state)
+{
+	struct mok_arena *a = *state;
+
+	assert_string_equal(version(a, "ghcr.io/mastodon/mastodon:v4.6.5", "1"), "4.6.5");
+	assert_string_equal(version(a, "host:5000/m:v4.7.0-rc.1@sha256:ab", "1"), "4.7.0-rc.1");
+	assert_string_equal(version(a, "host:5000/m", "4.7.6"), "4.7.6");
+	assert_string_equal(version(a, "host/m:latest", "4.7.6"), "4.7.6");
+	assert_null(version(a, "host/m:latest", ""));
+}
+
+static void test_queues(void **state)
+{
+	struct mok_arena *a = *state;
+	struct mok_queues q = { .list = { 0 } };
+
+	mok_mastodon_queues(a,
+		"# HELP ruby_sidekiq_queue_backlog Size of the queue.\n"
+		"# TYPE ruby_sidekiq_queue_backlog gauge\n"
+		"ruby_sidekiq_queue_backlog{queue_name=\"default\"} 12\n"
+		"sidekiq_queue_latency_seconds{host=\"a\",queue_name=\"default\"} 0.25\n"
+		"sidekiq_queue_backlog{queue_name=\"pu\\\"ll\"} 0\n"
+		"sidekiq_queue_backlog{job=\"x\"} 7\n"
+		"sidekiq_queue_backlog{queue_name=\"nan\"} NaN\n"
+		"sidekiq_queue_backlog 9\n"
+		"sidekiq_queue_backlog{queue_name=\"cut",
+		&q);
+	assert_int_equal(q.list.len, 2);
+	assert_string_equal(q.list.items[0].name, "default");
+	assert_int_equal(q.list.items[0].waiting, 12);
+	assert_int_equal(q.list.items[0].latency_ms, 250);
+	assert_string_equal(q.list.items[1].name, "pu\\\"ll");
+	assert_int_equal(q.list.items[1].waiting, 0);
+	assert_int_equal(q.list.items[1].latency_ms, -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_tiers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_versions, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_queues, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
