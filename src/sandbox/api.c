@@ -2,7 +2,7 @@
  * One request from arrival to the log: authenticated, counted, routed, handled in one transaction
  * that is committed before the answer leaves.
  */
-#include "core_internal.h"
+#include "controller.h"
 
 #include <string.h>
 #include <strings.h>
@@ -67,6 +67,8 @@ static void handle_api(struct sb_call *call)
 		answer_missing_route(call, found, allow);
 		return;
 	}
+	/* Clusters make and end what this API lists. */
+	sb_ctl_catch_up_all(ctx);
 	if (!(route->flags & SB_RAW_BODY) && !sb_request_body(call))
 		return;
 	route->handle(ctx);
@@ -118,7 +120,8 @@ static void settle(struct sb_call *call)
 
 	if (fails) {
 		sb_rollback(ctx);
-		call->created.len = call->deleted.len = 0;
+		call->created.len = call->created_kept;
+		call->deleted.len = call->deleted_kept;
 		if (call->internal || call->broken || !sb_begin(ctx))
 			return;
 	}
@@ -190,6 +193,7 @@ void mok_sandbox_watch(struct mok_sandbox *sandbox, const struct mok_sandbox_req
 	call.ctx.out = out;
 	call.ctx.now_ms = now_ms;
 	if (sb_request_read(&call, request->target) && sb_begin(&call.ctx)) {
+		sb_ctl_catch_up(&call.ctx, sb_kube_cluster(&call.ctx));
 		sb_kube_watch(&call.ctx, sb_kube_cluster(&call.ctx), after);
 		sb_rollback(&call.ctx);
 	}

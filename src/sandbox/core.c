@@ -32,6 +32,27 @@ void sb_call_end(struct sb_call *call)
 	call->owned.len = 0;
 }
 
+void sb_call_take_notes(struct sb_call *call, const struct sb_call *from)
+{
+	struct mok_arena *arena = call->ctx.arena;
+
+	for (size_t i = 0; i < from->created.len; i++)
+		mok_vec_push(
+			arena, &call->created, mok_arena_strdup(arena, from->created.items[i]));
+	for (size_t i = 0; i < from->deleted.len; i++)
+		mok_vec_push(
+			arena, &call->deleted, mok_arena_strdup(arena, from->deleted.items[i]));
+	call->broken |= from->broken;
+}
+
+void sb_call_keep(struct sb_call *call)
+{
+	if (!sb_commit(&call->ctx) || !sb_begin(&call->ctx))
+		return;
+	call->created_kept = call->created.len;
+	call->deleted_kept = call->deleted.len;
+}
+
 static const char *read_meta(struct sb_ctx *ctx, const char *key)
 {
 	sqlite3_stmt *stmt = sb_sql(ctx, "SELECT value FROM meta WHERE key = ?", "s", key);

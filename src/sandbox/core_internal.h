@@ -78,6 +78,7 @@ struct sb_call {
 	MOK_VEC(cJSON *) owned;
 	MOK_VEC(const char *) created;
 	MOK_VEC(const char *) deleted;
+	size_t created_kept, deleted_kept; /* by what is committed whatever becomes of the rest */
 	const char *raw_query;
 	const char *cluster; /* of a request to Kubernetes */
 	struct sb_fault_plan fault;
@@ -179,10 +180,15 @@ int sb_lock_folder(
 const char *sb_meta(struct sb_core *core, const char *key, const char *(*make)(struct sb_ctx *ctx));
 void sb_call_init(struct sb_call *call, struct sb_core *core, struct mok_arena *arena);
 void sb_call_end(struct sb_call *call);
+/* What another call of the same request has noted; it may end then. */
+void sb_call_take_notes(struct sb_call *call, const struct sb_call *from);
+/* Commits what was done so far: the rest may still fail. */
+void sb_call_keep(struct sb_call *call);
 
 /* ---- kube_api.c, kube_store.c: the Kubernetes API of clusters ---- */
 
 extern const char sb_kube_schema[];
+extern const char sb_ctl_schema[]; /* controllers/run.c */
 /* The cluster's id, by the Host or by the first segment of the path. */
 const char *sb_kube_cluster(struct sb_ctx *ctx);
 /* let_in: the token was right. Answers. */

@@ -6,8 +6,7 @@
 #define EVENTS_KEPT 5000
 
 const char sb_kube_schema[] =
-	"CREATE TABLE IF NOT EXISTS kube_cluster(id TEXT PRIMARY KEY, nodes TEXT NOT NULL)"
-	" WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS kube_cluster(id TEXT PRIMARY KEY) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS kube_object(cluster TEXT NOT NULL, resource TEXT NOT NULL,"
 	" ns TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, json TEXT NOT NULL,"
 	" PRIMARY KEY(cluster, resource, ns, name)) WITHOUT ROWID;"
@@ -228,5 +227,8 @@ void sb_kube_forget(struct sb_ctx *ctx, const char *cluster_id)
 	sb_sql_run(ctx, "DELETE FROM kube_object WHERE cluster = ?", "s", cluster_id);
 	sb_sql_run(ctx, "DELETE FROM kube_event WHERE cluster = ?", "s", cluster_id);
 	sb_sql_run(ctx, "DELETE FROM kube_log WHERE cluster = ?", "s", cluster_id);
+	sb_sql_run(ctx, "DELETE FROM kube_seen WHERE cluster = ?", "s", cluster_id);
+	sb_sql_run(ctx, "DELETE FROM kube_due WHERE cluster = ?", "s", cluster_id);
+	sb_sql_run(ctx, "DELETE FROM kube_owner WHERE cluster = ?", "s", cluster_id);
 	sb_sql_run(ctx, "DELETE FROM kube_cluster WHERE id = ?", "s", cluster_id);
 }

@@ -1,3 +1,4 @@
+#include "controller.h"
 #include "kubernetes.h"
 
 #include "droplet.h"
@@ -98,6 +99,7 @@ void k8s_save_pool(struct sb_ctx *ctx, struct sb_doc *pool)
 	pool->name = sb_get_str(pool->json, "name");
 	sb_tags_set(ctx, K8S_POOL_KIND, pool->id, sb_get(pool->json, "tags"));
 	sb_doc_put(ctx, pool);
+	sb_ctl_wake(ctx, pool->parent, ctx->now_ms);
 }
 
 static void node_join(struct sb_ctx *ctx, const struct sb_doc *cluster, const struct sb_doc *pool,
@@ -224,6 +226,7 @@ void k8s_pool_delete(struct sb_ctx *ctx, struct sb_doc *pool)
 	}
 	sb_tags_set(ctx, K8S_POOL_KIND, pool->id, NULL);
 	sb_doc_delete(ctx, pool);
+	sb_ctl_wake(ctx, pool->parent, ctx->now_ms);
 	sb_note_delete(ctx, "kubernetes_node_pool", pool->id);
 }
 
@@ -235,12 +238,12 @@ void k8s_delete(struct sb_ctx *ctx, struct sb_doc *cluster)
 	const struct sb_which gone = { .kind = K8S_KIND, .parent = K8S_GONE };
 	struct sb_docs old = sb_doc_list(ctx, &gone, 0, 0);
 
-	sb_kube_forget(ctx, cluster->id);
 	for (size_t i = 0; i < old.len; i++)
 		if (ctx->now_ms >= sb_get_int(old.items[i]->json, "purge_ms", 0))
 			sb_doc_delete(ctx, old.items[i]);
 	for (size_t i = 0; i < pools.len; i++)
 		k8s_pool_delete(ctx, pools.items[i]);
+	sb_kube_forget(ctx, cluster->id);
 	sb_project_leave(ctx, urn);
 	sb_vpc_leave(ctx, urn, VPC_LINGER_MS);
 	sb_tags_set(ctx, K8S_KIND, cluster->id, NULL);

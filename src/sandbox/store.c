@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SCHEMA_VERSION = 1 };
+enum { SCHEMA_VERSION = 2 };
 
 static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
@@ -84,7 +84,7 @@ int sb_store_open(struct sb_core *core, struct mok_err *err)
 		return -1;
 	if (check_version(core, err) != 0 || run_script(core, schema, err) != 0)
 		return -1;
-	if (run_script(core, sb_s3_schema, err) != 0)
+	if (run_script(core, sb_s3_schema, err) != 0 || run_script(core, sb_ctl_schema, err) != 0)
 		return -1;
 	return run_script(core, sb_kube_schema, err);
 }

@@ -87,7 +87,7 @@ def main():
         if folder.name not in MAY:
             problems.append(f"src/{folder.name}: not in the table of {__file__}")
             continue
-        for path in sorted(folder.glob("*.[ch]")):
+        for path in sorted(folder.rglob("*.[ch]")):
             problems += problems_of(folder.name, path)
     shown = documented()
     for module, may in MAY.items():

@@ -30,31 +30,65 @@ void api_client_close(struct api_client *client)
 	mok_arena_free(client->arena);
 }
 
-int api_ask(struct api_client *client, const char *method, const char *body, const char *fmt, ...)
+static int ask(struct api_client *client, const char *method, const char *body, bool kubernetes)
 {
+	bool patch = strcmp(method, "PATCH") == 0;
 	const struct mok_sandbox_header headers[] = {
 		{ "Authorization", "Bearer dop_v1_test" },
-		{ "Content-Type", "application/json" },
+		{ "Content-Type", patch ? "application/merge-patch+json" : "application/json" },
 	};
 	struct mok_sandbox_request request = {
 		.method = method,
 		.host = "127.0.0.1:8080",
+		.target = client->target,
 		.headers = headers,
 		.nheaders = 2,
 		.body = body,
 		.body_len = body ? strlen(body) : 0,
+		.service = kubernetes ? MOK_SANDBOX_KUBERNETES : MOK_SANDBOX_API,
 	};
-	va_list ap;
 
-	va_start(ap, fmt);
-	request.target = mok_arena_vprintf(client->arena, fmt, ap);
-	va_end(ap);
 	mok_sandbox_response_release(&client->out);
 	mok_sandbox_response_init(&client->out);
 	mok_sandbox_handle(client->sandbox, &request, client->now_ms, &client->out);
 	cJSON_Delete(client->json);
 	client->json = mok_json_parse(client->out.body.data, client->out.body.len);
 	return client->out.status;
+}
+
+int api_ask(struct api_client *client, const char *method, const char *body, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	client->target = mok_arena_vprintf(client->arena, fmt, ap);
+	va_end(ap);
+	return ask(client, method, body, false);
+}
+
+int api_kube(struct api_client *client, const char *method, const char *body, const char *fmt, ...)
+{
+	const char *path;
+	va_list ap;
+
+	va_start(ap, fmt);
+	path = mok_arena_vprintf(client->arena, fmt, ap);
+	va_end(ap);
+	client->target = mok_arena_printf(client->arena, "/%s%s", client->cluster, path);
+	return ask(client, method, body, true);
+}
+
+void api_cluster(struct api_client *client, const char *size, int nodes)
+{
+	const char *body = api_json(client,
+		"{'name':'prod','region':'ams3','version':'1.35','node_pools':[{'name':'web',"
+		"'size':'%s','count':%d}]}",
+		size, nodes);
+
+	if (api_ask(client, "POST", body, "/v2/kubernetes/clusters") != 201)
+		fail_msg("%s", client->out.body.data);
+	client->cluster = api_str(client, "kubernetes_cluster.id");
+	client->now_ms += 30L * API_MINUTE_MS;
 }
 
 const char *api_json(struct api_client *client, const char *fmt, ...)

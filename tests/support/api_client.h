@@ -12,6 +12,8 @@ struct api_client {
 	int64_t now_ms;
 	struct mok_sandbox_response out; /* the newest answer */
 	cJSON *json;                     /* its body, or NULL: none, or no JSON */
+	const char *cluster;             /* of api_kube */
+	const char *target;              /* of the newest request */
 };
 
 enum { API_MINUTE_MS = 60 * 1000 };
@@ -23,6 +25,11 @@ void api_client_close(struct api_client *client);
 /* One request; returns the status. body: JSON text, or NULL. The target is made with fmt. */
 int api_ask(struct api_client *client, const char *method, const char *body, const char *fmt, ...)
 	MOK_PRINTF(4, 5);
+/* The same to the Kubernetes API of client->cluster; a PATCH is a merge patch. */
+int api_kube(struct api_client *client, const char *method, const char *body, const char *fmt, ...)
+	MOK_PRINTF(4, 5);
+/* Makes client->cluster, with so many nodes of a size, and lets it come up. */
+void api_cluster(struct api_client *client, const char *size, int nodes);
 /* JSON for `api_ask`, in the arena: single quotes stand for double ones. */
 const char *api_json(struct api_client *client, const char *fmt, ...) MOK_PRINTF(2, 3);
 

@@ -1,0 +1,9 @@
+/* The controllers, one a file. */
+#ifndef MOK_SANDBOX_CONTROLLERS_H
+#define MOK_SANDBOX_CONTROLLERS_H
+
+#include "controller.h"
+
+extern const struct sb_controller sb_ctl_replica_set;
+
+#endif

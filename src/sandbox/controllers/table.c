@@ -1,0 +1,6 @@
+#include "controllers.h"
+
+const struct sb_controller *const sb_controllers[] = {
+	&sb_ctl_replica_set,
+	NULL,
+};
