@@ -37,6 +37,8 @@ enum mok_field_flag {
 				 in YAML's core schema */
 	MOK_F_EACH = 1 << 16, /* a map of any keys, each of them an object of the fields in `sub` */
 	MOK_F_RANGE = 1 << 17, /* an object of `min` and `max` that may be written as one number */
+	MOK_F_FILLS = 1 << 18, /* the address of a resource that holds data once this one is there:
+				  a tag says so before it is made */
 };
 
 /* Types reuse enum mok_type; MOK_MAP with `sub` is an object of known fields, without it a map of
@@ -281,6 +283,7 @@ struct mok_object {
 	unsigned generation;  /* from the marker */
 	bool protected_live, retain_live;
 	bool has_objects; /* a tag says that this stack has objects in its collections */
+	bool has_data;    /* a tag says that something of the stack may have filled it */
 	bool twin; /* another object answers to the same marker: nothing tells whose is whose */
 	const struct mok_resource *resource; /* whose it is; NULL: an orphan or a stranger */
 	bool is_default;                     /* a VPC or project that the account cannot lose */

@@ -16,7 +16,8 @@ struct mok_marker {
 	/* free-standing tags only: */
 	const char *kind;
 	char parent_hash[9], key_hash[17];
-	/* "", "protect", "retain" or "objects": a tag about the address rather than an object */
+	/* "", "protect", "retain", "objects" or "data": a tag about the address rather than an
+	 * object */
 	const char *about;
 };
 

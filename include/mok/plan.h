@@ -66,6 +66,8 @@ struct mok_stack *mok_plan_load(
 void mok_plan_know_secret(const struct mok_stack *stack, const char *name, const char *value);
 /* The names that the stack refers to: -> themselves. */
 const struct mok_map *mok_plan_secrets_asked(const struct mok_stack *stack);
+/* The first of them that nobody told yet; NULL: all are known. */
+const char *mok_plan_secret_missing(const struct mok_stack *stack);
 
 /* Where evaluation finds what resources are worth: filled in by whoever plans or applies. */
 struct mok_lookup {

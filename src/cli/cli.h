@@ -67,6 +67,7 @@ enum cli_option_id {
 	OPT_SECRETS,
 	OPT_OFFLINE,
 	OPT_IDENTITY,
+	OPT_NO_ESCROW,
 	OPT_SHOW,
 };
 #define OPT_BIT(id) ((uint64_t)1 << (id))
@@ -80,7 +81,7 @@ struct cli_options {
 	const char *dir, *parallelism, *speed, *seed, *faults, *format, *events, *color;
 	const char *kubeconfig, *out, *confirm, *listen, *cloud_dir, *token_file;
 	bool sandbox, quiet, verbose, yes, help, destroy, detailed, json;
-	bool detach, stop, reset, allow_remote, secrets, offline, show;
+	bool detach, stop, reset, allow_remote, secrets, offline, show, no_escrow;
 	uint64_t seen; /* OPT_BITs */
 };
 

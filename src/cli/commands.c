@@ -27,6 +27,7 @@ static const struct cli_command commands[] = {
 			   "since. Interrupted or killed: run it again.",
 		.examples = "mok apply\nmok apply --yes --events events.jsonl\n"
 			    "mok apply plan.json\nmok --sandbox apply --yes\n",
+		.options = OPT_BIT(OPT_NO_ESCROW),
 		.max_args = 1,
 		.run = cli_run_apply },
 	{ .name = "destroy",

@@ -28,6 +28,8 @@ static const struct cli_option options[] = {
 		"for clusters: instead of what the account says" },
 	{ OPT_IDENTITY, "identity", 0, "FILE", AT(identities), true, true,
 		"age identity that opens the escrow (or MOK_AGE_IDENTITY)" },
+	{ OPT_NO_ESCROW, "no-escrow", 0, NULL, AT(no_escrow), false, false,
+		"make Mastodon's keys though nothing keeps a copy of them" },
 	{ OPT_SPEED, "speed", 0, "N|max", AT(speed), false, true,
 		"sandbox: how many times faster than the cloud (60)" },
 	{ OPT_SEED, "seed", 0, "N", AT(seed), false, true, "sandbox: seed of ids and faults" },

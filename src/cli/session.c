@@ -208,8 +208,12 @@ int session_diff(struct session *s, const struct mok_diff_options *options)
 	const struct mok_apply_input in = session_input(s, NULL);
 	size_t ndiags = s->diags.list.len;
 	struct mok_err err = { 0 };
-	int rc = diff_once(s, options);
 	bool any = false;
+	int rc;
+
+	if (!options->destroy && !options->offline && vault_reconcile(s, &err) != 0)
+		return cli_fail(s->cli, &err, &s->stack->sources);
+	rc = diff_once(s, options);
 
 	if (rc != CLI_DONE || options->destroy || options->offline)
 		return rc;

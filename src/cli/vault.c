@@ -1,5 +1,7 @@
 #include "vault.h"
 
+#include "live_secrets.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,43 +116,28 @@ static const char *entry_name(struct mok_arena *arena, const char *name)
 	return upper;
 }
 
-/* SECRET_KEY_BASE -> secret_key_base */
-static const char *plan_name(struct mok_arena *arena, const char *name)
-{
-	char *lower = mok_arena_strdup(arena, name);
-
-	for (char *p = lower; *p; p++)
-		*p = (char)tolower((unsigned char)*p);
-	return lower;
-}
-
 const char *const *vault_names(struct mok_arena *arena, size_t *count)
 {
 	const struct mok_secret_spec *specs = mok_secret_specs(count);
 	const char **names = MOK_NEW_N(arena, const char *, *count);
 
 	for (size_t i = 0; i < *count; i++)
-		names[i] = plan_name(arena, specs[i].name);
+		names[i] = plan_secret_name(arena, specs[i].name);
 	return names;
 }
 
-/* True: all that the plan refers to are known. */
-static bool tell_plan(const struct vault *v)
+static void tell_plan(const struct vault *v)
 {
 	const struct mok_stack *stack = v->session->stack;
 	const struct mok_map *asked = mok_plan_secrets_asked(stack);
 	struct mok_escrow_entry entry;
-	bool all = true;
 
 	for (size_t i = 0; i < mok_map_len(asked); i++) {
 		const char *name = mok_map_key(asked, i);
 
 		if (mok_escrow_find(v->escrow, entry_name(v->session->arena, name), &entry))
 			mok_plan_know_secret(stack, name, entry.value);
-		else
-			all = false;
 	}
-	return all;
 }
 
 int vault_open(struct session *s, struct mok_err *err)
@@ -291,6 +278,51 @@ static bool brings_something(const struct mok_changes *changes)
 	return false;
 }
 
+/* ---- what is made once ---- */
+
+static bool is_open(const struct vault *v)
+{
+	return v && mok_escrow_state(v->escrow) != MOK_ESCROW_SEALED;
+}
+
+/* Whoever cannot open the escrow still plans by what the instance has. */
+static int tell_from(
+	const struct session *s, const struct mok_secret_store *store, struct mok_err *err)
+{
+	const struct mok_map *asked = mok_plan_secrets_asked(s->stack);
+	struct mok_buf value;
+	int rc = 0;
+
+	mok_buf_init(&value, MOK_ESCROW_VALUE_MAX);
+	for (size_t i = 0; rc == 0 && i < mok_map_len(asked); i++) {
+		const char *name = mok_map_key(asked, i);
+		bool found = false;
+
+		mok_buf_clear(&value);
+		rc = store->get(store->self, entry_name(s->arena, name), &found, &value, err);
+		if (rc == 0 && found && value.len)
+			mok_plan_know_secret(s->stack, name, value.data);
+	}
+	explicit_bzero(value.data, value.cap);
+	mok_buf_release(&value);
+	return rc;
+}
+
+int vault_reconcile(struct session *s, struct mok_err *err)
+{
+	struct live_secrets live = { s->arena, s->stack, &s->live };
+	const struct mok_secret_store store = live_secrets_store(&live);
+
+	if (mok_map_len(mok_plan_secrets_asked(s->stack)) == 0)
+		return 0;
+	if (!is_open(s->vault))
+		return tell_from(s, &store, err);
+	if (mok_escrow_reconcile(s->vault->escrow, &store, err) != 0)
+		return -1;
+	tell_plan(s->vault);
+	return 0;
+}
+
 static int refuse(const struct session *s, struct mok_err *err)
 {
 	mok_err_set(err, MOK_ERR_REFUSED,
@@ -300,25 +332,63 @@ static int refuse(const struct session *s, struct mok_err *err)
 	mok_err_hint(err, "%s",
 		s->vault ? "--identity FILE, MOK_AGE_IDENTITY or MOK_PASSPHRASE opens it"
 			 : "add to the plan: secrets: { escrow: secrets.age, recipients: [age1...] "
-			   "}   (age-keygen -o key.txt makes a key)");
+			   "}   (age-keygen -o key.txt makes a key), or accept with --no-escrow "
+			   "that the cluster has the only copy");
 	return -1;
+}
+
+/* New keys over old data would destroy it. */
+static int refuse_anew(const struct session *s, const char *filled, struct mok_err *err)
+{
+	mok_err_set(err, MOK_ERR_REFUSED,
+		"%s may hold an instance, and its %s is neither in the escrow nor in the cluster",
+		filled, entry_name(s->arena, mok_plan_secret_missing(s->stack)));
+	mok_err_hint(err,
+		"mok secrets import FILE takes them from a copy of the escrow or a "
+		".env.production; if the database is empty after all: mok secrets generate");
+	return -1;
+}
+
+static void generate_unkept(const struct session *s)
+{
+	const char *name, *value, *partner;
+
+	while ((name = mok_plan_secret_missing(s->stack)) != NULL) {
+		const struct mok_secret_spec *spec = mok_secret_find(entry_name(s->arena, name));
+
+		mok_secret_generate(s->arena, &s->env.random, spec, &value, &partner);
+		mok_plan_know_secret(s->stack, name, value);
+		if (spec->partner)
+			mok_plan_know_secret(
+				s->stack, plan_secret_name(s->arena, spec->partner), partner);
+	}
 }
 
 int vault_generate(struct session *s, struct mok_err *err)
 {
-	struct vault *v = s->vault;
+	struct live_secrets live = { s->arena, s->stack, &s->live };
+	const char *filled = live_secrets_filled(&live);
 
-	if (mok_map_len(mok_plan_secrets_asked(s->stack)) == 0 || !brings_something(&s->changes))
+	if (!brings_something(&s->changes))
 		return 0;
-	if (!v || mok_escrow_state(v->escrow) == MOK_ESCROW_SEALED)
-		return refuse(s, err);
-	if (tell_plan(v))
+	if (mok_plan_secret_missing(s->stack)) {
+		if (s->vault && !is_open(s->vault))
+			return refuse(s, err);
+		if (filled)
+			return refuse_anew(s, filled, err);
+		if (!s->vault && s->cli->opt.no_escrow) {
+			generate_unkept(s);
+			return 0;
+		}
+		if (!s->vault)
+			return refuse(s, err);
+		if (mok_escrow_generate(s->vault->escrow, NULL, err) != 0)
+			return -1;
+	}
+	if (!is_open(s->vault))
 		return 0;
-	if (mok_escrow_generate(v->escrow, NULL, err) != 0 ||
-		mok_escrow_save(v->escrow, false, err) != 0)
-		return -1;
-	tell_plan(v);
-	return 0;
+	tell_plan(s->vault);
+	return mok_escrow_save(s->vault->escrow, false, err);
 }
 
 int vault_prove(struct vault *v, const struct mok_changes *changes, struct mok_err *err)

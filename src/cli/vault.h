@@ -33,9 +33,12 @@ struct mok_escrow *vault_open_other(
  * as secretless: nobody can have used it. */
 void vault_fill_in(const struct vault *vault, const struct mok_live *live,
 	const struct mok_journal_known *known, struct mok_diags *diags);
+/* Tells the plan the secrets that a running instance has, and takes into the escrow (in memory)
+ * those that it lacks. -1: they differ (MOK_ERR_REFUSED), or one cannot be right. */
+int vault_reconcile(struct session *s, struct mok_err *err) MOK_MUST_CHECK;
 /* Makes and keeps those of the secrets that the plan refers to and nobody holds yet, before the
- * changes bring them anywhere. -1: MOK_ERR_REFUSED if there is no place to keep them, or what is
- * kept there cannot be read. */
+ * changes bring them anywhere. -1: MOK_ERR_REFUSED if there is no place to keep them (and no
+ * --no-escrow), what is kept there cannot be read, or a database may hold data made with others. */
 int vault_generate(struct session *s, struct mok_err *err) MOK_MUST_CHECK;
 /* Writes the file before anything is sent, if the changes will bring secrets: so a disk that is
  * full or a folder that is not ours stops the run while nothing can be lost. */

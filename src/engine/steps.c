@@ -102,6 +102,22 @@ static void add_protection(struct op *op)
 		add_tag(op, MOK_ASK_TAG_DROP, mok_op_about(op, "retain"), "retain no longer");
 }
 
+/* Before it is made: it may have filled that even if nobody saw its end. */
+static void add_fills(struct op *op)
+{
+	const struct engine *e = op->engine;
+
+	for (const struct mok_field *f = op->change->kind->fields; f->name; f++) {
+		const char *address =
+			f->flags & MOK_F_FILLS ? mok_val_get_str(&op->want, f->name) : NULL;
+
+		if (address)
+			add_tag(op, MOK_ASK_TAG_MAKE,
+				mok_marker_about(e->arena, e->in->stack->name, address, "data"),
+				"note that it holds data");
+	}
+}
+
 /* ---- in-place calls ---- */
 
 static void add_call(struct op *op, const struct mok_call *call)
@@ -199,6 +215,7 @@ static void lay_out_create(struct op *op)
 	add_tag(op, MOK_ASK_TAG_MAKE, mok_op_free_tag(op, op->change->generation, &op->want),
 		"mark");
 	add_protection(op);
+	add_fills(op);
 	if (kind->flags & MOK_K_COLLECTIONS)
 		mok_step_add(op,
 			(struct step){
@@ -316,6 +333,16 @@ static void lay_out_rename(struct op *op)
 		add_ready(op, kind->calls);
 }
 
+static void drop_about(struct op *op, bool is_there, const char *what)
+{
+	if (is_there)
+		add_tag(op, MOK_ASK_TAG_DROP,
+			mok_arena_printf(op->engine->arena, "mok:%s:%s-%s:%s",
+				op->engine->in->stack->name, op->object->slug,
+				op->object->addr_hash, what),
+			"unmark");
+}
+
 static void drop_marks(struct op *op)
 {
 	const struct mok_object *o = op->object;
@@ -326,21 +353,10 @@ static void drop_marks(struct op *op)
 		add_tag(op, MOK_ASK_TAG_DROP, o->marker, "unmark");
 	if ((op->change->action == MOK_ACT_REPLACE && !op->change->moved_from) || !o->addr_hash[0])
 		return;
-	if (o->protected_live)
-		add_tag(op, MOK_ASK_TAG_DROP,
-			mok_arena_printf(op->engine->arena, "mok:%s:%s-%s:protect",
-				op->engine->in->stack->name, o->slug, o->addr_hash),
-			"unmark");
-	if (o->retain_live)
-		add_tag(op, MOK_ASK_TAG_DROP,
-			mok_arena_printf(op->engine->arena, "mok:%s:%s-%s:retain",
-				op->engine->in->stack->name, o->slug, o->addr_hash),
-			"unmark");
-	if (o->has_objects)
-		add_tag(op, MOK_ASK_TAG_DROP,
-			mok_arena_printf(op->engine->arena, "mok:%s:%s-%s:objects",
-				op->engine->in->stack->name, o->slug, o->addr_hash),
-			"unmark");
+	drop_about(op, o->protected_live, "protect");
+	drop_about(op, o->retain_live, "retain");
+	drop_about(op, o->has_objects, "objects");
+	drop_about(op, o->has_data, "data");
 }
 
 static void lay_out_delete(struct op *op)

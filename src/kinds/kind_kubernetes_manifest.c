@@ -35,6 +35,11 @@ static const struct mok_field fields[] = {
 		.flags = MOK_F_LOCAL,
 		.dflt = "false",
 		.doc = "Takes over fields that another manager owns." },
+	{ .name = "fills",
+		.type = MOK_STR,
+		.flags = MOK_F_LOCAL | MOK_F_FILLS,
+		.doc = "Address of the database that it puts the first data into. From then on "
+		       "`${secret.NAME}` is never made anew." },
 	{ .name = "name",
 		.type = MOK_STR,
 		.flags = MOK_F_COMPUTED,

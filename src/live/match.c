@@ -12,7 +12,8 @@ struct mark {
 };
 
 struct about {
-	const char *protect_tag, *retain_tag, *objects_tag; /* NULL: there is none */
+	/* NULL: there is none */
+	const char *protect_tag, *retain_tag, *objects_tag, *data_tag;
 	bool used;
 };
 
@@ -49,8 +50,10 @@ static void read_about(struct matcher *m, const struct mok_marker *marker, const
 		a->protect_tag = tag;
 	else if (mok_streq(marker->about, "retain"))
 		a->retain_tag = tag;
-	else
+	else if (mok_streq(marker->about, "objects"))
 		a->objects_tag = tag;
+	else
+		a->data_tag = tag;
 }
 
 static void read_tag(struct matcher *m, const char *tag)
@@ -297,6 +300,7 @@ static void apply_about(struct matcher *m, struct mok_object *o)
 	o->protected_live = a && a->protect_tag;
 	o->retain_live = a && a->retain_tag;
 	o->has_objects = a && a->objects_tag;
+	o->has_data = a && a->data_tag;
 	if (a)
 		a->used = true;
 }
@@ -341,7 +345,7 @@ static void collect_doubts(struct matcher *m)
 			add_doubt(m, m->marks.items[i]->marker.addr_hash, m->marks.items[i]->tag);
 	for (size_t i = 0; i < mok_map_len(m->abouts); i++) {
 		const struct about *a = mok_map_value(m->abouts, i);
-		const char *tags[] = { a->protect_tag, a->retain_tag, a->objects_tag };
+		const char *tags[] = { a->protect_tag, a->retain_tag, a->objects_tag, a->data_tag };
 
 		for (size_t k = 0; !a->used && k < MOK_COUNT(tags); k++)
 			if (tags[k])

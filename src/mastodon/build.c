@@ -218,6 +218,8 @@ void masto_add(struct masto *m, const struct masto_object *object, struct mok_va
 		mok_val_set(m->arena, &block, "name_suffix", masto_format(m, "hash"));
 	if (object->no_wait)
 		mok_val_set(m->arena, &block, "wait", mok_val_bool(false));
+	if (object->fills)
+		mok_val_set(m->arena, &block, "fills", masto_format(m, "%s", object->fills));
 	mok_val_set(m->arena, &block, "manifest", manifest);
 	if (object->once) {
 		mok_val_append(m->arena, &ignored, masto_format(m, "manifest"));

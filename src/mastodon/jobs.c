@@ -35,6 +35,7 @@ struct job {
 	const char *extra_secret; /* address of one more Secret, or NULL */
 	const char *const *needs;
 	int64_t deadline_s;
+	const char *fills; /* as struct masto_object's */
 };
 
 static struct mok_val list_of(struct masto *m, const char *const *texts)
@@ -73,6 +74,7 @@ static void add_job(struct masto *m, const struct job *job)
 	const struct masto_object object = { .component = job->name,
 		.once = true,
 		.needs = job->needs,
+		.fills = job->fills,
 		.address = mok_arena_printf(m->arena, "mastodon_%s", underscored(m, job->name)) };
 	const struct masto_pod pod = { "spec.template.spec", "jobs", NULL, true };
 	struct mok_val manifest = masto_base(m, "job"), from = { .type = MOK_MAP, .at = m->at };
@@ -116,7 +118,11 @@ static void add_grants(struct masto *m)
 	const char *const pairs[] = { "ADMIN_USER",
 		mok_arena_printf(m->arena, "${%s.private_connection.user}", db), "ADMIN_PASS",
 		mok_arena_printf(m->arena, "${%s.private_connection.password}", db), NULL };
-	const struct job job = { "db-grants", args, "mastodon_db_admin_secret", needs, 600 };
+	const struct job job = { .name = "db-grants",
+		.args = args,
+		.extra_secret = "mastodon_db_admin_secret",
+		.needs = needs,
+		.deadline_s = 600 };
 
 	if (!m->parts.database_user)
 		return; /* the first user itself owns everything */
@@ -131,7 +137,11 @@ static void add_prepare(struct masto *m)
 	static const char *const args[] = { "bundle", "exec", "rails", "db:prepare", NULL };
 	static const char *const needs[] = { "mastodon_db_grants", "mastodon_service_account",
 		"mastodon_priority_background", NULL };
-	const struct job job = { "db-prepare", args, NULL, needs, 1800 };
+	const struct job job = { .name = "db-prepare",
+		.args = args,
+		.needs = needs,
+		.deadline_s = 1800,
+		.fills = m->parts.database->address };
 
 	add_job(m, &job);
 }
@@ -143,7 +153,11 @@ static void add_owner(struct masto *m)
 	const char *const pairs[] = { "OWNER_USERNAME", masto_text(m, "owner.username"),
 		"OWNER_EMAIL", masto_text(m, "owner.email"), "OWNER_PASSWORD",
 		"${secret.owner_password}", NULL };
-	const struct job job = { "create-owner", args, "mastodon_owner_secret", needs, 600 };
+	const struct job job = { .name = "create-owner",
+		.args = args,
+		.extra_secret = "mastodon_owner_secret",
+		.needs = needs,
+		.deadline_s = 600 };
 
 	if (!pairs[1] || !pairs[3])
 		return;
@@ -162,7 +176,7 @@ static void add_search(struct masto *m)
 	const char *minor =
 		mok_arena_strndup(m->arena, m->version, len + strcspn(m->version + len, "."));
 	char *name = mok_arena_printf(m->arena, "search-deploy-%s", minor);
-	struct job job = { name, args, NULL, needs, 86400 };
+	const struct job job = { .name = name, .args = args, .needs = needs, .deadline_s = 86400 };
 
 	for (char *c = name; *c; c++)
 		if (*c == '.')

@@ -92,6 +92,7 @@ struct masto_object {
 	bool cluster_scoped;      /* no namespace */
 	bool once;                /* made once, never changed: ignore_changes */
 	bool no_wait;             /* apply does not wait for it */
+	const char *fills;        /* address of what it puts the first data into, or NULL */
 	const char *const *needs; /* addresses, NULL at the end; or NULL */
 };
 /* Labels, namespace, patches; then a resource of its own. */

@@ -130,6 +130,16 @@ static bool parse_free_tag(char *part[7], size_t n, struct mok_marker *out)
 	return true;
 }
 
+static bool is_about(const char *word)
+{
+	static const char *const words[] = { "protect", "retain", "objects", "data" };
+
+	for (size_t i = 0; i < MOK_COUNT(words); i++)
+		if (strcmp(word, words[i]) == 0)
+			return true;
+	return false;
+}
+
 static bool parse_parts(char *part[7], size_t n, struct mok_marker *out)
 {
 	if (n < 4 || strcmp(part[0], "mok") != 0 || !islower((unsigned char)part[1][0]) ||
@@ -137,9 +147,7 @@ static bool parse_parts(char *part[7], size_t n, struct mok_marker *out)
 		return false;
 	out->stack = part[1];
 	out->about = "";
-	if (n == 4 &&
-		(strcmp(part[3], "protect") == 0 || strcmp(part[3], "retain") == 0 ||
-			strcmp(part[3], "objects") == 0)) {
+	if (n == 4 && is_about(part[3])) {
 		out->about = part[3];
 		return true;
 	}

@@ -382,6 +382,19 @@ static void check_outputs(struct checker *c)
 	}
 }
 
+/* Fields that name another resource without referring to it. */
+static void check_named(struct load *load, const struct mok_resource *r)
+{
+	for (const struct mok_field *f = r->kind->fields; f->name; f++) {
+		const struct mok_val *v =
+			f->flags & MOK_F_FILLS ? mok_val_get(&r->fields, f->name) : NULL;
+
+		if (v && v->type == MOK_STR && !mok_map_get(load->stack->by_address, v->u.s))
+			mok_diag_add(
+				load->diags, "E0602", v->at, "there is no resource \"%s\"", v->u.s);
+	}
+}
+
 static const struct mok_val *depends_on(const struct load *load, const struct mok_resource *r)
 {
 	return mok_map_get(load->plan->depends_on, r->block);
@@ -400,6 +413,7 @@ void plan_check(struct load *load)
 		const struct mok_val *list = depends_on(load, r);
 
 		add_refs(&c, r);
+		check_named(load, r);
 		if (list)
 			add_depends_on(&c, r, list);
 	}

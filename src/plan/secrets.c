@@ -70,3 +70,13 @@ const struct mok_map *mok_plan_secrets_asked(const struct mok_stack *stack)
 {
 	return stack->plan->secrets_asked;
 }
+
+const char *mok_plan_secret_missing(const struct mok_stack *stack)
+{
+	const struct mok_map *asked = stack->plan->secrets_asked;
+
+	for (size_t i = 0; i < mok_map_len(asked); i++)
+		if (!mok_map_get(stack->plan->secrets_known, mok_map_key(asked, i)))
+			return mok_map_key(asked, i);
+	return NULL;
+}

@@ -24,6 +24,35 @@ resources:
 outputs:
   secret: { value: "${media_key.secret_key}", sensitive: true }
 """
+# What an instance needs of its keys: a Secret in the cluster, and a Job that fills the database.
+INSTANCE = """\
+resources:
+  cluster: { kind: kubernetes_cluster, version: "1.36" }
+  pool: { kind: kubernetes_node_pool, cluster_id: "${cluster.id}", size: s-2vcpu-4gb, count: 1 }
+  db: { kind: database_cluster, engine: pg, version: "17", size: db-s-1vcpu-1gb, num_nodes: 1 }
+  keys:
+    kind: kubernetes_manifest
+    cluster_id: ${cluster.id}
+    manifest:
+      apiVersion: v1
+      kind: Secret
+      metadata: { name: keys, namespace: default }
+      stringData:
+        BASE: ${secret.secret_key_base}
+        PUSH: ${secret.vapid_private_key}
+  prepare:
+    kind: kubernetes_manifest
+    cluster_id: ${cluster.id}
+    fills: db
+    wait: false
+    depends_on: [keys]
+    manifest:
+      apiVersion: batch/v1
+      kind: Job
+      metadata: { name: prepare, namespace: default }
+      spec: { template: { spec: { restartPolicy: Never, containers: [ { name: a, image: a } ] } } }
+"""
+UNKEPT = "mok: 1\nname: social\nregion: ams3\n" + INSTANCE
 
 
 def age(*arguments, data=None):
@@ -352,6 +381,61 @@ def test_manifests_hold_what_the_escrow_holds():
             check(value in text or base64.b64encode(value.encode()).decode() in text, f"{name} is not in the manifests")
         text = stack.run("--sandbox", "--speed", "max", "manifests", "-").expect(0).out
         check(values["values"]["SECRET_KEY_BASE"] not in text, "without --secrets it is not")
+
+
+def test_a_lost_escrow_is_filled_from_the_cluster():
+    with Cloud() as cloud, Escrow(cloud, INSTANCE) as stack:
+        stack.apply()
+        before = stack.values()
+        (stack.dir / "secrets.age").unlink()
+        stack.plan(0, "--identity", "key.txt")
+        stack.write((stack.dir / "mok.yaml").read_text().replace("wait: false", "wait: false\n    protect: true"))
+        stack.apply(0, "--identity", "key.txt")
+        after = stack.values()
+        for name in ("SECRET_KEY_BASE", "VAPID_PRIVATE_KEY"):
+            equal(after[name], before[name], name)
+
+
+def test_another_key_in_the_cluster_is_refused():
+    with Cloud() as cloud, Escrow(cloud, INSTANCE) as stack:
+        stack.apply()
+        (stack.dir / "secrets.age").unlink()
+        stack.secrets("generate", key=None)
+        err = stack.plan(5, "--identity", "key.txt").err
+        check("the cluster has another SECRET_KEY_BASE than the escrow secrets.age" in err, err)
+
+
+def test_who_has_no_key_plans_by_the_cluster():
+    with Cloud() as cloud, Escrow(cloud, INSTANCE) as stack:
+        stack.apply()
+        check("No changes" in stack.plan(0).out, "without a key the plan is as empty as with it")
+
+
+def test_new_keys_over_an_old_database_are_refused():
+    with Cloud() as cloud, Escrow(cloud, INSTANCE) as stack:
+        stack.apply()
+        old = stack.values()
+        (stack.dir / "secrets.age").rename(stack.dir / "copy.age")
+        cluster = cloud.get("/v2/kubernetes/clusters")["kubernetes_clusters"][0]["id"]
+        cloud.call("DELETE", f"/v2/kubernetes/clusters/{cluster}")
+        since = len(cloud.log())
+        err = stack.apply(5).err
+        check("db may hold an instance" in err and "mok secrets import" in err, err)
+        equal(cloud.writes(since), [], "nothing was sent")
+        stack.secrets("import", "copy.age")
+        stack.apply(0, "--identity", "key.txt")
+        equal(stack.values(), old, "the old keys go back")
+
+
+def test_without_an_escrow():
+    with Cloud() as cloud, Stack(cloud, UNKEPT) as stack:
+        err = stack.apply(5).err
+        check("there is no escrow" in err and "--no-escrow" in err, err)
+        equal(cloud.writes(), [], "nothing was sent")
+        stack.apply(0, "--no-escrow")
+        check("No changes" in stack.plan(0).out, "the cluster knows them")
+        stack.destroy(0, "--confirm", "social")
+        equal([t["name"] for t in cloud.all("/v2/tags", "tags") if t["name"].startswith("mok:")], [], "tags")
 
 
 if __name__ == "__main__":
