@@ -39,6 +39,8 @@ enum mok_verb {
 			      a list of strings */
 	MOK_ASK_INVENTORY_SET, /* writes them: `extra` */
 	MOK_ASK_TEXT, /* what a cluster's API gives at the path `id`, as a string: logs, metrics */
+	MOK_ASK_EXPLAIN,  /* of a MOK_K_EXPLAINS kind: why `have` is not ready; lines of text, and a
+			     token to ask on with */
 	MOK_ASK_DISCOVER, /* private to a provider: what a server serves, page 1 and 2 */
 };
 

@@ -71,8 +71,9 @@ struct mok_event {
 	const char *state;      /* the API's word, or NULL */
 	const char *id;         /* or NULL */
 	int typical_s;
-	const char *text;          /* or NULL */
-	const struct mok_err *err; /* FAILED */
+	const char *text;              /* or NULL */
+	const struct mok_err *err;     /* FAILED */
+	const struct mok_val *details; /* FAILED: as a failure's, or NULL */
 };
 
 struct mok_events {
@@ -105,6 +106,9 @@ struct mok_failure {
 	const struct mok_change *change;
 	enum mok_action action;
 	struct mok_err err;
+	/* Lines (a list of strings) on what a wait was in vain for: what its pods say, their logs'
+	 * last lines, events. MOK_NULL: nothing more is known. */
+	struct mok_val details;
 };
 
 struct mok_apply_result {

@@ -76,6 +76,9 @@ struct mok_http_stats {
 };
 struct mok_http_stats mok_http_stats(const struct mok_http *http);
 bool mok_http_is_loopback(const char *url);
+/* Makes a line of someone else's text fit for a terminal, in place: control characters become
+ * blanks, what looks like a token stars. */
+void mok_http_tame(char *text);
 
 /* Signs in place of AWS SDKs; tested against published vectors. `out` gets the headers to add
  * (authorization, x-amz-date, x-amz-content-sha256), allocated in the arena. */

@@ -112,15 +112,15 @@ enum mok_kind_flag {
 	MOK_K_WEAK_REFS = 1 << 9,   /* a member list: what it refers to may go first (project) */
 	MOK_K_DESTROY_FIRST =
 		1 << 10, /* two cannot live side by side, whatever their names (VPC ranges) */
-	MOK_K_LEAVES_BEHIND =
-		1 << 11, /* others make what outlives it: ASK_ASSOCIATED before its delete */
-	MOK_K_PER_REGION = 1 << 12, /* its listing is one region's */
-	MOK_K_WORLD_NAME = 1 << 13, /* names are shared by all customers */
-	MOK_K_PARTS = 1 << 14,      /* each call's settings are read by a request of their own */
-	MOK_K_CONTAINS = 1 << 15,   /* must be emptied before its delete (`force_destroy`) */
+	MOK_K_LEAVES_BEHIND = 1 << 11, /* others make what outlives it: ASK_ASSOCIATED first */
+	MOK_K_PER_REGION = 1 << 12,    /* its listing is one region's */
+	MOK_K_WORLD_NAME = 1 << 13,    /* names are shared by all customers */
+	MOK_K_PARTS = 1 << 14,         /* each call's settings are read by a request of their own */
+	MOK_K_CONTAINS = 1 << 15,      /* must be emptied before its delete (`force_destroy`) */
 	MOK_K_APPLIES = 1 << 16, /* creating and updating are one idempotent call: nothing is ever
 				    in doubt, and what it would change can be asked by a dry run */
 	MOK_K_COLLECTIONS = 1 << 17, /* its objects are in many listings under one parent */
+	MOK_K_EXPLAINS = 1 << 18,    /* why it is not ready can be asked: MOK_ASK_EXPLAIN */
 };
 
 struct mok_price {

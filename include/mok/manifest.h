@@ -40,4 +40,23 @@ enum mok_readiness { MOK_NOT_YET = 0, MOK_READY, MOK_BROKEN };
 enum mok_readiness mok_manifest_ready(
 	struct mok_arena *arena, const struct mok_val *object, const char **why);
 
+/* ---- why it does not: manifest_pods.c ---- */
+
+/* Which pods do an object's work, as a label selector; NULL: it has none. */
+const char *mok_manifest_pods(struct mok_arena *arena, const struct mok_val *object);
+
+struct mok_pod_trouble {
+	int weight;       /* 0: nothing is wrong; the more, the likelier it is the cause */
+	const char *text; /* "pod web-1, container web: ImagePullBackOff: ..." */
+	const char *pod, *created;
+	const char *container; /* whose log tells more; NULL: none has one */
+	bool previous;         /* the log of the container before its restart */
+};
+/* Puts what is wrong with a pod into *worst if it is worse, or as bad and newer. */
+void mok_pod_judge(
+	struct mok_arena *arena, const struct mok_val *pod, struct mok_pod_trouble *worst);
+/* Adds a line for each condition (a Gateway's listeners' too) that is not as it should be. */
+void mok_manifest_remarks(
+	struct mok_arena *arena, const struct mok_val *object, struct mok_val *lines);
+
 #endif

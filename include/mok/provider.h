@@ -28,8 +28,8 @@ struct mok_answer {
 	int next_page;          /* 0: last */
 	const char *next_token; /* of the next page, where pages have tokens; NULL: last */
 	MOK_VEC(const char *) tags; /* TAG_LIST */
-	struct mok_val value; /* FETCH, ACCOUNT, CATALOGUE, PARTS, ASSOCIATED, MEMBERS; secrets of a
-				 CREATE (a Spaces key's) as a sensitive map */
+	struct mok_val value; /* FETCH, ACCOUNT, CATALOGUE, PARTS, ASSOCIATED, MEMBERS, EXPLAIN;
+				 secrets of a CREATE (a Spaces key's) as a sensitive map */
 };
 
 /* Whether an ask may be sent. FIRST: `first` has to be answered before; LATER: another ask is

@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
+#include <string.h>
 #include <zlib.h>
 
 void mok_sha256(const void *data, size_t len, unsigned char out[32])
@@ -64,6 +65,25 @@ char *mok_base64(struct mok_arena *arena, const void *data, size_t len)
 	char *out = mok_arena_alloc(arena, (len + 2) / 3 * 4 + 1);
 
 	EVP_EncodeBlock((unsigned char *)out, data, (int)len);
+	return out;
+}
+
+char *mok_unbase64(struct mok_arena *arena, const char *text, size_t *len)
+{
+	size_t n = strlen(text);
+	char *out = mok_arena_alloc(arena, n / 4 * 3 + 1);
+	int decoded = n % 4 == 0 && n < INT32_MAX
+		? EVP_DecodeBlock((unsigned char *)out, (const unsigned char *)text, (int)n)
+		: -1;
+
+	if (decoded < 0)
+		return NULL;
+	*len = (size_t)decoded;
+	while (n > 0 && *len > 0 && text[n - 1] == '=') {
+		n--;
+		(*len)--;
+	}
+	out[*len] = '\0';
 	return out;
 }
 

@@ -28,6 +28,7 @@ bool mok_do_is_write(enum mok_verb verb)
 	case MOK_ASK_PURGE_LIST:
 	case MOK_ASK_DRY_RUN:
 	case MOK_ASK_INVENTORY:
+	case MOK_ASK_EXPLAIN:
 	case MOK_ASK_INVENTORY_SET:
 	case MOK_ASK_TEXT:
 	case MOK_ASK_DISCOVER:

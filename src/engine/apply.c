@@ -47,6 +47,7 @@ void mok_engine_emit(struct op *op, enum mok_event_type type, const char *text)
 		.typical_s = s ? s->typical_s : 0,
 		.text = text,
 		.err = type == MOK_EV_FAILED ? &op->err : NULL,
+		.details = type == MOK_EV_FAILED ? &op->details : NULL,
 	};
 
 	if (e->in->events && op->change)
@@ -258,6 +259,7 @@ void mok_op_fail(struct op *op, const struct mok_err *err)
 	struct engine *e = op->engine;
 	struct mok_failure failure = { .change = op->change, .action = action_of(op), .err = *err };
 
+	failure.details = op->details;
 	if (!failure.err.where.file && op->resource)
 		failure.err.where = op->resource->at;
 	op->err = failure.err;
@@ -299,7 +301,7 @@ bool mok_op_overdue(const struct op *op, const char *waiting_for)
 	mok_err_set(&err, MOK_ERR_API, "gave up waiting: %s", waiting_for);
 	mok_err_hint(&err,
 		"nothing is lost: run mok apply again, with a longer `timeouts:` if this is usual");
-	mok_op_fail(o, &err);
+	mok_op_fail_explained(o, &err);
 	return true;
 }
 

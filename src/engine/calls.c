@@ -266,9 +266,9 @@ static bool fields_match(const struct op *op, const struct mok_call *call)
 
 static void tell_state(struct op *op)
 {
-	if (mok_streq(op->state, op->object->status))
+	if (mok_streq(op->status, op->object->status))
 		return;
-	op->state = op->object->status;
+	op->status = op->state = op->object->status;
 	mok_engine_emit(op, MOK_EV_PROGRESS, op->object->status_message);
 }
 
@@ -280,7 +280,7 @@ static void failed_state(struct op *op)
 	mok_err_set(&err, MOK_ERR_API, "the API says %s%s%s", o->status ? o->status : "error",
 		o->status_message ? ": " : "", o->status_message ? o->status_message : "");
 	mok_err_hint(&err, "mok apply --replace '%s' makes a new one", op->change->address);
-	mok_op_fail(op, &err);
+	mok_op_fail_explained(op, &err);
 }
 
 /* In a cluster without controllers it would be for ever. */
@@ -325,7 +325,8 @@ static void polled(void *ctx, struct mok_answer *answer)
 		return;
 	}
 	/* Whatever else went wrong with one poll says nothing about the object. */
-	if (!mok_op_overdue(op, op->state ? op->state : "its state is not known"))
+	if (!mok_op_overdue(op, op->state ? op->state : "its state is not known") &&
+		!mok_op_looks_why(op))
 		mok_op_later(op, mok_op_poll_s(op), mok_op_again);
 }
 

@@ -45,7 +45,10 @@ struct op {
 	struct op *next_serial;
 	MOK_VEC(struct op *) pools; /* a cluster's: creations that ride on its POST */
 	struct mok_err err;
-	const char *state; /* the last word of the API */
+	struct mok_val details; /* lines on why it failed (reasons.c) */
+	int polls;
+	const char *state;  /* the last word of the API, or what explains it */
+	const char *status; /* the last word of the API */
 };
 
 struct engine {
@@ -67,6 +70,8 @@ struct engine {
 	MOK_VEC(struct op *) to_send; /* creations whose intent is written but not synced */
 	struct mok_map *serial;       /* parent -> struct op holding it */
 	struct mok_map *inventories;  /* parent -> struct inventory, those written in this run */
+	struct mok_map *secrets;      /* texts that are never shown (hide.c); NULL: not gathered */
+	size_t secrets_open;          /* `open` when they were */
 	struct mok_apply_result *out;
 	int64_t started_ms;
 	bool fatal; /* the journal cannot be written: nothing more is started */
@@ -118,6 +123,13 @@ bool mok_engine_attribute(
 const char *mok_op_marker(const struct op *op, unsigned generation);
 const char *mok_op_free_tag(const struct op *op, unsigned generation, const struct mok_val *attrs);
 const char *mok_op_about(const struct op *op, const char *what);
+
+/* reasons.c: both finish the op's turn, or return false */
+void mok_op_fail_explained(struct op *op, const struct mok_err *err);
+bool mok_op_looks_why(struct op *op); /* now and then, while it waits; goes on by itself */
+
+/* hide.c: the text without what the stack keeps secret */
+const char *mok_engine_hide(struct engine *e, const char *text);
 
 /* inventory.c */
 void mok_step_inventory(struct op *op);

@@ -58,6 +58,12 @@ static void tame(char *text)
 			text[i] = text[i + 1] = ' ';
 }
 
+void mok_http_tame(char *text)
+{
+	tame(text);
+	blank_lookalikes(text);
+}
+
 void redact(const struct endpoints *e, const struct mok_wire_request *request, char *text)
 {
 	tame(text);

@@ -253,7 +253,7 @@ const struct mok_kind mok_kind_kubernetes_manifest = {
 	.provider = "kubernetes",
 	.fields = fields,
 	.calls = calls,
-	.flags = MOK_K_DIES_WITH_PARENT | MOK_K_APPLIES | MOK_K_COLLECTIONS,
+	.flags = MOK_K_DIES_WITH_PARENT | MOK_K_APPLIES | MOK_K_COLLECTIONS | MOK_K_EXPLAINS,
 	.marking = MOK_MARK_OBJECT,
 	.item_path = "{id}",
 	.parent = "kubernetes_cluster",
@@ -276,7 +276,10 @@ const struct mok_kind mok_kind_kubernetes_manifest = {
 		"dry "
 		"run on the cluster's API, so the plan shows what the API server itself would "
 		"change. An immutable field makes a new object. Objects need their namespace and "
-		"their custom resource definition first: mok finds those edges by itself.",
+		"their custom resource definition first: mok finds those edges by itself. A wait "
+		"that fails "
+		"tells what its worst pod says, the last lines of that pod's log and the last "
+		"events; values that the plan keeps secret are hidden in them.",
 	.check = check,
 	.derive = derive,
 	.key = key,

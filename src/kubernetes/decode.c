@@ -256,6 +256,10 @@ void k8s_decode(void *self, const struct mok_ask *ask, const struct mok_http_rep
 {
 	struct decoding d = { .k = self, .ask = ask, .reply = reply, .arena = arena, .out = out };
 
+	if (ask->verb == MOK_ASK_EXPLAIN) {
+		k8s_explain_decode(ask, reply, arena, out);
+		return;
+	}
 	out->verdict = verdict_of(&d);
 	if (out->verdict == MOK_ANS_OK && ask->verb == MOK_ASK_TEXT) {
 		out->value = mok_val_str(mok_arena_strndup(arena, reply->body, reply->len));

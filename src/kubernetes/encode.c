@@ -340,6 +340,11 @@ static int text(struct encoding *e)
 	return 0;
 }
 
+static int explain(struct encoding *e)
+{
+	return k8s_explain_encode(e->ask, e->arena, e->out);
+}
+
 static int (*const encoders[])(struct encoding *e) = {
 	[MOK_ASK_LIST] = list,
 	[MOK_ASK_READ] = get,
@@ -348,6 +353,7 @@ static int (*const encoders[])(struct encoding *e) = {
 	[MOK_ASK_DRY_RUN] = apply,
 	[MOK_ASK_DELETE] = delete_object,
 	[MOK_ASK_MARK] = mark,
+	[MOK_ASK_EXPLAIN] = explain,
 	[MOK_ASK_DISCOVER] = discover,
 	[MOK_ASK_INVENTORY] = inventory,
 	[MOK_ASK_INVENTORY_SET] = set_inventory,
@@ -379,6 +385,6 @@ int k8s_encode(void *self, const struct mok_ask *ask, struct mok_arena *arena,
 	out->is_final = k8s_is_final;
 	if (!discovers)
 		add_header(&e, "Accept",
-			ask->verb == MOK_ASK_TEXT ? "text/plain, */*" : "application/json");
+			ask->verb == MOK_ASK_TEXT ? "text/plain, */*" : "application/json, */*");
 	return encoders[ask->verb](&e);
 }

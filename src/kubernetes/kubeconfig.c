@@ -1,6 +1,5 @@
 #include "kubernetes.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -57,23 +56,15 @@ static yaml_node_t *named(struct reading *r, const yaml_node_t *root, const char
 /* PEM, in base64. */
 static const char *pem(struct reading *r, const yaml_node_t *map, const char *key)
 {
-	const char *encoded = text(r, map, key);
-	size_t len = encoded ? strlen(encoded) : 0;
-	unsigned char *out;
-	int n;
+	const char *encoded = text(r, map, key), *out;
+	size_t len;
 
 	if (!encoded)
 		return NULL;
-	out = mok_arena_alloc(r->arena, len / 4 * 3 + 4);
-	n = len % 4 == 0 && len < INT32_MAX
-		? EVP_DecodeBlock(out, (const unsigned char *)encoded, (int)len)
-		: -1;
-	if (n < 0) {
+	out = mok_unbase64(r->arena, encoded, &len);
+	if (!out)
 		mok_err_set(r->err, MOK_ERR_INPUT, "the kubeconfig's %s is not base64", key);
-		return NULL;
-	}
-	out[n] = '\0';
-	return (const char *)out;
+	return out;
 }
 
 static const char *copy(struct reading *r, const char *s)

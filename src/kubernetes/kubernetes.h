@@ -68,4 +68,11 @@ const char *k8s_stack_of(struct mok_arena *arena, const char *marker);
 struct mok_object *k8s_object(struct mok_arena *arena, const struct mok_ask *ask, const char *path,
 	const struct mok_val *api);
 
+/* ---- explain.c: MOK_ASK_EXPLAIN ---- */
+
+int k8s_explain_encode(
+	const struct mok_ask *ask, struct mok_arena *arena, struct mok_wire_request *out);
+void k8s_explain_decode(const struct mok_ask *ask, const struct mok_http_reply *reply,
+	struct mok_arena *arena, struct mok_answer *out);
+
 #endif

@@ -51,8 +51,10 @@ cJSON *mok_report_event_json(const struct mok_event *event)
 	add_text_or_null(json, "state", event->state);
 	add_text_or_null(json, "id", event->id);
 	add_text_or_null(json, "text", event->text);
-	if (event->err)
+	if (event->err) {
 		cJSON_AddItemToObject(json, "error", mok_report_error_json(event->err));
+		cJSON_AddItemToObject(json, "details", details_json(event->details));
+	}
 	return json;
 }
 

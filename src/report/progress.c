@@ -10,7 +10,7 @@ struct running {
 	int64_t since_wall_ms;
 	int typical_s;
 	const char *step;
-	char state[32];
+	char state[160];
 	struct running *prev, *next;
 };
 

@@ -45,6 +45,7 @@ const char *plural(size_t n); /* "s" unless 1 */
 
 /* {"before","after","currency","unpriced"} */
 cJSON *cost_json(const struct mok_changes *changes);
+cJSON *details_json(const struct mok_val *details); /* NULL is fine */
 /* ", 2 without a known price (a, b)"; nothing when there is none. */
 void unpriced_add(
 	struct mok_buf *out, const struct mok_style *style, const struct mok_changes *changes);

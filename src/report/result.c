@@ -115,6 +115,15 @@ void mok_report_result(
 	}
 }
 
+static void details_add(
+	struct mok_buf *out, const struct mok_style *style, const struct mok_val *details)
+{
+	for (size_t i = 0; details->type == MOK_LIST && i < details->u.list.len; i++) {
+		mok_text_pad(out, 4);
+		mok_text_wrap(out, style, details->u.list.items[i].u.s, 6, true);
+	}
+}
+
 void mok_report_failures(
 	struct mok_buf *out, const struct mok_style *style, const struct mok_result_view *view)
 {
@@ -128,12 +137,19 @@ void mok_report_failures(
 			mok_err_wrap(
 				&err, "%s: %s", f->change->address, mok_action_name(f->action));
 		mok_report_error(out, style, &err, &view->stack->sources);
+		details_add(out, style, &f->details);
 		mok_buf_putc(out, '\n');
 	}
 	if (!r->failures.len && view->err && !was_interrupted(view)) {
 		mok_report_error(out, style, view->err, &view->stack->sources);
 		mok_buf_putc(out, '\n');
 	}
+}
+
+cJSON *details_json(const struct mok_val *details)
+{
+	return details && details->type == MOK_LIST ? mok_val_to_json(details)
+						    : cJSON_CreateArray();
 }
 
 static cJSON *failures_json(const struct mok_apply_result *r)
@@ -147,6 +163,7 @@ static cJSON *failures_json(const struct mok_apply_result *r)
 		cJSON_DeleteItemFromObject(one, "address");
 		add_text_or_null(one, "address", f->change ? f->change->address : NULL);
 		cJSON_AddStringToObject(one, "action", mok_action_name(f->action));
+		cJSON_AddItemToObject(one, "details", details_json(&f->details));
 		cJSON_AddItemToArray(list, one);
 	}
 	return list;

@@ -131,6 +131,7 @@ static int encode_verb(const struct mok_ask *ask, struct mok_arena *arena,
 	case MOK_ASK_MEMBERS:
 	case MOK_ASK_DRY_RUN:
 	case MOK_ASK_INVENTORY:
+	case MOK_ASK_EXPLAIN:
 	case MOK_ASK_INVENTORY_SET:
 	case MOK_ASK_TEXT:
 	case MOK_ASK_DISCOVER:

@@ -254,6 +254,35 @@ def test_failing_job():
         equal(w.changes()["migrate"]["action"], "replace", "a Job's template is immutable")
 
 
+def test_failing_rollout_tells_why():
+    """What the scheduler says; then what a kubelet would say, played by the test. A value that the plan
+    keeps secret is hidden."""
+    with World() as w:
+        web = deployment("web", w.name, replicas=1)
+        web["spec"]["progressDeadlineSeconds"] = 8
+        web["spec"]["template"]["spec"]["nodeSelector"] = {"disk": "none-such"}
+        secret = 'variables:\n  pw: { type: string, sensitive: true, default: canary-of-a-secret }\n'
+        w.write(manifest("web", web), outputs=secret)
+        result = w.apply(3)
+        said = " ".join(result.err.split())
+        check("ProgressDeadlineExceeded" in said, said)
+        check("pod web-" in said and "Unschedulable: 0/3 nodes" in said, said)
+        check("event: Pod web-" in said and "FailedScheduling" in said, said)
+        pod = w.get("/api/v1/namespaces/NS/pods")["items"][0]["metadata"]["name"]
+        w.patch(f"/api/v1/namespaces/NS/pods/{pod}/status", {"status": {"containerStatuses": [{
+            "name": "web", "image": "x", "imageID": "", "ready": False, "restartCount": 4,
+            "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off canary-of-a-secret"}},
+            "lastState": {"terminated": {"exitCode": 7, "reason": "Error"}}}]}})
+        web["spec"]["minReadySeconds"] = 1
+        w.write(manifest("web", web), outputs=secret)
+        events = w.stack.dir / "events"
+        result = w.apply(3, "--format", "json", "--events", str(events))
+        lines = json.loads(result.out)["failures"][0]["details"]
+        equal(lines[0], f"pod {pod}, container web: CrashLoopBackOff: back-off (hidden) "
+              "(it ended with Error, exit code 7)", "the first line")
+        check("canary" not in result.out + result.err + events.read_text(), "the secret is shown")
+
+
 def test_unmarked_object_is_adopted():
     with World() as w:
         w.converge()

@@ -206,6 +206,83 @@ static void an_object_is_read_as_what_could_be_wanted(void **state)
 	assert_string_equal(mok_val_at(&o->attrs, "object.metadata.uid")->u.s, "u");
 }
 
+/* ---- explanations ---- */
+
+static const char web_object[] =
+	"{\"kind\":\"Deployment\",\"metadata\":{\"name\":\"web\",\"namespace\":\"social\"},"
+	"\"spec\":{\"selector\":{\"matchLabels\":{\"app\":\"web\"}},\"template\":{\"spec\":{}}}}";
+
+static struct mok_answer explain(struct mok_arena *arena, const char *token, const char *body)
+{
+	cJSON *json = mok_json_parse(web_object, strlen(web_object));
+	struct mok_object object = { .attrs = { .type = MOK_MAP } };
+	const struct mok_ask ask = { .verb = MOK_ASK_EXPLAIN, .have = &object, .token = token };
+	const struct mok_http_reply reply = {
+		.status = body ? 200 : 400, .body = body ? body : "", .len = body ? strlen(body) : 0
+	};
+	struct mok_answer answer = { 0 };
+
+	mok_val_set(arena, &object.attrs, "object", mok_val_from_json(arena, json));
+	cJSON_Delete(json);
+	k8s_explain_decode(&ask, &reply, arena, &answer);
+	assert_int_equal(answer.verdict, MOK_ANS_OK);
+	return answer;
+}
+
+static void the_worst_pod_leads_to_its_log_and_events(void **state)
+{
+	struct mok_answer a = explain(*state, NULL,
+		"{\"items\":[{\"metadata\":{\"name\":\"web-1\"},\"status\":{\"phase\":\"Running\","
+		"\"containerStatuses\":[{\"name\":\"w\",\"ready\":false,\"restartCount\":2,"
+		"\"state\":{\"running\":{}},\"lastState\":{\"terminated\":{\"exitCode\":1}}}]}}]}");
+
+	assert_string_equal(a.value.u.list.items[0].u.s,
+		"pod web-1, container w: restarted 2 times, last it ended with exit code 1");
+	assert_true(mok_starts(a.next_token,
+		"/api/v1/namespaces/social/pods/web-1/log?container=w&tailLines=10"
+		"&limitBytes=4096&previous=true /api/v1/namespaces/social/events?"));
+	/* A log that is not to be had ends nothing. */
+	a = explain(*state, a.next_token, NULL);
+	assert_int_equal(a.value.u.list.len, 0);
+	assert_true(mok_starts(a.next_token, "/api/v1/namespaces/social/events?"));
+	a = explain(*state, a.next_token, "{\"items\":[]}");
+	assert_non_null(strstr(a.next_token, "web"));
+	assert_null(explain(*state, a.next_token, "{}").next_token);
+}
+
+static void a_log_is_tamed(void **state)
+{
+	struct mok_answer a = explain(*state, "/api/v1/namespaces/s/pods/p/log?x=1",
+		"one\r\n\033[31mred\033[0m\007 dop_v1_abc\n\n\302\233last");
+
+	assert_int_equal(a.value.u.list.len, 3);
+	assert_string_equal(a.value.u.list.items[0].u.s, "log: one");
+	assert_string_equal(a.value.u.list.items[1].u.s, "log: red  dop_v1_***");
+	assert_string_equal(a.value.u.list.items[2].u.s, "log:   last");
+}
+
+/* Of the object itself only what warns; the last five in the order of time. */
+static void the_last_events_are_told(void **state)
+{
+#define EVENT(time, type, of, text) \
+	"{\"lastTimestamp\":\"2026-01-01T00:00:0" time "Z\",\"type\":\"" type \
+	"\",\"reason\":\"R\",\"involvedObject\":{\"kind\":\"" of \
+	"\",\"name\":\"n\"},\"message\":\"" text "\"}"
+	struct mok_answer a = explain(*state, "/api/v1/namespaces/s/events?x=1",
+		"{\"items\":[" EVENT("6", "Warning", "Pod", "six") "," EVENT("1", "Normal", "Pod",
+			"one") "," EVENT("2", "Normal", "Pod", "two") "," EVENT("3", "Normal",
+			"Deployment",
+			"three") "," EVENT("4", "Warning", "Deployment", "four") "," EVENT("5",
+			"Normal", "Pod", "five") "," EVENT("7", "Normal", "Pod", "seven") "]}");
+	static const char *const said[] = { "event: Pod n: R: two", "event: Deployment n: R: four",
+		"event: Pod n: R: five", "event: Pod n: R: six", "event: Pod n: R: seven" };
+
+	assert_int_equal(a.value.u.list.len, MOK_COUNT(said));
+	for (size_t i = 0; i < MOK_COUNT(said); i++)
+		assert_string_equal(a.value.u.list.items[i].u.s, said[i]);
+	assert_null(a.next_token);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -217,6 +294,9 @@ int main(void)
 		TEST(refusals_are_told_apart),
 		TEST(what_cannot_change_is_named),
 		TEST(an_object_is_read_as_what_could_be_wanted),
+		TEST(the_worst_pod_leads_to_its_log_and_events),
+		TEST(a_log_is_tamed),
+		TEST(the_last_events_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -190,6 +190,91 @@ static void a_secret_has_one_form_and_is_hidden(void **state)
 	assert_true(x->sensitive && y->sensitive);
 }
 
+#define STATE(state) "{\"name\":\"web\",\"ready\":false," state "}"
+
+static void what_is_wrong_with_a_pod(void **state)
+{
+	static const struct {
+		const char *phase, *containers, *says, *log_of;
+	} rows[] = {
+		{ "Succeeded", STATE("\"state\":{\"terminated\":{\"exitCode\":0}}"), NULL, NULL },
+		{ "Running", "{\"name\":\"web\",\"ready\":true,\"state\":{\"running\":{}}}", NULL,
+			NULL },
+		{ "Running", STATE("\"state\":{\"running\":{}}"), "runs and is not ready", "web" },
+		{ "Pending",
+			STATE("\"state\":{\"waiting\":{\"reason\":\"ImagePullBackOff\","
+			      "\"message\":\"no such tag\"}}"),
+			"pod p, container web: ImagePullBackOff: no such tag", NULL },
+		{ "Pending",
+			STATE("\"state\":{\"waiting\":{\"reason\":\"CreateContainerConfigError\","
+			      "\"message\":\"secret \\\"db\\\" not found\"}}"),
+			"CreateContainerConfigError: secret \"db\" not found", NULL },
+		{ "Running",
+			STATE("\"state\":{\"waiting\":{\"reason\":\"CrashLoopBackOff\"}},"
+			      "\"lastState\":{\"terminated\":{\"reason\":\"OOMKilled\","
+			      "\"exitCode\":137}}"),
+			"CrashLoopBackOff (it ended with OOMKilled, exit code 137)", "web" },
+		{ "Failed",
+			STATE("\"state\":{\"terminated\":{\"reason\":\"Error\",\"exitCode\":3}}"),
+			"pod p, container web: Error, exit code 3", "web" },
+	};
+
+	for (size_t i = 0; i < MOK_COUNT(rows); i++) {
+		struct mok_pod_trouble worst = { 0 };
+		struct mok_val pod = value(*state,
+			mok_arena_printf(*state,
+				"{\"metadata\":{\"name\":\"p\"},\"status\":{\"phase\":\"%s\","
+				"\"containerStatuses\":[%s]}}",
+				rows[i].phase, rows[i].containers));
+
+		mok_pod_judge(*state, &pod, &worst);
+		if ((worst.weight > 0) != (rows[i].says != NULL) ||
+			(rows[i].says && !strstr(worst.text, rows[i].says)) ||
+			!mok_streq(worst.container, rows[i].log_of))
+			fail_msg("row %zu: %s", i, worst.text ? worst.text : "nothing");
+	}
+}
+
+/* The one that crashes explains more than the one that has only begun, in whatever order. */
+static void the_worst_pod_is_blamed(void **state)
+{
+	struct mok_pod_trouble worst = { 0 };
+	struct mok_val begins =
+		value(*state, "{\"metadata\":{\"name\":\"a\"},\"status\":{\"phase\":\"Pending\"}}");
+	struct mok_val stuck = value(*state,
+		"{\"metadata\":{\"name\":\"b\"},\"status\":{\"phase\":\"Pending\",\"conditions\":["
+		"{\"type\":\"PodScheduled\",\"status\":\"False\",\"reason\":\"Unschedulable\","
+		"\"message\":\"0/3 nodes\"}]}}");
+
+	mok_pod_judge(*state, &stuck, &worst);
+	mok_pod_judge(*state, &begins, &worst);
+	assert_string_equal(worst.text, "pod b: Unschedulable: 0/3 nodes");
+}
+
+static void which_pods_work_for_an_object(void **state)
+{
+	struct mok_val web = value(*state,
+		"{\"kind\":\"Deployment\",\"spec\":{\"selector\":{\"matchLabels\":{\"a\":\"1\","
+		"\"b\":"
+		"\"2\"}},\"template\":{\"spec\":{}}}}");
+	struct mok_val job = value(*state, "{\"kind\":\"Job\",\"metadata\":{\"name\":\"j\"}}");
+	struct mok_val gateway = value(*state,
+		"{\"kind\":\"Gateway\",\"status\":{\"listeners\":[{\"name\":\"web\",\"conditions\":"
+		"[{"
+		"\"type\":\"Programmed\",\"status\":\"False\",\"reason\":\"PortUnavailable\","
+		"\"message\":\"no entry point\"},{\"type\":\"Conflicted\",\"status\":\"False\","
+		"\"message\":\"none\"}]}]}}");
+	struct mok_val lines = { .type = MOK_LIST };
+
+	assert_string_equal(mok_manifest_pods(*state, &web), "a=1,b=2");
+	assert_string_equal(mok_manifest_pods(*state, &job), "batch.kubernetes.io/job-name=j");
+	assert_null(mok_manifest_pods(*state, &gateway));
+	mok_manifest_remarks(*state, &gateway, &lines);
+	assert_int_equal(lines.u.list.len, 1);
+	assert_string_equal(lines.u.list.items[0].u.s,
+		"listener web: Programmed (PortUnavailable): no entry point");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -198,6 +283,9 @@ int main(void)
 		TEST(which_object_it_means),
 		TEST(what_servers_fill_in_is_no_difference),
 		TEST(when_it_does_its_work),
+		TEST(what_is_wrong_with_a_pod),
+		TEST(the_worst_pod_is_blamed),
+		TEST(which_pods_work_for_an_object),
 		TEST(a_hashed_name_follows_the_content),
 		TEST(a_secret_has_one_form_and_is_hidden),
 	};
