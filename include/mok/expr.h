@@ -2,10 +2,11 @@
  * expr: "${...}": parsing, references, evaluation, functions. Pure: whatever it needs from outside
  * comes through struct mok_scope.
  *
- * Grammar: ref := ("var" | "env" | "each" | "secret" | address) ("." name | "[" index "]")*; index
- * := a quoted string, a number, each.key or each.value; call := name "(" args ")"; literals:
- * strings in double or single quotes, numbers, true, false, null, lists [a, b]. A scalar that is
- * one expression keeps the expression's type; text around makes a string; "$${" is a literal "${".
+ * Grammar: ref := ("var" | "env" | "each" | "secret" | "image" | address) ("." name | "[" index
+ * "]")*; index := a quoted string, a number, each.key or each.value; call := name "(" args ")";
+ * literals: strings in double or single quotes, numbers, true, false, null, lists [a, b]. A scalar
+ * that is one expression keeps the expression's type; text around makes a string; "$${" is a
+ * literal "${".
  */
 #ifndef MOK_EXPR_H
 #define MOK_EXPR_H
@@ -19,9 +20,9 @@ int mok_expr_parse(struct mok_arena *arena, const char *text, struct mok_mark at
 	struct mok_diags *diags, struct mok_val *out) MOK_MUST_CHECK;
 
 struct mok_ref {
-	const char *root; /* "var", "env", "each", "secret" or a resource's address: web, web["a"];
-			     the index may also be the literal words: web[each.key], which the scope
-			     resolves */
+	const char *root; /* "var", "env", "each", "secret", "image" or a resource's address: web,
+			     web["a"]; the index may also be the literal words: web[each.key], which
+			     the scope resolves */
 	const char *path; /* "id", "connection.uri"; "" for the whole */
 	struct mok_mark at;
 };

@@ -13,11 +13,14 @@ enum mok_retry {
 
 enum mok_auth { MOK_AUTH_BEARER = 0, MOK_AUTH_SIGV4, MOK_AUTH_ENDPOINT };
 
-/* A server other than the account's two: a cluster's API. Lives as long as the requests to it. */
+/* A server other than the account's two: a cluster's API, a registry. Lives as long as the requests
+ * to it. */
 struct mok_endpoint {
+	const char *what;   /* for messages: "cluster's API" */
+	const char *denied; /* the hint of a 401 or 403, or NULL */
 	const char *url;    /* https://host[:port][/prefix] */
 	const char *token;  /* bearer; NULL: none */
-	struct mok_tls tls; /* its authority alone is trusted */
+	struct mok_tls tls; /* its authority alone is trusted, if there is one */
 };
 
 struct mok_wire_request {

@@ -69,6 +69,12 @@ const struct mok_map *mok_plan_secrets_asked(const struct mok_stack *stack);
 /* The first of them that nobody told yet; NULL: all are known. */
 const char *mok_plan_secret_missing(const struct mok_stack *stack);
 
+/* The images that the stack refers to by ${image["REGISTRY/NAME:TAG"]}: -> struct mok_mark, where
+ * the first does. Each is worth its name with a digest behind it, once somebody has told that. */
+const struct mok_map *mok_plan_images_asked(const struct mok_stack *stack);
+/* What it is worth from now on; both are copied. */
+void mok_plan_know_image(const struct mok_stack *stack, const char *image, const char *pinned);
+
 /* Where evaluation finds what resources are worth: filled in by whoever plans or applies. */
 struct mok_lookup {
 	void *self;

@@ -1,3 +1,4 @@
+#include "images.h"
 #include "session.h"
 #include "show.h"
 
@@ -261,8 +262,10 @@ static int look(struct session *s)
 	struct mok_diff_options options = session_diff_options(s, false);
 	int rc;
 
-	if (s->cli->opt.offline)
+	if (s->cli->opt.offline) {
+		images_stay_tags(s);
 		return CLI_DONE;
+	}
 	if ((rc = session_connect(s)) != CLI_DONE || (rc = session_sweep(s, false)) != CLI_DONE)
 		return rc;
 	return session_diff(s, &options);

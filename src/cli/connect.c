@@ -51,6 +51,7 @@ static void use_core(struct session *s, double speed, struct mok_http_options *h
 	s->env.speed = speed;
 	http->api_url = LOCAL_API_URL;
 	http->spaces_url = LOCAL_SPACES_URL;
+	s->registry_mirror = LOCAL_REGISTRY_URL;
 	http->spaces_key = mok_sandbox_spaces_key(s->sandbox);
 	http->spaces_secret = mok_sandbox_spaces_secret(s->sandbox);
 }
@@ -65,9 +66,11 @@ static int use_server(struct session *s, struct mok_http_options *http, struct m
 	const cJSON *speed;
 	const char *key;
 
-	if (!json || !mok_json_str(json, "api_url") || !mok_json_str(json, "spaces_url"))
+	if (!json || !mok_json_str(json, "api_url") || !mok_json_str(json, "spaces_url") ||
+		!mok_json_str(json, "registry_url"))
 		return -1; /* another run holds it: err says so already */
 	memset(err, 0, sizeof(*err));
+	s->registry_mirror = mok_arena_strdup(s->arena, mok_json_str(json, "registry_url"));
 	http->api_url = mok_arena_strdup(s->arena, mok_json_str(json, "api_url"));
 	http->spaces_url = mok_arena_strdup(s->arena, mok_json_str(json, "spaces_url"));
 	http->spaces_key = setting("SPACES_ACCESS_KEY_ID");
@@ -121,6 +124,7 @@ static int use_account(struct session *s, struct mok_http_options *http, struct 
 
 	http->api_url = setting("DIGITALOCEAN_API_URL");
 	http->spaces_url = setting("SPACES_ENDPOINT_URL");
+	s->registry_mirror = setting("MOK_REGISTRY_URL");
 	http->token = cli_token();
 	http->spaces_key = setting("SPACES_ACCESS_KEY_ID");
 	http->spaces_secret = setting("SPACES_SECRET_ACCESS_KEY");

@@ -8,6 +8,7 @@ static const char *const environment[][2] = {
 	{ "SPACES_ACCESS_KEY_ID", "key for buckets, with SPACES_SECRET_ACCESS_KEY" },
 	{ "DIGITALOCEAN_API_URL", "another API, for example a sandbox's" },
 	{ "SPACES_ENDPOINT_URL", "the same for Spaces; {{.Region}} is filled in" },
+	{ "MOK_REGISTRY_URL", "a mirror to ask about all images, with ?ns=HOST" },
 	{ "MOK_VAR_name", "value of a variable; the way for sensitive ones" },
 	{ "MOK_AGE_IDENTITY", "file with the age identity that opens the escrow" },
 	{ "MOK_PASSPHRASE", "the escrow's passphrase, when no recipients are named" },

@@ -130,6 +130,7 @@ static void handle(struct local_net *net, struct flight *f)
 	request.target = host[len] ? host + len : "/";
 	request.service = mok_ends(name, LOCAL_SPACES_HOST) ? MOK_SANDBOX_SPACES
 		: mok_ends(name, LOCAL_KUBERNETES_DOMAIN)   ? MOK_SANDBOX_KUBERNETES
+		: mok_ends(name, LOCAL_REGISTRY_HOST)       ? MOK_SANDBOX_REGISTRY
 							    : MOK_SANDBOX_API;
 	mok_sandbox_response_init(&response);
 	mok_sandbox_handle(net->sandbox, &request, clock->wall_ms(clock->self), &response);

@@ -1,5 +1,8 @@
 #include "session.h"
+#include "images.h"
 #include "vault.h"
+
+#include "mok/registry.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +35,7 @@ void session_end(struct session *s)
 {
 	vault_close(s->vault);
 	mok_journal_close(s->journal);
+	mok_registry_free(s->registry);
 	mok_http_free(s->http);
 	mok_kubernetes_free(s->kubernetes);
 	mok_loop_free(s->loop);
@@ -176,6 +180,7 @@ int session_sweep(struct session *s, bool without_catalogue)
 		in.known_account = known.account_uuid;
 	}
 	if (rc != 0 || vault_open(s, &err) != 0 ||
+		(!without_catalogue && images_ask(s, &err) != 0) ||
 		mok_live_sweep(&in, s->arena, &s->diags, &s->live, &err) != 0)
 		return cli_fail(s->cli, &err, &s->stack->sources);
 	vault_fill_in(s->vault, &s->live, &known, &s->diags);
@@ -213,8 +218,11 @@ int session_diff(struct session *s, const struct mok_diff_options *options)
 
 	if (!options->destroy && !options->offline && vault_reconcile(s, &err) != 0)
 		return cli_fail(s->cli, &err, &s->stack->sources);
+	if (images_settle(s, &err) != 0)
+		return cli_fail(s->cli, &err, NULL);
+	if (s->diags.nerrors)
+		return session_give_up(s);
 	rc = diff_once(s, options);
-
 	if (rc != CLI_DONE || options->destroy || options->offline)
 		return rc;
 	if (mok_predict(&in, s->arena, &s->diags, &any, &err) != 0)

@@ -253,7 +253,8 @@ static const char *parse_index(struct parser *p, bool *is_text)
 
 static bool is_scope(const char *root)
 {
-	return mok_streq(root, "var") || mok_streq(root, "env") || mok_streq(root, "each");
+	return mok_streq(root, "var") || mok_streq(root, "env") || mok_streq(root, "each") ||
+		mok_streq(root, "image");
 }
 
 /* An index right after a resource's name is part of its address; later ones are path parts. */
@@ -310,7 +311,7 @@ static struct mok_expr *parse_ref(struct parser *p, size_t from, size_t end)
 	node->ref.path = mok_arena_strdup(p->arena, path.data);
 	mok_buf_release(&path);
 	if (ok && is_scope(node->ref.root) && !node->ref.path[0])
-		return syntax(p, from, p->pos, "a name is missing after var, env or each");
+		return syntax(p, from, p->pos, "a name is missing after var, env, each or image");
 	return ok ? node : NULL;
 }
 

@@ -198,12 +198,14 @@ static enum mok_err_code code_of(int status)
 static void add_hint(const struct mok_wire_request *request, const char *text, struct mok_err *err)
 {
 	bool spaces = request->auth == MOK_AUTH_SIGV4;
-	bool cluster = request->auth == MOK_AUTH_ENDPOINT;
+	bool other = request->auth == MOK_AUTH_ENDPOINT;
 
 	if (strstr(text, "RequestTimeTooSkewed"))
 		mok_err_hint(err, "set this machine's clock: signatures are good for 15 minutes");
-	else if (cluster && (err->http_status == 401 || err->http_status == 403))
-		mok_err_hint(err, "the kubeconfig's credentials do not allow this");
+	else if (other && (err->http_status == 401 || err->http_status == 403))
+		mok_err_hint(err, "%s", request->endpoint->denied ? request->endpoint->denied : "");
+	else if (other)
+		return;
 	else if (err->http_status == 401)
 		mok_err_hint(err, "the token is not valid; make one at %s",
 			"https://cloud.digitalocean.com/account/api/tokens");

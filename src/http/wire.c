@@ -200,7 +200,7 @@ static int set_url(struct filling *f, struct mok_err *err)
 		request->path[0] != '/')
 		MOK_BUG("a request's path is not encoded");
 	if (request->auth == MOK_AUTH_ENDPOINT) {
-		if (check_url(request->endpoint->url, "cluster's API", err) != 0)
+		if (check_url(request->endpoint->url, request->endpoint->what, err) != 0)
 			return -1;
 		base = request->endpoint->url;
 	} else if (request->auth == MOK_AUTH_SIGV4) {

@@ -133,7 +133,8 @@ int k8s_read_kubeconfig(struct mok_arena *arena, const char *data, size_t len,
 	yaml_parser_t parser;
 	int rc;
 
-	memset(out, 0, sizeof(*out));
+	*out = (struct mok_endpoint){ .what = "cluster's API",
+		.denied = "the kubeconfig's credentials do not allow this" };
 	if (!yaml_parser_initialize(&parser))
 		MOK_BUG("out of memory");
 	yaml_parser_set_input_string(&parser, (const unsigned char *)data, len);

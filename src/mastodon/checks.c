@@ -239,16 +239,28 @@ static void check_gateway(struct masto *m)
 
 /* ---- images ---- */
 
-static void check_images(struct masto *m)
+/* A registry is asked before anything of the account is made. */
+static void check_image(struct masto *m, const char *path)
 {
+	const char *digest = mok_arena_printf(m->arena, "%s_digest", path);
+	const char *name = masto_str(m, path, NULL);
 	struct mok_diag *d;
 
-	if (strcmp(masto_str(m, "images.pin", "tag"), "digest") != 0 ||
-		(masto_has(m, "images.web_digest") && masto_has(m, "images.streaming_digest")))
+	if (masto_has(m, digest) || !masto_has(m, path) || (name && !strpbrk(name, "\"\\ @$")))
 		return;
-	d = mok_diag_add(
-		m->diags, "E0920", masto_mark(m, "images.pin"), "pin: digest needs the digests");
-	mok_diag_hint(m->diags, d, "write web_digest and streaming_digest: sha256:...");
+	d = mok_diag_add(m->diags, "E0920", masto_mark(m, path),
+		name ? "\"%s\" is not the name of an image without its tag"
+		     : "the name of this image is not known before apply",
+		name);
+	mok_diag_hint(m->diags, d, "write REGISTRY/NAME, or pin: tag");
+}
+
+static void check_images(struct masto *m)
+{
+	if (strcmp(masto_str(m, "images.pin", "digest"), "digest") != 0)
+		return;
+	check_image(m, "images.web");
+	check_image(m, "images.streaming");
 }
 
 /* ---- GitOps ---- */

@@ -13,6 +13,10 @@ const char *masto_image(struct masto *m, bool streaming)
 	if (!name)
 		name = streaming ? "ghcr.io/mastodon/mastodon-streaming"
 				 : "ghcr.io/mastodon/mastodon";
+	if (!digest && strcmp(masto_str(m, "images.pin", "digest"), "digest") == 0)
+		return mok_arena_printf(m->arena, "${image[\"%s:v%s\"]}",
+			masto_str(m, streaming ? "images.streaming" : "images.web", name),
+			m->version);
 	return mok_arena_printf(m->arena, "%s:v%s%s%s", name, masto_text(m, "version"),
 		digest ? "@" : "", digest ? digest : "");
 }

@@ -262,16 +262,17 @@ static const struct mok_field images[] = {
 	{ .name = "web_digest",
 		.type = MOK_STR,
 		.pattern = "sha256:[0-9a-f]{64}",
-		.doc = "Digest." },
+		.doc = "Digest of the image of web, instead of its registry's answer." },
 	{ .name = "streaming_digest",
 		.type = MOK_STR,
 		.pattern = "sha256:[0-9a-f]{64}",
-		.doc = "Digest." },
+		.doc = "The same of streaming." },
 	{ .name = "pin",
 		.type = MOK_STR,
-		.values = "tag|digest",
-		.dflt = "tag",
-		.doc = "Whether images are named by tag alone or by digest too." },
+		.values = "digest|tag",
+		.dflt = "digest",
+		.doc = "Whether images are named by the digest that their tag has, too. It is "
+		       "asked of the registry; that of a running instance stands." },
 	{ 0 },
 };
 

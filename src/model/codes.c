@@ -63,8 +63,8 @@ static const struct mok_code codes[] = {
 		"DigitalOcean, Spaces and objects in Kubernetes clusters." },
 	{ "E0207", "not an address",
 		"The key of a resource block is a letter or underscore, then letters, digits, "
-		"underscores and hyphens, and not `var`, `env`, `each` or "
-		"`secret`." },
+		"underscores and hyphens, and not `var`, `env`, `each`, `secret` or "
+		"`image`." },
 	{ "E0208", "the secrets block",
 		"Where secrets that are shown or made once are kept, and who can open it:\n\n    "
 		"secrets: { escrow: secrets.age, recipients: [age1...] }\n\nThe values are "
@@ -290,9 +290,18 @@ static const struct mok_code codes[] = {
 	{ "E0919", "a Valkey that drops jobs",
 		"The jobs of Sidekiq live in Valkey. With another policy than noeviction it drops "
 		"some of them when its memory is full." },
-	{ "E0920", "images without their digests",
-		"A tag can be moved to another image, a digest cannot. `docker buildx imagetools "
-		"inspect IMAGE:TAG` prints it." },
+	{ "E0920", "an image whose name is not known yet",
+		"With `pin: digest` the digest is asked of the registry before anything is made, "
+		"so the image's name must be known by then, and be a name without its tag: "
+		"ghcr.io/mastodon/mastodon. Write the name out, give web_digest and "
+		"streaming_digest, or leave digests out: images: { pin: tag }." },
+	{ "E0921", "an image's digest is not known",
+		"A tag can be moved to another image, a digest cannot; so mok writes the digest "
+		"that the tag has now behind it. A running instance keeps its own. Else the "
+		"registry has to be asked, and it did not answer, or has no such "
+		"tag.\n\nWhere the registry cannot be reached from here, give the digest "
+		"(`docker buildx imagetools inspect IMAGE:TAG` prints it), or do "
+		"without:\n\n    images: { pin: tag }" },
 };
 
 const struct mok_code *mok_code_find(const char *code)

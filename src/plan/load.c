@@ -208,6 +208,8 @@ static struct mok_plan *new_plan(
 		.secrets = MOK_NEW(arena, struct mok_secrets_block),
 		.secrets_asked = mok_map_new(arena),
 		.secrets_known = mok_map_new(arena),
+		.images_asked = mok_map_new(arena),
+		.images_known = mok_map_new(arena),
 	};
 	for (size_t i = 0; i < options->nenvironment; i++)
 		mok_map_put(plan->environment, options->environment[i].name,

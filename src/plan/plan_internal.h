@@ -23,6 +23,8 @@ struct mok_plan {
 	struct mok_secrets_block *secrets;
 	struct mok_map *secrets_asked; /* name of ${secret.NAME} -> itself */
 	struct mok_map *secrets_known; /* name -> const char * */
+	struct mok_map *images_asked;  /* text of ${image["TEXT"]} -> struct mok_mark */
+	struct mok_map *images_known;  /* ... -> const char *, with its digest */
 	struct mok_map *depends_on;    /* block name -> struct mok_val: the list as written */
 };
 
@@ -108,7 +110,7 @@ void plan_scope_init(struct plan_scope *s, struct mok_arena *arena, const struct
 /* The resource that a reference's root names, `web[each.key]` resolved; NULL after a diagnostic. */
 const struct mok_resource *plan_find(const struct mok_plan *plan, const struct mok_resource *from,
 	const struct mok_ref *ref, struct mok_arena *arena, struct mok_diags *diags);
-bool plan_is_scope_root(const char *root); /* var, env, each */
+bool plan_is_scope_root(const char *root); /* var, env, each, secret, image */
 
 /* ---- coerce.c: a scalar takes its field's type ---- */
 

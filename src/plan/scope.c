@@ -6,7 +6,7 @@
 
 bool plan_is_scope_root(const char *root)
 {
-	static const char *const roots[] = { "var", "env", "each", "secret" };
+	static const char *const roots[] = { "var", "env", "each", "secret", "image" };
 
 	for (size_t i = 0; i < MOK_COUNT(roots); i++)
 		if (strcmp(root, roots[i]) == 0)
@@ -142,6 +142,22 @@ static bool secret(struct plan_scope *s, const struct mok_ref *ref, struct mok_v
 	return true;
 }
 
+/* An image's name with the digest that its tag has; not known before its registry was asked. */
+static bool image(struct plan_scope *s, const struct mok_ref *ref, struct mok_val *out)
+{
+	const char *known = mok_map_get(s->plan->images_known, ref->path);
+	struct mok_mark *at;
+
+	if (!mok_map_get(s->plan->images_asked, ref->path)) {
+		at = MOK_NEW(s->plan->arena, struct mok_mark);
+		*at = ref->at;
+		mok_map_put(s->plan->images_asked, ref->path, at);
+	}
+	*out = known ? mok_val_str(known)
+		     : mok_val_unknown(mok_arena_printf(s->arena, "image %s", ref->path));
+	return true;
+}
+
 /* ---- resources ---- */
 
 /* web[each.key] -> web["a"] */
@@ -204,6 +220,8 @@ static bool resolve(
 		return each(s, ref, out, diags);
 	if (strcmp(ref->root, "secret") == 0)
 		return secret(s, ref, out, diags);
+	if (strcmp(ref->root, "image") == 0)
+		return image(s, ref, out);
 	if (!s->lookup) {
 		mok_diag_add(diags, "E0601", ref->at,
 			"this must be known without the account: \"%s\" is a resource", ref->root);

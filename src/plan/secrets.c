@@ -80,3 +80,15 @@ const char *mok_plan_secret_missing(const struct mok_stack *stack)
 			return mok_map_key(asked, i);
 	return NULL;
 }
+
+/* ---- ${image["TEXT"]} ---- */
+
+void mok_plan_know_image(const struct mok_stack *stack, const char *image, const char *pinned)
+{
+	mok_map_put(stack->plan->images_known, image, mok_arena_strdup(stack->plan->arena, pinned));
+}
+
+const struct mok_map *mok_plan_images_asked(const struct mok_stack *stack)
+{
+	return stack->plan->images_asked;
+}

@@ -4,6 +4,8 @@
  */
 #include "controller.h"
 
+#include "registry.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -94,6 +96,13 @@ static void handle_kubernetes(struct sb_call *call)
 		sb_kube_handle(&call->ctx, call->cluster, let_in);
 }
 
+static void handle_registry(struct sb_call *call)
+{
+	sb_faults_pick(call);
+	if (!sb_faults_before(call))
+		sb_registry_handle(&call->ctx);
+}
+
 static void run_handler(struct sb_call *call)
 {
 	struct sb_ctx *ctx = &call->ctx;
@@ -106,6 +115,8 @@ static void run_handler(struct sb_call *call)
 		handle_spaces(call);
 	else if (ctx->request->service == MOK_SANDBOX_KUBERNETES)
 		handle_kubernetes(call);
+	else if (ctx->request->service == MOK_SANDBOX_REGISTRY)
+		handle_registry(call);
 	else
 		handle_api(call);
 	if (!call->answered && !ctx->out->hung && !ctx->out->dropped)

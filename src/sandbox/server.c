@@ -1,6 +1,6 @@
 /*
- * The thin shell: three ports of libmicrohttpd around one core behind a mutex. It is the only part
- * of the sandbox with sockets, threads and a clock.
+ * The thin shell: neighbouring ports of libmicrohttpd around one core behind a mutex. It is the
+ * only part of the sandbox with sockets, threads and a clock.
  */
 #include "core_internal.h"
 
@@ -26,8 +26,16 @@ enum {
 	HEADERS_MAX = 100,
 	UPLOAD_MAX = 1 << 28,
 	PORT_TRIES = 200,
-	SERVICES = 3,
+	SERVICES = 4,
 	WATCH_PAUSE_MS = 50
+};
+
+/* How far behind the first each service's port is. */
+static const int offsets[SERVICES] = {
+	[MOK_SANDBOX_API] = 0,
+	[MOK_SANDBOX_SPACES] = 1,
+	[MOK_SANDBOX_KUBERNETES] = 2,
+	[MOK_SANDBOX_REGISTRY] = 4, /* 3 is the instance's */
 };
 
 struct server {
@@ -331,7 +339,7 @@ static int parse_listen(
 	int64_t port;
 	size_t len;
 
-	if (!colon || !mok_parse_i64(colon + 1, &port) || port < 0 || port > 65533)
+	if (!colon || !mok_parse_i64(colon + 1, &port) || port < 0 || port > 65531)
 		return mok_err_set(err, MOK_ERR_INPUT,
 			"--listen %s: not ADDRESS:PORT, such as 127.0.0.1:8080", listen);
 	len = (size_t)(colon - listen);
@@ -414,9 +422,10 @@ static void stop_ports(struct server *server)
 static bool try_ports(struct server *server, struct port ports[SERVICES], int number)
 {
 	for (int i = 0; i < SERVICES; i++) {
-		if (number + i > 65535)
+		if (number + offsets[i] > 65535)
 			break;
-		server->daemons[i] = start_port(server, &ports[i], number ? number + i : 0);
+		server->daemons[i] =
+			start_port(server, &ports[i], number ? number + offsets[i] : 0);
 		if (!server->daemons[i])
 			break;
 		if (i == 0)
@@ -438,7 +447,7 @@ static int start_ports(struct server *server, struct port ports[SERVICES], struc
 	for (int i = 0; i < tries; i++)
 		if (try_ports(server, ports, server->port))
 			return 0;
-	mok_err_set(err, MOK_ERR_IO, "cannot listen on port %d and the next two: %s", server->port,
+	mok_err_set(err, MOK_ERR_IO, "cannot listen on port %d and the next four: %s", server->port,
 		strerror(errno));
 	mok_err_hint(err, "choose another with --listen 127.0.0.1:PORT");
 	return -1;
@@ -480,6 +489,8 @@ static void print_exports(const struct server *server, double speed)
 	printf("export DIGITALOCEAN_TOKEN=dop_v1_sandbox\n");
 	printf("export DIGITALOCEAN_ACCESS_TOKEN=dop_v1_sandbox\n");
 	printf("export SPACES_ENDPOINT_URL=http://%s:%d\n", host, server->port + 1);
+	printf("export MOK_REGISTRY_URL=http://%s:%d\n", host,
+		server->port + offsets[MOK_SANDBOX_REGISTRY]);
 	printf("export SPACES_ACCESS_KEY_ID=%s\n", mok_sandbox_spaces_key(server->sandbox));
 	printf("export SPACES_SECRET_ACCESS_KEY=%s\n", mok_sandbox_spaces_secret(server->sandbox));
 	if (speed > 0)
@@ -512,6 +523,9 @@ static int write_info(struct mok_arena *arena, const struct server *server, cons
 		mok_arena_printf(arena, "http://%s:%d", host, server->port + 1));
 	cJSON_AddStringToObject(json, "kubernetes_url",
 		mok_arena_printf(arena, "https://%s:%d", host, server->port + 2));
+	cJSON_AddStringToObject(json, "registry_url",
+		mok_arena_printf(
+			arena, "http://%s:%d", host, server->port + offsets[MOK_SANDBOX_REGISTRY]));
 	cJSON_AddStringToObject(json, "spaces_key", mok_sandbox_spaces_key(server->sandbox));
 	cJSON_AddStringToObject(json, "spaces_secret", mok_sandbox_spaces_secret(server->sandbox));
 	cJSON_AddNumberToObject(json, "speed", speed);
@@ -583,7 +597,7 @@ static int run(struct server *server, const struct mok_sandbox_server_options *o
 	struct mok_arena *arena, struct mok_err *err)
 {
 	struct port ports[SERVICES] = { { server, MOK_SANDBOX_API }, { server, MOK_SANDBOX_SPACES },
-		{ server, MOK_SANDBOX_KUBERNETES } };
+		{ server, MOK_SANDBOX_KUBERNETES }, { server, MOK_SANDBOX_REGISTRY } };
 	sigset_t set;
 	int stop[2], rc;
 

@@ -21,6 +21,7 @@ MAY = {
     "mastodon": "model kinds expr plan",
     "http": "env model",
     "escrow": "env",
+    "registry": "env model http",
     "digitalocean": "model kinds http",
     "spaces": "model kinds http env",
     "kubernetes": "model kinds http env",
@@ -30,7 +31,7 @@ MAY = {
     "apiserver": "",
     "sandbox": "apiserver",
     "report": "model kinds expr plan graph live diff engine",
-    "cli": "env model graph kinds expr plan mastodon http escrow digitalocean spaces kubernetes live diff engine "
+    "cli": "env model graph kinds expr plan mastodon http escrow registry digitalocean spaces kubernetes live diff engine "
            "sandbox report",
 }
 # public headers that belong to a module of another name

@@ -94,6 +94,18 @@ static const struct mok_val *want_of(struct world *w, const struct mok_resource 
 	return want;
 }
 
+#define DIGEST "sha256:dab3b777df34d6afee9bf4ab2d26f7afd22d789dff68ebf42495a631ba691b23"
+
+/* As whoever asked the registries tells it. */
+static void know_images(struct world *w)
+{
+	const struct mok_map *asked = mok_plan_images_asked(w->stack);
+
+	for (size_t i = 0; i < mok_map_len(asked); i++)
+		mok_plan_know_image(w->stack, mok_map_key(asked, i),
+			mok_arena_printf(w->arena, "%s@" DIGEST, mok_map_key(asked, i)));
+}
+
 /* Written as YAML, read back as any reader would. */
 static void emit(struct world *w)
 {
@@ -133,6 +145,7 @@ static void load(struct world *w, const char *plan, const char *more)
 		print_error(
 			"%s: %s\n", w->diags.list.items[i].code, w->diags.list.items[i].message);
 	assert_int_equal(w->diags.nerrors, 0);
+	know_images(w);
 	w->wants = MOK_NEW_N(w->arena, struct mok_val, w->stack->resources.len + 1);
 	emit(w);
 }
@@ -629,7 +642,7 @@ static void test_web(void **state)
 	assert_at(
 		w, "Deployment", "mastodon-web", "spec.strategy.rollingUpdate.maxUnavailable", "0");
 	assert_at(w, "Deployment", "mastodon-web", POD ".containers.0.image",
-		"ghcr.io/mastodon/mastodon:v4.7.6");
+		"ghcr.io/mastodon/mastodon:v4.7.6@" DIGEST);
 	assert_at(w, "Deployment", "mastodon-web", POD ".containers.1.name", "metrics");
 	assert_at(w, "Deployment", "mastodon-web", POD ".containers.0.resources.limits.cpu", NULL);
 	assert_at(w, "Deployment", "mastodon-web",
@@ -647,7 +660,7 @@ static void test_streaming_reads_and_runs_little(void **state)
 
 	load(w, "medium", NULL);
 	assert_at(w, "Deployment", "mastodon-streaming", POD ".containers.0.image",
-		"ghcr.io/mastodon/mastodon-streaming:v4.7.6");
+		"ghcr.io/mastodon/mastodon-streaming:v4.7.6@" DIGEST);
 	assert_at(w, "Deployment", "mastodon-streaming", "spec.minReadySeconds", "30");
 	assert_at(w, "Deployment", "mastodon-streaming", POD ".initContainers", NULL);
 	assert_at(w, "Deployment", "mastodon-streaming",
@@ -780,6 +793,31 @@ static void test_cilium_by_the_servers_ports(void **state)
 	/* HTTP-01's solver can be reached through a policy that denies */
 	assert_at(w, "NetworkPolicy", "mastodon-solver", "spec.ingress.0.ports.0.port", "8089");
 	assert_int_equal(count(w, "CustomResourceDefinition"), 0); /* DOKS has them */
+}
+
+#define OWN_DIGEST "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+
+static void test_images_as_the_plan_says(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "small",
+		"mastodon: { images: { web: example.com/own, web_digest: \"" OWN_DIGEST "\" } }\n");
+	assert_at(w, "Deployment", "mastodon-web", POD ".containers.0.image",
+		"example.com/own:v4.7@" OWN_DIGEST);
+	assert_at(w, "Deployment", "mastodon-streaming", POD ".containers.0.image",
+		"ghcr.io/mastodon/mastodon-streaming:v4.7@" DIGEST);
+	assert_int_equal(mok_map_len(mok_plan_images_asked(w->stack)), 1);
+}
+
+static void test_images_by_tag(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "small", "mastodon: { images: { pin: tag } }\n");
+	assert_at(w, "Deployment", "mastodon-web", POD ".containers.0.image",
+		"ghcr.io/mastodon/mastodon:v4.7");
+	assert_int_equal(mok_map_len(mok_plan_images_asked(w->stack)), 0);
 }
 
 static void test_an_ingress_instead(void **state)
@@ -1028,6 +1066,8 @@ int main(void)
 		TEST(test_an_older_version_has_no_newer_option),
 		TEST(test_traefik_by_its_containers_ports),
 		TEST(test_cilium_by_the_servers_ports),
+		TEST(test_images_as_the_plan_says),
+		TEST(test_images_by_tag),
 		TEST(test_an_ingress_instead),
 		TEST(test_records_follow_the_gateway),
 		TEST(test_a_declared_record_stands),
