@@ -1,6 +1,7 @@
 #include "controllers.h"
 
 const struct sb_controller *const sb_controllers[] = {
+	&sb_ctl_load_balancer,
 	&sb_ctl_replica_set,
 	NULL,
 };

@@ -1,0 +1,156 @@
+/* Controllers of the sandbox's clusters that touch the cloud. */
+#include "api_client.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define CORE "/api/v1/namespaces/default"
+#define NOTE "service.beta.kubernetes.io/do-loadbalancer-"
+
+static int setup(void **state)
+{
+	static struct api_client client;
+
+	api_client_open(&client, NULL);
+	api_cluster(&client, "s-4vcpu-8gb", 2);
+	*state = &client;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	api_client_close(*state);
+	return 0;
+}
+
+static void make(struct api_client *c, const char *path, const char *body)
+{
+	if (api_kube(c, "POST", api_json(c, "%s", body), "%s", path) != 201)
+		fail_msg("%s: %s", path, c->out.body.data);
+}
+
+static void get(struct api_client *c, const char *path)
+{
+	if (api_kube(c, "GET", NULL, "%s", path) != 200)
+		fail_msg("%s: %s", path, c->out.body.data);
+}
+
+static void pass(struct api_client *c, int seconds)
+{
+	c->now_ms += seconds * 1000L;
+}
+
+static int balancers(struct api_client *c)
+{
+	api_ask(c, "GET", NULL, "/v2/load_balancers");
+	return (int)api_int(c, "meta.total");
+}
+
+/* ---- Services ---- */
+
+#define SERVICE(notes, more) \
+	"{'metadata':{'name':'edge','annotations':{" notes "}},'spec':{'type':'LoadBalancer'," \
+	"'selector':{'a':'b'},'ports':[{'name':'web','port':80,'targetPort':8000}]}" more "}"
+
+static void a_service_gets_a_load_balancer(void **state)
+{
+	struct api_client *c = *state;
+	const char *id;
+
+	make(c, CORE "/services",
+		SERVICE("'" NOTE "name':'social-edge','" NOTE "size-unit':'2'", ""));
+	assert_int_equal(balancers(c), 1);
+	assert_string_equal(api_str(c, "load_balancers.0.name"), "social-edge");
+	assert_string_equal(api_str(c, "load_balancers.0.status"), "new");
+	assert_int_equal(api_int(c, "load_balancers.0.size_unit"), 2);
+	assert_int_equal(api_len(c, "load_balancers.0.droplet_ids"), 2);
+	assert_int_equal(api_int(c, "load_balancers.0.forwarding_rules.0.entry_port"), 80);
+	assert_int_equal(api_int(c, "load_balancers.0.forwarding_rules.0.target_port"), 80);
+	id = api_str(c, "load_balancers.0.id");
+	get(c, CORE "/services/edge");
+	assert_false(api_has(c, "status.loadBalancer.ingress"));
+	assert_string_equal(
+		api_str(c, "metadata.finalizers.0"), "service.kubernetes.io/load-balancer-cleanup");
+	pass(c, 180);
+	get(c, CORE "/services/edge");
+	assert_true(mok_starts(api_str(c, "status.loadBalancer.ingress.0.ip"), "104.131."));
+	/* A key with dots is no path. */
+	assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
+				    mok_json_at(c->json, "metadata.annotations"),
+				    "kubernetes.digitalocean.com/load-balancer-id")),
+		id);
+	get(c, CORE "/events?fieldSelector=reason%3DEnsuredLoadBalancer");
+	assert_int_equal(api_len(c, "items"), 1);
+	/* Nothing happens twice. */
+	pass(c, 600);
+	get(c, CORE "/services/edge");
+	assert_int_equal(balancers(c), 1);
+	assert_int_equal(api_kube(c, "DELETE", NULL, CORE "/services/edge"), 200);
+	assert_int_equal(api_kube(c, "GET", NULL, CORE "/services/edge"), 404);
+	assert_int_equal(balancers(c), 0);
+}
+
+static void a_service_follows_its_annotations(void **state)
+{
+	struct api_client *c = *state;
+
+	make(c, CORE "/services",
+		SERVICE("'" NOTE "type':'REGIONAL','" NOTE "hostname':'a.example','" NOTE
+			"enable-proxy-protocol':'true'",
+			""));
+	pass(c, 180);
+	get(c, CORE "/services/edge");
+	assert_string_equal(api_str(c, "status.loadBalancer.ingress.0.hostname"), "a.example");
+	balancers(c);
+	assert_string_equal(api_str(c, "load_balancers.0.type"), "REGIONAL");
+	assert_true(api_bool(c, "load_balancers.0.enable_proxy_protocol"));
+	assert_true(api_int(c, "load_balancers.0.forwarding_rules.0.target_port") >= 30000);
+	api_kube(c, "PATCH", api_json(c, "{'metadata':{'annotations':{'" NOTE "name':'renamed'}}}"),
+		CORE "/services/edge");
+	balancers(c);
+	assert_string_equal(api_str(c, "load_balancers.0.name"), "renamed");
+	api_kube(c, "PATCH", api_json(c, "{'spec':{'type':'ClusterIP'}}"), CORE "/services/edge");
+	assert_int_equal(balancers(c), 0);
+	get(c, CORE "/services/edge");
+	assert_false(api_has(c, "metadata.finalizers"));
+}
+
+static void a_wrong_annotation_is_told(void **state)
+{
+	struct api_client *c = *state;
+
+	make(c, CORE "/services", SERVICE("'" NOTE "size-unit':'big'", ""));
+	assert_int_equal(balancers(c), 0);
+	get(c, CORE "/events?fieldSelector=reason%3DSyncLoadBalancerFailed");
+	assert_int_equal(api_len(c, "items"), 1);
+}
+
+static void a_dead_cluster_leaks_it(void **state)
+{
+	struct api_client *c = *state;
+
+	make(c, CORE "/services", SERVICE("", ""));
+	pass(c, 180);
+	get(c, CORE "/services/edge");
+	api_ask(c, "GET", NULL, "/v2/kubernetes/clusters/%s/destroy_with_associated_resources",
+		c->cluster);
+	assert_int_equal(api_len(c, "load_balancers"), 1);
+	api_ask(c, "DELETE", NULL, "/v2/kubernetes/clusters/%s", c->cluster);
+	assert_int_equal(balancers(c), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_service_gets_a_load_balancer, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_service_follows_its_annotations, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_wrong_annotation_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_dead_cluster_leaks_it, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
