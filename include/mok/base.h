@@ -151,7 +151,7 @@ void mok_md5(const void *data, size_t len, unsigned char out[16]); /* only where
 void mok_hex(const unsigned char *data, size_t len, char *out);    /* 2*len+1 bytes */
 uint32_t mok_crc32(const void *data, size_t len);
 char *mok_base64(struct mok_arena *arena, const void *data, size_t len);
-/* NUL-terminated too. NULL: it is not base64 with its padding. */
+/* NUL-terminated too; len may be NULL. NULL: it is not base64 with its padding. */
 char *mok_unbase64(struct mok_arena *arena, const char *text, size_t *len);
 /* A small, fast, seeded generator (splitmix64), not for secrets. */
 uint64_t mok_rng_next(uint64_t *state);

@@ -72,18 +72,18 @@ char *mok_unbase64(struct mok_arena *arena, const char *text, size_t *len)
 {
 	size_t n = strlen(text);
 	char *out = mok_arena_alloc(arena, n / 4 * 3 + 1);
-	int decoded = n % 4 == 0 && n < INT32_MAX
+	int got = n % 4 == 0 && n < INT32_MAX
 		? EVP_DecodeBlock((unsigned char *)out, (const unsigned char *)text, (int)n)
 		: -1;
 
-	if (decoded < 0)
+	for (size_t i = 0; got > 0 && i < 2 && text[n - 1 - i] == '='; i++)
+		got--;
+	/* OpenSSL lets a = stand anywhere. */
+	if (got < 0 || strcmp(mok_base64(arena, out, (size_t)got), text) != 0)
 		return NULL;
-	*len = (size_t)decoded;
-	while (n > 0 && *len > 0 && text[n - 1] == '=') {
-		n--;
-		(*len)--;
-	}
-	out[*len] = '\0';
+	out[got] = '\0';
+	if (len)
+		*len = (size_t)got;
 	return out;
 }
 

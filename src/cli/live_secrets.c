@@ -3,7 +3,6 @@
 #include "mok/expr.h"
 
 #include <ctype.h>
-#include <openssl/evp.h>
 #include <string.h>
 
 /* Where plans put ${secret.NAME}: the data of Secrets. */
@@ -53,22 +52,6 @@ static const char *key_of(struct mok_arena *arena, const struct mok_resource *r,
 	return NULL;
 }
 
-static int decode(const char *text, struct mok_buf *out)
-{
-	size_t len = strlen(text), padding = mok_ends(text, "==") ? 2 : mok_ends(text, "=") ? 1 : 0;
-	unsigned char bytes[4096];
-	int n;
-
-	if (len == 0 || len > sizeof(bytes) / 3 * 4)
-		return len == 0 ? 0 : -1;
-	n = EVP_DecodeBlock(bytes, (const unsigned char *)text, (int)len);
-	if (n < (int)padding)
-		return -1;
-	mok_buf_add(out, (const char *)bytes, (size_t)n - padding);
-	OPENSSL_cleanse(bytes, sizeof(bytes));
-	return 0;
-}
-
 const char *plan_secret_name(struct mok_arena *arena, const char *name)
 {
 	char *text = mok_arena_strdup(arena, name);
@@ -89,12 +72,14 @@ static int get(void *self, const char *name, bool *found, struct mok_buf *out, s
 		const char *key = o ? key_of(l->arena, r, wanted) : NULL;
 		const struct mok_val *data = key ? mok_val_at(&o->attrs, "object.data") : NULL;
 		const char *text = data ? mok_val_get_str(data, key) : NULL;
+		const char *value = text ? mok_unbase64(l->arena, text, NULL) : NULL;
 
 		if (!text)
 			continue;
-		if (decode(text, out) != 0)
+		if (!value)
 			return mok_err_set(err, MOK_ERR_INPUT, "%s of the Secret %s is not base64",
 				key, o->name);
+		mok_buf_puts(out, value);
 		*found = true;
 		return 0;
 	}

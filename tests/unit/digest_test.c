@@ -1,0 +1,48 @@
+#include "mok/base.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void test_base64_both_ways(void **state)
+{
+	struct mok_arena *arena = mok_arena_new();
+	static const char bytes[] = "\0ab\377";
+	size_t len = 99;
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(bytes); n++) {
+		char *text = mok_base64(arena, bytes, n);
+		char *back = mok_unbase64(arena, text, &len);
+
+		assert_non_null(back);
+		assert_int_equal(len, n);
+		assert_memory_equal(back, bytes, n);
+		assert_int_equal(back[n], '\0');
+	}
+	mok_arena_free(arena);
+}
+
+static void test_what_is_no_base64(void **state)
+{
+	static const char *const wrong[] = { "a", "abc", "a$cd", "ab=c", "====" };
+	struct mok_arena *arena = mok_arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < MOK_COUNT(wrong); i++)
+		assert_null(mok_unbase64(arena, wrong[i], NULL));
+	mok_arena_free(arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_base64_both_ways),
+		cmocka_unit_test(test_what_is_no_base64),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
