@@ -74,6 +74,7 @@ const char *mok_plan_secret_missing(const struct mok_stack *stack);
 const struct mok_map *mok_plan_images_asked(const struct mok_stack *stack);
 /* What it is worth from now on; both are copied. */
 void mok_plan_know_image(const struct mok_stack *stack, const char *image, const char *pinned);
+const char *mok_plan_image(const struct mok_stack *stack, const char *image); /* NULL: not known */
 
 /* Where evaluation finds what resources are worth: filled in by whoever plans or applies. */
 struct mok_lookup {

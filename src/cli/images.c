@@ -52,6 +52,18 @@ static const char *live_image(const struct session *s, const char *image)
 	return l.found;
 }
 
+void images_keep(struct session *s)
+{
+	const struct mok_map *asked = mok_plan_images_asked(s->stack);
+
+	for (size_t i = 0; !s->fresh_images && i < mok_map_len(asked); i++) {
+		const char *found = live_image(s, mok_map_key(asked, i));
+
+		if (found)
+			mok_plan_know_image(s->stack, mok_map_key(asked, i), found);
+	}
+}
+
 /* ---- the registry's word ---- */
 
 int images_ask(struct session *s, struct mok_err *err)
@@ -84,21 +96,18 @@ static void not_known(
 static int settle(
 	struct session *s, const char *image, const struct mok_mark *at, struct mok_err *err)
 {
-	const char *pinned = s->fresh_images ? NULL : live_image(s, image), *digest;
+	const char *digest;
 
-	if (!pinned && !s->registry)
+	if (!s->registry || mok_plan_image(s->stack, image))
 		return 0;
-	if (!pinned) {
-		if (mok_registry_wait(s->registry, image, &digest, err) != 0) {
-			if (err->code == MOK_ERR_INTERRUPTED)
-				return -1;
-			not_known(s, image, at, err);
-			return 0;
-		}
-		pinned = strchr(image, '@') ? image
-					    : mok_arena_printf(s->arena, "%s@%s", image, digest);
+	if (mok_registry_wait(s->registry, image, &digest, err) != 0) {
+		if (err->code == MOK_ERR_INTERRUPTED)
+			return -1;
+		not_known(s, image, at, err);
+		return 0;
 	}
-	mok_plan_know_image(s->stack, image, pinned);
+	mok_plan_know_image(s->stack, image,
+		strchr(image, '@') ? image : mok_arena_printf(s->arena, "%s@%s", image, digest));
 	return 0;
 }
 

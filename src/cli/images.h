@@ -9,7 +9,9 @@
 
 /* Before the sweep: sends the questions, so that they travel together. */
 int images_ask(struct session *s, struct mok_err *err) MOK_MUST_CHECK;
-/* After it: tells the plan. What nobody knows is a diagnostic. */
+/* After it: tells the plan what runs. */
+void images_keep(struct session *s);
+/* Tells the plan the rest, once it is answered. What nobody knows is a diagnostic. */
 int images_settle(struct session *s, struct mok_err *err) MOK_MUST_CHECK;
 /* Offline: they stay what their tags are. */
 void images_stay_tags(struct session *s);

@@ -183,6 +183,7 @@ int session_sweep(struct session *s, bool without_catalogue)
 		(!without_catalogue && images_ask(s, &err) != 0) ||
 		mok_live_sweep(&in, s->arena, &s->diags, &s->live, &err) != 0)
 		return cli_fail(s->cli, &err, &s->stack->sources);
+	images_keep(s);
 	vault_fill_in(s->vault, &s->live, &known, &s->diags);
 	return s->diags.nerrors ? session_give_up(s) : CLI_DONE;
 }

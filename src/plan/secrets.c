@@ -88,6 +88,11 @@ void mok_plan_know_image(const struct mok_stack *stack, const char *image, const
 	mok_map_put(stack->plan->images_known, image, mok_arena_strdup(stack->plan->arena, pinned));
 }
 
+const char *mok_plan_image(const struct mok_stack *stack, const char *image)
+{
+	return mok_map_get(stack->plan->images_known, image);
+}
+
 const struct mok_map *mok_plan_images_asked(const struct mok_stack *stack)
 {
 	return stack->plan->images_asked;
