@@ -3,6 +3,7 @@
 #
 #   forms   curl: the answers have the real API's forms
 #   s3cmd   s3cmd (Debian) through a bucket's life
+#   registry  the registry of Debian, open and behind tokens
 #   boto3, minio   two more clients of S3 (PyPI)
 #   pydo    DigitalOcean's own client (PyPI) through the life of every kind
 #   prism   a validating proxy (npm) with DigitalOcean's API description between mok and the
@@ -19,7 +20,7 @@ MOK=$(readlink -f "${MOK:-$root/build/release/mok}")
 export MOK
 cache=${MOK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mok}/contract
 export MOK_OPENAPI=${MOK_OPENAPI:-$root/../shared/data/digitalocean-openapi.json}
-suites=${*:-forms s3cmd boto3 minio pydo prism}
+suites=${*:-forms s3cmd registry boto3 minio pydo prism}
 . ../suites.sh
 
 # A virtual environment that fits the requirements; made again when they change.
@@ -59,6 +60,12 @@ run_suite()
 			suite s3cmd python3 s3cmd.py
 		else
 			skip s3cmd "it is not installed (apt-get install s3cmd)"
+		fi ;;
+	registry)
+		if command -v docker-registry >/dev/null; then
+			suite registry python3 registry_life.py
+		else
+			skip registry "it is not installed (apt-get install docker-registry)"
 		fi ;;
 	boto3 | minio | pydo) with_python_tools "$1_life" ;;
 	prism)
