@@ -27,6 +27,8 @@ enum mok_sandbox_service {
 	/* Of a cluster: the Host is <cluster id>.k8s.ondigitalocean.com, or else the first segment
 	 * of the path is the cluster's id. */
 	MOK_SANDBOX_KUBERNETES,
+	/* What the clusters run: the gateway of the instance that the Host names. */
+	MOK_SANDBOX_INSTANCE,
 	/* Of container images: every registry that there is, by `?ns=HOST`, else by the Host. */
 	MOK_SANDBOX_REGISTRY,
 };
@@ -113,13 +115,14 @@ int mok_sandbox_log(struct mok_sandbox *sandbox, struct mok_buf *out);
 struct mok_sandbox_server_options {
 	struct mok_sandbox_options core;
 	const char *listen; /* "127.0.0.1:8080"; port 0 picks free ones (API on port, Spaces on port
-			       + 1, Kubernetes on port + 2 over TLS, registries on port + 4) */
+			       + 1, Kubernetes on port + 2 over TLS, instances on port + 3,
+			       registries on port + 4) */
 	bool detach;        /* go on in the background once it is ready */
 	bool allow_remote;  /* listen on something else than loopback */
 };
 
 /* Prints the `export NAME=value` lines on stdout once ready, closes stdout, writes DIR/server.json
- * ({"pid","api_url","spaces_url","kubernetes_url","registry_url","spaces_key","spaces_secret","speed"},
+ * ({"pid","api_url","spaces_url","kubernetes_url","instance_url","registry_url","spaces_key","spaces_secret","speed"},
  * readable by its owner only) and serves until SIGINT or SIGTERM. Detached, it returns once the
  * child is ready or has failed; the child never returns. */
 int mok_sandbox_serve(

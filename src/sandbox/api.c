@@ -115,6 +115,8 @@ static void run_handler(struct sb_call *call)
 		handle_spaces(call);
 	else if (ctx->request->service == MOK_SANDBOX_KUBERNETES)
 		handle_kubernetes(call);
+	else if (ctx->request->service == MOK_SANDBOX_INSTANCE)
+		sb_instance_handle(ctx);
 	else if (ctx->request->service == MOK_SANDBOX_REGISTRY)
 		handle_registry(call);
 	else
@@ -158,14 +160,17 @@ static void begin_call(struct sb_call *call, struct sb_core *core,
 	ctx->request = request;
 	ctx->out = out;
 	ctx->now_ms = now_ms;
-	/* What only looks at the sandbox itself leaves no trace in what is made later. */
+	/* What only looks at the sandbox itself, or uses what runs in it, leaves no trace in what
+	 * is made later. */
 	call->writes = is_writing(request->method);
-	if (!mok_starts(request->target, "/_sandbox/")) {
+	call->internal = request->service == MOK_SANDBOX_INSTANCE;
+	if (!call->internal && !mok_starts(request->target, "/_sandbox/")) {
 		core->number++;
 		core->writes += call->writes;
 	}
 	ctx->number = core->number;
-	ctx->rng = sb_rng_for(core->seed, ctx->number);
+	ctx->rng = sb_rng_for(core->seed,
+		call->internal ? -(now_ms * 4096 + core->instance_number++ % 4096) : ctx->number);
 	memcpy(ctx->request_id, sb_uuid(ctx), 36);
 	call->head = strcmp(request->method, "HEAD") == 0;
 }
@@ -186,6 +191,8 @@ void mok_sandbox_handle(struct mok_sandbox *sandbox, const struct mok_sandbox_re
 	}
 	if (call.broken)
 		answer_broken(&call);
+	else if (request->service == MOK_SANDBOX_INSTANCE)
+		si_state_own_writes(core);
 	/* Both logs tell what was committed; a fault that hides it is named beside it. */
 	if (!call.internal)
 		sb_log_append(&call);

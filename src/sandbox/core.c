@@ -252,6 +252,7 @@ void mok_sandbox_close(struct mok_sandbox *sandbox)
 	if (!core)
 		return;
 	sb_store_close(core);
+	si_state_free(core->instances);
 	mok_apiserver_free(core->apiserver);
 	sb_limits_free(core->limits);
 	sb_faults_free(core->faults);

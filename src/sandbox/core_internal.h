@@ -48,7 +48,10 @@ struct sb_core {
 	struct sb_limits *limits;
 	struct sb_faults *faults; /* never NULL */
 	const char *spaces_key, *spaces_secret, *account_uuid;
-	struct mok_apiserver *apiserver;            /* made with the first request to a cluster */
+	struct mok_apiserver *apiserver; /* made with the first request to a cluster */
+	/* What is known of the instances, and of the requests to them. */
+	struct si_state *instances;
+	int64_t instance_number, instance_window, instance_asked[2], instance_debt;
 	const char *kubernetes_url;                 /* NULL: each cluster's own domain */
 	const char *ca_pem, *tls_pem, *tls_key_pem; /* made when asked for */
 };
@@ -194,6 +197,19 @@ const char *sb_kube_cluster(struct sb_ctx *ctx);
 /* let_in: the token was right. Answers. */
 void sb_kube_handle(struct sb_ctx *ctx, const char *cluster, bool let_in);
 void sb_kube_watch(struct sb_ctx *ctx, const char *cluster, int64_t after);
+
+/* Brings the cluster up to date, controllers included. False: it has no API (yet, or any more). */
+bool sb_kube_settle(struct sb_ctx *ctx, const struct sb_doc *cluster);
+
+/* ---- instance/: the Mastodon that runs in clusters ---- */
+
+extern const char si_schema[];
+extern const struct sb_route instance_routes[];
+/* A request to the port of instances. */
+void sb_instance_handle(struct sb_ctx *ctx);
+/* What was just written is not what instances are derived from. */
+void si_state_own_writes(struct sb_core *core);
+void si_state_free(struct si_state *state); /* NULL is fine */
 
 /* ---- cloud_ca.c ---- */
 

@@ -77,6 +77,22 @@ static void refuse(struct sb_ctx *ctx, int status, const char *reason, const cha
 	sb_reply(ctx, status, mok_apiserver_failure(status, reason, message, NULL));
 }
 
+static bool has_api(const struct sb_ctx *ctx, const struct sb_doc *cluster)
+{
+	return strcmp(cluster->parent, K8S_GONE) != 0 &&
+		ctx->now_ms >= sb_get_int(cluster->json, "ready_ms", 0);
+}
+
+bool sb_kube_settle(struct sb_ctx *ctx, const struct sb_doc *cluster)
+{
+	struct sb_kube kube = { ctx, cluster->id, { "", "", "" } };
+
+	if (!has_api(ctx, cluster))
+		return false;
+	bring_up_to_date(&kube);
+	return true;
+}
+
 /* NULL: it has answered. A cluster that is not there yet or any more would refuse the connection;
  * behind a port that all share, an error has to do. */
 static const struct sb_doc *find_cluster(struct sb_ctx *ctx, const char *id)
@@ -87,7 +103,7 @@ static const struct sb_doc *find_cluster(struct sb_ctx *ctx, const char *id)
 		refuse(ctx, 404, "NotFound", "no such cluster");
 		return NULL;
 	}
-	if (ctx->now_ms < sb_get_int(doc->json, "ready_ms", 0)) {
+	if (!has_api(ctx, doc)) {
 		refuse(ctx, 503, "ServiceUnavailable", "the cluster is still being provisioned");
 		return NULL;
 	}

@@ -12,6 +12,7 @@ static const struct sb_route *const tables[] = {
 	database_routes,
 	domain_routes,
 	droplet_routes,
+	instance_routes,
 	kubernetes_routes,
 	load_balancer_routes,
 	project_routes,

@@ -26,16 +26,8 @@ enum {
 	HEADERS_MAX = 100,
 	UPLOAD_MAX = 1 << 28,
 	PORT_TRIES = 200,
-	SERVICES = 4,
+	SERVICES = 5, /* a port each, in the order of enum mok_sandbox_service */
 	WATCH_PAUSE_MS = 50
-};
-
-/* How far behind the first each service's port is. */
-static const int offsets[SERVICES] = {
-	[MOK_SANDBOX_API] = 0,
-	[MOK_SANDBOX_SPACES] = 1,
-	[MOK_SANDBOX_KUBERNETES] = 2,
-	[MOK_SANDBOX_REGISTRY] = 4, /* 3 is the instance's */
 };
 
 struct server {
@@ -339,7 +331,7 @@ static int parse_listen(
 	int64_t port;
 	size_t len;
 
-	if (!colon || !mok_parse_i64(colon + 1, &port) || port < 0 || port > 65531)
+	if (!colon || !mok_parse_i64(colon + 1, &port) || port < 0 || port > 65536 - SERVICES)
 		return mok_err_set(err, MOK_ERR_INPUT,
 			"--listen %s: not ADDRESS:PORT, such as 127.0.0.1:8080", listen);
 	len = (size_t)(colon - listen);
@@ -422,10 +414,9 @@ static void stop_ports(struct server *server)
 static bool try_ports(struct server *server, struct port ports[SERVICES], int number)
 {
 	for (int i = 0; i < SERVICES; i++) {
-		if (number + offsets[i] > 65535)
+		if (number + i > 65535)
 			break;
-		server->daemons[i] =
-			start_port(server, &ports[i], number ? number + offsets[i] : 0);
+		server->daemons[i] = start_port(server, &ports[i], number ? number + i : 0);
 		if (!server->daemons[i])
 			break;
 		if (i == 0)
@@ -489,10 +480,11 @@ static void print_exports(const struct server *server, double speed)
 	printf("export DIGITALOCEAN_TOKEN=dop_v1_sandbox\n");
 	printf("export DIGITALOCEAN_ACCESS_TOKEN=dop_v1_sandbox\n");
 	printf("export SPACES_ENDPOINT_URL=http://%s:%d\n", host, server->port + 1);
-	printf("export MOK_REGISTRY_URL=http://%s:%d\n", host,
-		server->port + offsets[MOK_SANDBOX_REGISTRY]);
+	printf("export MOK_REGISTRY_URL=http://%s:%d\n", host, server->port + MOK_SANDBOX_REGISTRY);
 	printf("export SPACES_ACCESS_KEY_ID=%s\n", mok_sandbox_spaces_key(server->sandbox));
 	printf("export SPACES_SECRET_ACCESS_KEY=%s\n", mok_sandbox_spaces_secret(server->sandbox));
+	printf("export MOK_SANDBOX_INSTANCE_URL=http://%s:%d\n", host,
+		server->port + MOK_SANDBOX_INSTANCE);
 	if (speed > 0)
 		printf("export MOK_SANDBOX_SPEED=%g\n", speed);
 	else
@@ -523,9 +515,10 @@ static int write_info(struct mok_arena *arena, const struct server *server, cons
 		mok_arena_printf(arena, "http://%s:%d", host, server->port + 1));
 	cJSON_AddStringToObject(json, "kubernetes_url",
 		mok_arena_printf(arena, "https://%s:%d", host, server->port + 2));
+	cJSON_AddStringToObject(json, "instance_url",
+		mok_arena_printf(arena, "http://%s:%d", host, server->port + MOK_SANDBOX_INSTANCE));
 	cJSON_AddStringToObject(json, "registry_url",
-		mok_arena_printf(
-			arena, "http://%s:%d", host, server->port + offsets[MOK_SANDBOX_REGISTRY]));
+		mok_arena_printf(arena, "http://%s:%d", host, server->port + MOK_SANDBOX_REGISTRY));
 	cJSON_AddStringToObject(json, "spaces_key", mok_sandbox_spaces_key(server->sandbox));
 	cJSON_AddStringToObject(json, "spaces_secret", mok_sandbox_spaces_secret(server->sandbox));
 	cJSON_AddNumberToObject(json, "speed", speed);
@@ -597,7 +590,8 @@ static int run(struct server *server, const struct mok_sandbox_server_options *o
 	struct mok_arena *arena, struct mok_err *err)
 {
 	struct port ports[SERVICES] = { { server, MOK_SANDBOX_API }, { server, MOK_SANDBOX_SPACES },
-		{ server, MOK_SANDBOX_KUBERNETES }, { server, MOK_SANDBOX_REGISTRY } };
+		{ server, MOK_SANDBOX_KUBERNETES }, { server, MOK_SANDBOX_INSTANCE },
+		{ server, MOK_SANDBOX_REGISTRY } };
 	sigset_t set;
 	int stop[2], rc;
 

@@ -86,7 +86,9 @@ int sb_store_open(struct sb_core *core, struct mok_err *err)
 		return -1;
 	if (run_script(core, sb_s3_schema, err) != 0 || run_script(core, sb_ctl_schema, err) != 0)
 		return -1;
-	return run_script(core, sb_kube_schema, err);
+	if (run_script(core, sb_kube_schema, err) != 0)
+		return -1;
+	return run_script(core, si_schema, err);
 }
 
 static void finalize_statements(struct sb_core *core)

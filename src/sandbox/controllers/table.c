@@ -3,5 +3,6 @@
 const struct sb_controller *const sb_controllers[] = {
 	&sb_ctl_load_balancer,
 	&sb_ctl_replica_set,
+	&sb_ctl_instance_jobs,
 	NULL,
 };

@@ -1,0 +1,401 @@
+/* The Mastodon of the sandbox: what it is derived from, and each way to break it. */
+#include "site_client.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define GATEWAYS "/apis/gateway.networking.k8s.io/v1/namespaces/mastodon"
+
+static int setup(void **state)
+{
+	static struct site_client client;
+
+	site_open(&client);
+	*state = &client;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	site_close(*state);
+	return 0;
+}
+
+static void answers(struct site_client *m, int status, const char *path, const char *reason)
+{
+	int got = site_ask(m, "GET", NULL, path);
+
+	if (got != status || !strstr(site_header(m, "x-sandbox-reason"), reason))
+		fail_msg("%s: %d, wanted %d: %s (%s)", path, got, status,
+			site_header(m, "x-sandbox-reason"), site_body(m));
+}
+
+/* Everything that needs the database or Valkey, while /health goes on. */
+static void broken(struct site_client *m, const char *reason)
+{
+	answers(m, 200, "/health", "");
+	answers(m, 500, "/api/v2/instance", reason);
+	answers(m, 500, "/", reason);
+}
+
+static void well(struct site_client *m)
+{
+	answers(m, 200, "/health", "");
+	answers(m, 200, "/api/v2/instance", "");
+	answers(m, 200, "/", "");
+}
+
+static const char *now(struct site_client *m, const char *member)
+{
+	assert_int_equal(api_ask(&m->api, "GET", NULL, "/_sandbox/instances"), 200);
+	return api_str(&m->api, member);
+}
+
+static int64_t number_now(struct site_client *m, const char *member)
+{
+	assert_int_equal(api_ask(&m->api, "GET", NULL, "/_sandbox/instances"), 200);
+	return api_int(&m->api, member);
+}
+
+/* ---- health ---- */
+
+static void it_is_what_the_objects_say(void **state)
+{
+	struct site_client *m = *state;
+
+	well(m);
+	answers(m, 200, "/api/v2/instance", "");
+	assert_string_equal(api_str(&m->api, "domain"), "social.example");
+	assert_string_equal(api_str(&m->api, "version"), "4.6.2");
+	assert_string_equal(api_str(&m->api, "contact.email"), SITE_EMAIL);
+	assert_string_equal(api_str(&m->api, "contact.account.acct"), "admin");
+	assert_string_equal(
+		api_str(&m->api, "configuration.urls.streaming"), "wss://social.example");
+	answers(m, 200, "/api/v1/streaming/health", "");
+	assert_string_equal(site_body(m), "OK");
+	assert_int_equal(number_now(m, "instances.0.capacity"), 20);
+	assert_int_equal(number_now(m, "instances.0.web_pods"), 2);
+	assert_string_equal(now(m, "instances.0.schema.version"), "4.6.2");
+	site_set(m, "WEB_CONCURRENCY", "3");
+	site_set(m, "MAX_THREADS", "4");
+	assert_int_equal(number_now(m, "instances.0.capacity"), 24);
+}
+
+static void other_servers_find_the_owner(void **state)
+{
+	struct site_client *m = *state;
+
+	answers(m, 200, "/.well-known/webfinger?resource=acct:admin@social.example", "");
+	assert_string_equal(api_str(&m->api, "subject"), "acct:admin@social.example");
+	answers(m, 404, "/.well-known/webfinger?resource=acct:nobody@social.example", "");
+	answers(m, 404, "/.well-known/webfinger?resource=acct:admin@other.example", "");
+	answers(m, 400, "/.well-known/webfinger", "");
+	answers(m, 200, "/.well-known/nodeinfo", "");
+	answers(m, 200, "/nodeinfo/2.0", "");
+	assert_string_equal(api_str(&m->api, "software.version"), "4.6.2");
+	assert_int_equal(api_int(&m->api, "usage.users.total"), 1);
+}
+
+/* ---- the gateway ---- */
+
+static void without_a_route_nothing_is_found(void **state)
+{
+	struct site_client *m = *state;
+
+	site_kube(m, "DELETE", GATEWAYS "/httproutes/main", NULL);
+	answers(m, 404, "/health", "no route");
+	assert_string_equal(site_body(m), "404 page not found\n");
+}
+
+static void without_a_gateway_nothing_listens(void **state)
+{
+	struct site_client *m = *state;
+
+	site_kube(m, "PATCH", GATEWAYS "/gateways/gw/status",
+		"{'status':{'conditions':[{'type':'Programmed','status':'False','reason':'Pending',"
+		"'message':'','lastTransitionTime':'2027-01-01T00:00:00Z'}]}}");
+	answers(m, 404, "/", "not programmed");
+	site_kube(m, "DELETE", GATEWAYS "/gateways/gw", NULL);
+	answers(m, 404, "/", "there is no Gateway gw");
+}
+
+static void without_a_certificate_it_is_refused(void **state)
+{
+	struct site_client *m = *state;
+
+	site_kube(m, "DELETE", SITE_NS "/secrets/tls", NULL);
+	answers(m, 526, "/", "certificate");
+}
+
+static void without_ready_pods_there_is_no_server(void **state)
+{
+	struct site_client *m = *state;
+
+	site_kube(m, "DELETE", SITE_NS "/pods/web-1?gracePeriodSeconds=0", NULL);
+	well(m);
+	site_kube(m, "DELETE", SITE_NS "/pods/web-2?gracePeriodSeconds=0", NULL);
+	answers(m, 503, "/health", "no ready endpoints");
+	assert_string_equal(site_body(m), "no available server");
+	answers(m, 200, "/api/v1/streaming/health", "");
+	site_kube(m, "DELETE", SITE_NS "/pods/streaming-1?gracePeriodSeconds=0", NULL);
+	answers(m, 503, "/api/v1/streaming/health", "no ready endpoints");
+}
+
+static void hosts_are_told_apart(void **state)
+{
+	struct site_client *m = *state;
+
+	m->host = "social.example";
+	well(m);
+	m->host = "localhost:8083";
+	well(m);
+	m->host = "other.example";
+	answers(m, 404, "/", "no route");
+	site_kube(m, "PATCH", GATEWAYS "/httproutes/main",
+		"{'spec':{'hostnames':['social.example','other.example']}}");
+	answers(m, 403, "/", "the host is none of");
+	assert_non_null(strstr(site_body(m), "Blocked host: other.example"));
+	answers(m, 200, "/health", "");
+	site_set(m, "ALTERNATE_DOMAINS", "third.example, other.example");
+	well(m);
+	site_set(m, "ALTERNATE_DOMAINS", NULL);
+	site_set(m, "WEB_DOMAIN", "other.example");
+	well(m);
+}
+
+static void nobody_is_there(void **state)
+{
+	struct site_client *m = *state;
+
+	site_kube(m, "DELETE", "/apis/apps/v1/namespaces/mastodon/deployments/web", NULL);
+	answers(m, 404, "/", "");
+	assert_non_null(strstr(site_body(m), "No cluster"));
+}
+
+/* ---- the environment ---- */
+
+static void a_wrong_setting_breaks(struct site_client *m, const char *name, const char *value,
+	const char *good, const char *reason)
+{
+	site_set(m, name, value);
+	broken(m, reason);
+	site_set(m, name, good);
+	well(m);
+}
+
+static void the_database_must_be_reached(void **state)
+{
+	struct site_client *m = *state;
+
+	a_wrong_setting_breaks(m, "DB_NAME", "no-pool", "web", "no such database: no-pool");
+	a_wrong_setting_breaks(m, "DB_PORT", "25060", "25061", "database \"web\" does not exist");
+	a_wrong_setting_breaks(m, "DB_PORT", "5432", "25061", "port 5432 refused");
+	a_wrong_setting_breaks(
+		m, "DB_USER", "nobody", "mastodon", "password authentication failed");
+	a_wrong_setting_breaks(m, "DB_USER", "doadmin", "mastodon", "password authentication");
+	a_wrong_setting_breaks(m, "PREPARED_STATEMENTS", "true", "false", "prepared statement");
+	a_wrong_setting_breaks(m, "DB_SSLMODE", "no-verify", "require", "invalid sslmode");
+	a_wrong_setting_breaks(m, "DB_SSLMODE", "disable", "require", "no encryption");
+	site_set(m, "DB_PASS", "wrong");
+	broken(m, "password authentication failed");
+	assert_null(strstr(site_header(m, "x-sandbox-reason"), "wrong"));
+	site_set(m, "DB_HOST", "elsewhere.example");
+	broken(m, "could not translate host name");
+}
+
+static void the_authority_must_be_there(void **state)
+{
+	struct site_client *m = *state;
+
+	site_set(m, "DB_SSLMODE", "verify-full");
+	well(m);
+	site_set(m, "PGSSLROOTCERT", "/opt/ca/other.crt");
+	broken(m, "does not exist");
+	site_set(m, "PGSSLROOTCERT", NULL);
+	broken(m, "does not exist");
+	site_set(m, "PGSSLROOTCERT", "/opt/ca/ca.crt");
+	site_kube(m, "PATCH", SITE_NS "/configmaps/ca",
+		"{'binaryData':null,'data':{'ca.crt':'another authority'}}");
+	broken(m, "certificate verify failed");
+	site_set(m, "DB_SSLMODE", "require");
+	broken(m, "certificate verify failed");
+}
+
+static void valkey_must_be_reached(void **state)
+{
+	struct site_client *m = *state;
+
+	site_set(m, "REDIS_URL", NULL);
+	broken(m, "REDIS_URL is not set");
+	site_set(m, "REDIS_URL", "rediss://default:x@elsewhere.example:25061");
+	broken(m, "could not translate host name");
+	site_set(m, "REDIS_URL", "nonsense");
+	broken(m, "bad URI");
+}
+
+static void the_firewall_must_let_it_in(void **state)
+{
+	struct site_client *m = *state;
+	struct api_client *c = &m->api;
+
+	assert_int_equal(
+		api_ask(c, "PUT", api_json(c, "{'rules':[{'type':'ip_addr','value':'192.0.2.1'}]}"),
+			"/v2/databases/%s/firewall", m->database),
+		204);
+	c->now_ms += 1000;
+	broken(m, "firewall does not let the cluster in");
+	assert_int_equal(api_ask(c, "PUT",
+				 api_json(c, "{'rules':[{'type':'k8s','value':'%s'}]}", c->cluster),
+				 "/v2/databases/%s/firewall", m->database),
+		204);
+	c->now_ms += 1000;
+	well(m);
+}
+
+static void a_pool_that_is_gone_or_small(void **state)
+{
+	struct site_client *m = *state;
+	struct api_client *c = &m->api;
+	int failed = 0;
+
+	api_ask(c, "PUT",
+		api_json(c,
+			"{'mode':'transaction','size':4,'db':'mastodon',"
+			"'user':'mastodon'}"),
+		"/v2/databases/%s/pools/web", m->database);
+	c->now_ms += 1000;
+	/* 20 threads and the streaming server's 10 share 16: near to every second waits for
+	 * nothing. */
+	for (int i = 0; i < 60; i++)
+		failed += site_ask(m, "GET", NULL, "/") == 500;
+	assert_int_equal(failed, 27);
+	api_ask(c, "DELETE", NULL, "/v2/databases/%s/pools/web", m->database);
+	c->now_ms += 1000;
+	broken(m, "no such database: web");
+}
+
+static void secrets_must_be_there_to_start(void **state)
+{
+	static const char *const names[] = { "SECRET_KEY_BASE",
+		"ACTIVE_RECORD_ENCRYPTION_PRIMARY_KEY",
+		"ACTIVE_RECORD_ENCRYPTION_DETERMINISTIC_KEY",
+		"ACTIVE_RECORD_ENCRYPTION_KEY_DERIVATION_SALT" };
+	struct site_client *m = *state;
+
+	for (size_t i = 0; i < MOK_COUNT(names); i++) {
+		site_set(m, names[i], NULL);
+		answers(m, 503, "/health", "no ready endpoints");
+		assert_non_null(strstr(now(m, "instances.0.pods.1.troubles.0"), names[i]));
+		site_set(m, names[i], "again");
+	}
+	well(m);
+	site_set(m, names[1], "x_DO_NOT_USE_IN_PRODUCTION");
+	answers(m, 503, "/", "no ready endpoints");
+	site_set(m, names[1], "again");
+	site_kube(m, "DELETE", SITE_NS "/secrets/env", NULL);
+	answers(m, 404, "/", "no route");
+	assert_non_null(strstr(now(m, "instances.0.pods.1.troubles.0"), "Secret env is missing"));
+}
+
+/* ---- the schema ---- */
+
+static void an_empty_database_is_no_instance(void **state)
+{
+	struct site_client *m = *state;
+	struct api_client *c = &m->api;
+
+	api_ask(c, "DELETE", NULL, "/v2/databases/%s/dbs/mastodon", m->database);
+	c->now_ms += 1000;
+	broken(m, "database \"mastodon\" does not exist");
+	api_ask(c, "POST", "{\"name\":\"mastodon\"}", "/v2/databases/%s/dbs", m->database);
+	c->now_ms += 1000;
+	broken(m, "db:prepare has not run");
+	/* Nobody has granted anything in the new one: it does nothing. */
+	site_job(m, "prepare-again", "4.6.2", "'bundle','exec','rails','db:prepare'",
+		"{'name':'DB_PORT','value':'25060'},{'name':'DB_NAME','value':'mastodon'}");
+	broken(m, "db:prepare has not run");
+}
+
+#define DIRECT "{'name':'DB_PORT','value':'25060'},{'name':'DB_NAME','value':'mastodon'}"
+
+static void migrate(struct site_client *m, const char *name, const char *version, const char *env)
+{
+	site_job(m, name, version, "'bundle','exec','rails','db:migrate'", env);
+}
+
+static void code_and_schema_go_together(void **state)
+{
+	struct site_client *m = *state;
+	int old = 0, new = 0, bad = 0;
+
+	site_pod(m, "web-3", "web", "4.7.1");
+	for (int i = 0; i < 9; i++) {
+		int status = site_ask(m, "GET", NULL, "/");
+
+		old += status == 200;
+		bad += status == 500;
+	}
+	assert_int_equal(old, 6);
+	assert_int_equal(bad, 3);
+	for (int i = 0; i < 9; i++) {
+		assert_int_equal(site_ask(m, "GET", NULL, "/api/v2/instance"), 200);
+		new += strcmp(api_str(&m->api, "version"), "4.7.1") == 0;
+	}
+	assert_int_equal(new, 3);
+	/* Through the pool it has no session of its own. */
+	migrate(m, "pooled", "4.7.1", "{'name':'SKIP_POST_DEPLOYMENT_MIGRATIONS','value':'true'}");
+	assert_string_equal(now(m, "instances.0.schema.version"), "4.6.2");
+	migrate(m, "pre", "4.7.1",
+		DIRECT ",{'name':'SKIP_POST_DEPLOYMENT_MIGRATIONS','value':'true'}");
+	assert_string_equal(now(m, "instances.0.schema.version"), "4.7.1");
+	assert_string_equal(now(m, "instances.0.schema.post_deployment"), "4.6.2");
+	for (int i = 0; i < 9; i++)
+		well(m);
+	migrate(m, "post", "4.7.1", DIRECT);
+	bad = 0;
+	for (int i = 0; i < 9; i++)
+		bad += site_ask(m, "GET", NULL, "/") == 500;
+	assert_int_equal(bad, 6);
+	site_kube(m, "DELETE", SITE_NS "/pods/web-1?gracePeriodSeconds=0", NULL);
+	site_kube(m, "DELETE", SITE_NS "/pods/web-2?gracePeriodSeconds=0", NULL);
+	well(m);
+}
+
+static void sidekiq_is_seen(void **state)
+{
+	struct site_client *m = *state;
+
+	site_pod(m, "sidekiq-1", "sidekiq", "4.6.2");
+	assert_string_equal(now(m, "instances.0.pods.0.tier"), "sidekiq");
+	assert_string_equal(now(m, "instances.0.pods.0.queues"), " default push ");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(it_is_what_the_objects_say),
+		TEST(other_servers_find_the_owner),
+		TEST(without_a_route_nothing_is_found),
+		TEST(without_a_gateway_nothing_listens),
+		TEST(without_a_certificate_it_is_refused),
+		TEST(without_ready_pods_there_is_no_server),
+		TEST(hosts_are_told_apart),
+		TEST(nobody_is_there),
+		TEST(the_database_must_be_reached),
+		TEST(the_authority_must_be_there),
+		TEST(valkey_must_be_reached),
+		TEST(the_firewall_must_let_it_in),
+		TEST(a_pool_that_is_gone_or_small),
+		TEST(secrets_must_be_there_to_start),
+		TEST(an_empty_database_is_no_instance),
+		TEST(code_and_schema_go_together),
+		TEST(sidekiq_is_seen),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
