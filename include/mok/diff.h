@@ -82,6 +82,9 @@ int mok_diff(struct mok_arena *arena, const struct mok_stack *stack, const struc
 	const struct mok_diff_options *options, struct mok_diags *diags,
 	struct mok_changes *out) MOK_MUST_CHECK;
 bool mok_changes_any(const struct mok_changes *changes);
+/* Leaves out all but those that `keep` says: as with --target, but without what they need. */
+void mok_changes_keep(struct mok_changes *changes,
+	bool (*keep)(void *self, const struct mok_change *change), void *self);
 
 /* Replaces the scalar `all` of a MOK_F_ALL list by the urns of what the stack has; `skip` (by
  * resource index, may be NULL) leaves some out. */

@@ -204,8 +204,9 @@ struct mok_stack {
 	MOK_VEC(struct mok_variable) variables;
 	struct mok_map *by_address; /* -> struct mok_resource * */
 	struct mok_sources sources;
-	char config_hash[65];  /* of everything but sensitive values */
-	const char *expanded;  /* the block at the top that stands for some of them; or NULL */
+	char config_hash[65]; /* of everything but sensitive values */
+	const char *expanded; /* the block at the top that stands for some of them; or NULL */
+	const struct mok_val *expanded_as; /* that block as written; or NULL */
 	const char *base_dir;  /* of the first file: file() is relative to the file that calls it */
 	struct mok_plan *plan; /* private to the plan module */
 };

@@ -26,9 +26,13 @@ const struct mok_field *mok_mastodon_fields(void);
  *   vapid_private_key, vapid_public_key              P-256, URL-safe base64 with padding
  *   owner_password                                   of the first account */
 
-/* The name of the first variable that is decided once and differs between the data of the live
- * ConfigMap mastodon-web-* and of the wanted one; NULL: none. */
-const char *mok_mastodon_frozen(const struct mok_val *live, const struct mok_val *want);
+/* The first variable that is decided once and differs between the data of a live ConfigMap or
+ * Secret mastodon-web-* and of the wanted one; NULL: none. */
+struct mok_frozen {
+	const char *name, *setting, *why; /* setting: of the block; NULL: it is a secret */
+};
+const struct mok_frozen *mok_mastodon_frozen(
+	const struct mok_val *live, const struct mok_val *want);
 
 /* The manifest of a Job that is no part of the stack, made of the one of mastodon_db_prepare as it
  * is wanted now (evaluated: image, environment). Its name has the version and a hash of the
@@ -59,12 +63,31 @@ enum mok_tier {
 	MOK_TIER_SCHEDULER,
 	MOK_TIER_WEB,
 	MOK_TIER_STREAMING,
+	MOK_TIER_JOB, /* what runs once */
 	MOK_TIER_REST,
 };
 enum mok_tier mok_mastodon_tier(const struct mok_val *object);
 /* Mastodon's version in a Deployment, Job or Pod: its image's tag, or else its label. NULL: neither
  * says. */
 const char *mok_mastodon_version(struct mok_arena *arena, const struct mok_val *object);
+
+/* ---- versions ---- */
+
+struct mok_release {
+	const char *minor, *newest;      /* "4.7", "4.7.6" */
+	int postgres, redis, kubernetes; /* least; Kubernetes': the minor of 1.x */
+	const char *notes;               /* what to know before upgrading to it; or NULL */
+};
+const struct mok_release *mok_mastodon_release(const char *version); /* NULL: not known */
+/* "4.7" is its newest, as far as this mok knows; anything else is itself. */
+const char *mok_mastodon_resolve(const char *version);
+/* Is `version` one of those that `written` ("4.7", "4.7.6") may mean? */
+bool mok_mastodon_stands_for(const char *written, const char *version);
+int mok_mastodon_compare(const char *a, const char *b); /* -1, 0, 1 */
+/* May a running `from` be upgraded to `to`? -1: MOK_ERR_REFUSED, and what to do instead. */
+int mok_mastodon_may_follow(const char *from, const char *to, struct mok_err *err) MOK_MUST_CHECK;
+/* The block's version as the plan says it; NULL: there is no block, or it says none. */
+const char *mok_mastodon_written(struct mok_arena *arena, const struct mok_stack *stack);
 
 /* Of Sidekiq's metrics, in Prometheus' text format: what waits, and for how long. */
 struct mok_queue {

@@ -42,6 +42,9 @@ struct mok_plan_options {
 		struct mok_source *out, struct mok_err *err);
 	void *self;
 	const struct mok_expansion *expansion; /* NULL: there is no such block */
+	/* Scalars at the top of that block, in place of what the file says. */
+	const struct mok_assignment *settings;
+	size_t nsettings;
 };
 
 /* `secrets: { escrow: FILE, recipients: [age1...] }`: where what is shown or made once is kept.

@@ -1,3 +1,4 @@
+#include "guard.h"
 #include "show.h"
 #include "vault.h"
 #include "watch.h"
@@ -197,9 +198,14 @@ static int prepare(struct session *s, bool destroy)
 	if ((rc = session_load(s)) != CLI_DONE ||
 		(!destroy && (rc = refuse_expanded(s)) != CLI_DONE) ||
 		(rc = session_connect(s)) != CLI_DONE || (rc = session_lock(s)) != CLI_DONE ||
-		(rc = session_sweep(s, destroy)) != CLI_DONE)
+		(rc = session_sweep(s, destroy)) != CLI_DONE ||
+		(rc = session_diff(s, &options)) != CLI_DONE || destroy)
 		return rc;
-	return session_diff(s, &options);
+	if (guard_frozen(s) != CLI_DONE) {
+		session_give_up(s);
+		return CLI_REFUSED;
+	}
+	return guard_version(s);
 }
 
 static bool is_idle(const struct session *s)

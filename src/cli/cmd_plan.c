@@ -1,4 +1,4 @@
-#include "session.h"
+#include "guard.h"
 #include "show.h"
 
 #include <string.h>
@@ -117,11 +117,15 @@ static int plan(struct session *s)
 		(rc = session_sweep(s, destroy)) != CLI_DONE ||
 		(rc = session_diff(s, &options)) != CLI_DONE)
 		return rc;
+	if (!destroy) {
+		guard_version_warn(s);
+		rc = guard_frozen(s);
+	}
 	if (cli_is_json(s->cli))
 		show_plan_json(s);
 	else
 		show_plan(s);
-	if (s->changes.nrefused)
+	if (s->changes.nrefused || rc != CLI_DONE)
 		return CLI_REFUSED;
 	if (s->cli->opt.out && (rc = save_plan(s, destroy)) != CLI_DONE)
 		return rc;

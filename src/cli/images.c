@@ -71,9 +71,10 @@ int images_ask(struct session *s, struct mok_err *err)
 	const struct mok_map *asked = mok_plan_images_asked(s->stack);
 	const struct mok_registry_options options = { .mirror = s->registry_mirror };
 
-	if (mok_map_len(asked) == 0 || s->registry)
+	if (mok_map_len(asked) == 0)
 		return 0;
-	s->registry = mok_registry_new(s->loop, &options, err);
+	if (!s->registry)
+		s->registry = mok_registry_new(s->loop, &options, err);
 	if (!s->registry)
 		return -1;
 	for (size_t i = 0; i < mok_map_len(asked); i++)

@@ -10,12 +10,25 @@ const char *instance_label(const struct mok_object *o, const char *name)
 	return text ? text : "";
 }
 
+bool instance_is_of(const struct mok_object *o, const char *component)
+{
+	return strcmp(instance_label(o, "app.kubernetes.io/component"), component) == 0;
+}
+
+bool instance_is_tier(enum mok_tier tier)
+{
+	return tier == MOK_TIER_WEB || tier == MOK_TIER_STREAMING || tier == MOK_TIER_SIDEKIQ ||
+		tier == MOK_TIER_SCHEDULER;
+}
+
 enum mok_tier instance_tier(const struct mok_change *c)
 {
-	const struct mok_val *manifest = NULL;
+	const struct mok_val *manifest;
 
-	if (c->resource && mok_role_of(c->kind) == MOK_ROLE_OBJECT)
-		manifest = mok_val_get(&c->want, "manifest");
+	if (mok_role_of(c->kind) != MOK_ROLE_OBJECT)
+		return MOK_TIER_NONE;
+	/* What no resource wants any more is what it looks like. */
+	manifest = c->resource ? mok_val_get(&c->want, "manifest") : cluster_object(c->object);
 	return manifest ? mok_mastodon_tier(manifest) : MOK_TIER_NONE;
 }
 
@@ -48,7 +61,7 @@ bool instance_find(struct session *s, struct instance *out)
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < s->changes.list.len; i++) {
 		const struct mok_change *c = &s->changes.list.items[i];
-		enum mok_tier tier = instance_tier(c);
+		enum mok_tier tier = c->resource ? instance_tier(c) : MOK_TIER_NONE;
 
 		if (tier == MOK_TIER_WEB)
 			take_web(s, out, c);

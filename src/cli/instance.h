@@ -20,6 +20,8 @@ int instance_list(const struct instance *i, const char *group_kind, struct clust
 	struct mok_err *err) MOK_MUST_CHECK;
 /* The tier of what a change wants; MOK_TIER_NONE: not the instance's. */
 enum mok_tier instance_tier(const struct mok_change *c);
+bool instance_is_tier(enum mok_tier tier); /* one that has pods */
+bool instance_is_of(const struct mok_object *o, const char *component);
 /* A label of the live object; "" if it has none. */
 const char *instance_label(const struct mok_object *o, const char *name);
 

@@ -127,6 +127,7 @@ int session_load(struct session *s)
 	const struct cli_options *o = &s->cli->opt;
 	struct mok_assignment *vars =
 		MOK_NEW_N(s->arena, struct mok_assignment, o->vars.list.len + 1);
+	struct mok_assignment version = { .name = "version" };
 	struct mok_plan_options options = { .files = standard,
 		.nfiles = 1,
 		.vars = vars,
@@ -144,7 +145,13 @@ int session_load(struct session *s)
 		options.nfiles = o->files.list.len;
 	}
 	options.environment = environment(s, &options.nenvironment);
+	if (s->version) {
+		version.value = s->version;
+		options.settings = &version;
+		options.nsettings = 1;
+	}
 	options.secret_names = vault_names(s->arena, &options.nsecret_names);
+	s->loaded_version = s->version;
 	s->stack = mok_plan_load(s->arena, &options, &s->diags);
 	if (s->stack)
 		vault_check(s->stack, &s->diags);
@@ -161,6 +168,31 @@ int session_lock(struct session *s)
 
 	s->lock = mok_stack_lock(&s->env, SESSION_DIR, s->stack->name, &err);
 	return s->lock ? CLI_DONE : cli_fail(s->cli, &err, NULL);
+}
+
+/* A version that a running instance has and the plan's may mean stands: it is never moved by
+ * itself. NULL: it is the one that the plan was loaded with. */
+static const char *version_that_stands(struct session *s)
+{
+	const char *written = mok_mastodon_written(s->arena, s->stack);
+	const char *running = s->version || s->moves_version ? NULL : session_running_version(s);
+
+	if (!written || !running || !mok_mastodon_stands_for(written, running) ||
+		strcmp(mok_mastodon_resolve(written), running) == 0)
+		return NULL;
+	return running;
+}
+
+const char *session_running_version(struct session *s)
+{
+	for (size_t i = 0; i < mok_map_len(s->live.by_address); i++) {
+		const struct mok_object *o = mok_map_value(s->live.by_address, i);
+		const struct mok_val *object = o ? mok_val_get(&o->attrs, "object") : NULL;
+
+		if (object && mok_mastodon_tier(object) == MOK_TIER_WEB)
+			return mok_mastodon_version(s->arena, object);
+	}
+	return NULL;
 }
 
 int session_sweep(struct session *s, bool without_catalogue)
@@ -185,7 +217,13 @@ int session_sweep(struct session *s, bool without_catalogue)
 		return cli_fail(s->cli, &err, &s->stack->sources);
 	images_keep(s);
 	vault_fill_in(s->vault, &s->live, &known, &s->diags);
-	return s->diags.nerrors ? session_give_up(s) : CLI_DONE;
+	if (s->diags.nerrors)
+		return session_give_up(s);
+	s->version = s->version ? s->version : version_that_stands(s);
+	if (!s->version || s->loaded_version == s->version)
+		return CLI_DONE;
+	rc = session_load(s);
+	return rc == CLI_DONE ? session_sweep(s, without_catalogue) : rc;
 }
 
 struct mok_diff_options session_diff_options(const struct session *s, bool destroy)

@@ -29,8 +29,11 @@ struct session {
 	bool any_cluster;  /* --kubeconfig: clusters need not be in the account */
 	struct mok_provider list[3];
 	struct mok_providers providers;
-	const char *journal_api; /* what the journal is bound to, besides the account */
-	const char *api_url;     /* as it was told; NULL: DigitalOcean's, or this process's */
+	const char *journal_api;    /* what the journal is bound to, besides the account */
+	const char *version;        /* of Mastodon, in place of the plan's; NULL: the plan's */
+	const char *loaded_version; /* what it was when the plan was loaded */
+	bool moves_version;         /* a running instance may get another version */
+	const char *api_url;        /* as it was told; NULL: DigitalOcean's, or this process's */
 	struct mok_diags diags;
 	struct mok_stack *stack;
 	struct mok_live live;
@@ -49,8 +52,11 @@ int session_load(struct session *s);
 /* Endpoints, tokens, sandbox. */
 int session_connect(struct session *s);
 int session_lock(struct session *s);
-/* The account, with what the journal knows. */
+/* The account, with what the journal knows. A plan that names a minor version of Mastodon is loaded
+ * again if another of its patches runs. */
 int session_sweep(struct session *s, bool without_catalogue);
+/* Mastodon's version that the live web pods are of; NULL: there are none. */
+const char *session_running_version(struct session *s);
 /* Mistakes that show against the account are printed. */
 int session_diff(struct session *s, const struct mok_diff_options *options);
 int session_open_journal(struct session *s);

@@ -157,7 +157,7 @@ static const char *pods_versions(
 		const struct mok_object *pod = pods->list.items[i];
 		const char *version;
 
-		if (strcmp(instance_label(pod, "app.kubernetes.io/component"), component) != 0)
+		if (!instance_is_of(pod, component))
 			continue;
 		version = mok_mastodon_version(r->s->arena, cluster_object(pod));
 		if (version)
@@ -188,12 +188,6 @@ static void read_tier(
 					    : NULL;
 	}
 	mok_vec_push(r->s->arena, &r->out->tiers, row);
-}
-
-static bool is_deployment(enum mok_tier tier)
-{
-	return tier == MOK_TIER_WEB || tier == MOK_TIER_STREAMING || tier == MOK_TIER_SIDEKIQ ||
-		tier == MOK_TIER_SCHEDULER;
 }
 
 static void read_jobs(struct reading *r)
@@ -271,7 +265,7 @@ static int read_tiers(struct reading *r, struct mok_err *err)
 	if (r->instance.running && instance_list(&r->instance, "/Pod", &pods, err) != 0)
 		return mok_err_wrap(err, "reading the pods");
 	for (size_t i = 0; i < r->s->changes.list.len; i++)
-		if (is_deployment(instance_tier(&r->s->changes.list.items[i])))
+		if (instance_is_tier(instance_tier(&r->s->changes.list.items[i])))
 			read_tier(r, &r->s->changes.list.items[i], &pods);
 	read_jobs(r);
 	return read_queues(r, &pods, err);

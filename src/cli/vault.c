@@ -146,6 +146,8 @@ int vault_open(struct session *s, struct mok_err *err)
 
 	bool sandbox = s->cli->opt.sandbox;
 
+	if (s->vault)
+		tell_plan(s->vault); /* it may have been loaded again */
 	if (s->vault || (!sandbox && !s->stack->secrets->escrow))
 		return 0;
 	v = s->vault = MOK_NEW(s->arena, struct vault);

@@ -224,6 +224,31 @@ int mok_diff(struct mok_arena *arena, const struct mok_stack *stack, const struc
 	return diags->nerrors ? -1 : 0;
 }
 
+static void leave_out(struct mok_change *c)
+{
+	c->action = MOK_ACT_NONE;
+	c->excluded = true;
+	c->fields.len = 0;
+	c->moved_from = NULL;
+	c->resume = c->refused = c->destroys_data = c->create_first = false;
+	c->set_protect = c->clear_protect = c->set_retain = c->clear_retain = false;
+}
+
+void mok_changes_keep(struct mok_changes *changes,
+	bool (*keep)(void *self, const struct mok_change *change), void *self)
+{
+	changes->nunchanged = changes->ncreate = changes->nupdate = changes->nreplace = 0;
+	changes->ndelete = changes->nforget = changes->nmoved = changes->nrefused = 0;
+	changes->drop_tags.len = 0;
+	for (size_t i = 0; i < changes->list.len; i++) {
+		struct mok_change *c = &changes->list.items[i];
+
+		if (!keep(self, c))
+			leave_out(c);
+		count_action(changes, c);
+	}
+}
+
 bool mok_changes_any(const struct mok_changes *changes)
 {
 	return changes->ncreate || changes->nupdate || changes->nreplace || changes->ndelete ||

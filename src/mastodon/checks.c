@@ -10,79 +10,53 @@ static const char *const queues[] = { "default", "push", "ingress", "mailers", "
 
 /* ---- versions ---- */
 
-struct gate {
-	int major, minor;         /* of Mastodon */
-	int postgres, kubernetes; /* least; Kubernetes': the minor of 1.x */
-};
-
-/* https://github.com/mastodon/mastodon/releases; Kubernetes: `sleep` in preStop. */
-static const struct gate gates[] = {
-	{ 4, 5, 13, 30 },
-	{ 4, 6, 14, 30 },
-	{ 4, 7, 14, 30 },
-};
-
-static const struct gate *gate_of(const char *version)
-{
-	for (size_t i = 0; i < MOK_COUNT(gates); i++) {
-		char prefix[16];
-		size_t len = 0;
-
-		prefix[len++] = (char)('0' + gates[i].major);
-		prefix[len++] = '.';
-		prefix[len++] = (char)('0' + gates[i].minor);
-		prefix[len] = '\0';
-		if (mok_starts(version, prefix) && (!version[len] || version[len] == '.'))
-			return &gates[i];
-	}
-	return NULL;
-}
+#define CILIUM_KUBERNETES 33 /* from when DigitalOcean's gateway is there */
 
 static long number_after(const char *text, const char *prefix)
 {
 	return text && mok_starts(text, prefix) ? strtol(text + strlen(prefix), NULL, 10) : 0;
 }
 
-static void too_old(struct masto *m, const struct mok_resource *r, const char *have, long least)
+/* `prefix`: what stands before the number that counts, in the version and in the hint. */
+static void check_least(
+	struct masto *m, const struct mok_resource *r, const char *prefix, long least)
 {
-	struct mok_diag *d = mok_diag_add(m->diags, "E0906", r->at,
-		"version %s of %s is older than what this block needs", have, r->address);
+	struct mok_val fields;
+	const char *version;
+	struct mok_diag *d;
+	long have;
 
-	mok_diag_hint(m->diags, d, "it needs %ld at least", least);
+	if (!r)
+		return;
+	fields = masto_fields_of(m, r);
+	version = mok_val_get_str(&fields, "version");
+	have = number_after(version, prefix);
+	if (have <= 0 || have >= least ||
+		mok_streq(mok_val_get_str(&fields, "engine"), "valkey")) /* all are new enough */
+		return;
+	d = mok_diag_add(m->diags, "E0906", r->at,
+		"version %s of %s is older than what this block needs", version, r->address);
+	mok_diag_hint(m->diags, d, "it needs %s%ld at least", prefix, least);
 }
 
 static void check_versions(struct masto *m)
 {
-	const struct gate *gate = gate_of(m->version);
+	const struct mok_release *release = mok_mastodon_release(m->version);
 	bool is_cilium = strcmp(masto_str(m, "gateway.class", ""), "cilium") == 0;
-	long least = is_cilium ? 33 : 30, have;
-	struct mok_val fields;
-	const char *version;
 	struct mok_diag *d;
 
-	if (!gate && masto_has(m, "version")) {
+	if (!release && masto_has(m, "version")) {
 		d = mok_diag_add(m->diags, "E0906", masto_mark(m, "version"),
 			"this mok does not know Mastodon %s", m->version);
 		mok_diag_hint(m->diags, d, "it knows 4.5, 4.6 and 4.7");
 	}
-	if (m->parts.database && gate) {
-		fields = masto_fields_of(m, m->parts.database);
-		version = mok_val_get_str(&fields, "version");
-		have = number_after(version, "");
-		if (have > 0 && have < gate->postgres)
-			too_old(m, m->parts.database, version, gate->postgres);
+	if (release) {
+		check_least(m, m->parts.database, "", release->postgres);
+		check_least(m, m->parts.redis, "", release->redis);
 	}
-	if (!m->parts.cluster)
-		return;
-	fields = masto_fields_of(m, m->parts.cluster);
-	version = mok_val_get_str(&fields, "version");
-	have = number_after(version, "1.");
-	if (have > 0 && have < least) {
-		d = mok_diag_add(m->diags, "E0906", m->parts.cluster->at,
-			"version %s of %s is older than what this block needs", version,
-			m->parts.cluster->address);
-		mok_diag_hint(m->diags, d, "it needs 1.%ld at least", least);
-	}
+	if (is_cilium || release)
+		check_least(m, m->parts.cluster, "1.",
+			is_cilium ? CILIUM_KUBERNETES : release->kubernetes);
 }
 
 /* ---- Valkey ---- */
@@ -409,18 +383,29 @@ void masto_check_patches(struct masto *m)
 
 /* ---- what is decided once ---- */
 
-/* Changing one of these breaks what other servers know of the instance. */
-static const char *const frozen[] = { "LOCAL_DOMAIN", "WEB_DOMAIN", "LIMITED_FEDERATION_MODE" };
+#define SEEN "other servers know the instance by it"
+#define ENCRYPTS "what the database holds encrypted could not be read any more"
 
-const char *mok_mastodon_frozen(const struct mok_val *live, const struct mok_val *want)
+static const struct mok_frozen frozen[] = {
+	{ "LOCAL_DOMAIN", "domain", SEEN },
+	{ "WEB_DOMAIN", "web_domain", SEEN },
+	{ "LIMITED_FEDERATION_MODE", "limited_federation_mode",
+		"what was federated before stays as it is" },
+	{ "ACTIVE_RECORD_ENCRYPTION_PRIMARY_KEY", NULL, ENCRYPTS },
+	{ "ACTIVE_RECORD_ENCRYPTION_DETERMINISTIC_KEY", NULL, ENCRYPTS },
+	{ "ACTIVE_RECORD_ENCRYPTION_KEY_DERIVATION_SALT", NULL, ENCRYPTS },
+};
+
+/* What is wanted and not known yet is made when there is none: that is a change as well. */
+const struct mok_frozen *mok_mastodon_frozen(const struct mok_val *live, const struct mok_val *want)
 {
 	for (size_t i = 0; i < MOK_COUNT(frozen); i++) {
-		const struct mok_val *a = mok_val_get(live, frozen[i]);
-		const struct mok_val *b = mok_val_get(want, frozen[i]);
+		const struct mok_val *a = mok_val_get(live, frozen[i].name);
+		const struct mok_val *b = mok_val_get(want, frozen[i].name);
 
 		if ((a && b && mok_val_equal(a, b)) || (!a && !b))
 			continue;
-		return frozen[i];
+		return &frozen[i];
 	}
 	return NULL;
 }

@@ -17,8 +17,8 @@ const char *masto_image(struct masto *m, bool streaming)
 		return mok_arena_printf(m->arena, "${image[\"%s:v%s\"]}",
 			masto_str(m, streaming ? "images.streaming" : "images.web", name),
 			m->version);
-	return mok_arena_printf(m->arena, "%s:v%s%s%s", name, masto_text(m, "version"),
-		digest ? "@" : "", digest ? digest : "");
+	return mok_arena_printf(
+		m->arena, "%s:v%s%s%s", name, m->version, digest ? "@" : "", digest ? digest : "");
 }
 
 static const char *below(struct masto *m, const struct masto_pod *pod, const char *path)

@@ -77,6 +77,8 @@ enum mok_tier mok_mastodon_tier(const struct mok_val *object)
 		return deployment(object, label(labels, "app.kubernetes.io/component"));
 	if (strcmp(kind, "ConfigMap") == 0 || strcmp(kind, "Secret") == 0)
 		return MOK_TIER_CONFIG;
+	if (strcmp(kind, "Job") == 0)
+		return MOK_TIER_JOB;
 	return MOK_TIER_REST;
 }
 

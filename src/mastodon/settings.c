@@ -322,7 +322,7 @@ bool masto_settings(struct masto *m)
 
 	if (m->is.type != MOK_MAP)
 		return false;
-	m->version = masto_str(m, "version", "0");
+	m->version = mok_mastodon_resolve(masto_str(m, "version", "0"));
 	m->ns = masto_str(m, "namespace", "mastodon");
 	find_parts(m);
 	find_groups(m);

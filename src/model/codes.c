@@ -302,6 +302,17 @@ static const struct mok_code codes[] = {
 		"tag.\n\nWhere the registry cannot be reached from here, give the digest "
 		"(`docker buildx imagetools inspect IMAGE:TAG` prints it), or do "
 		"without:\n\n    images: { pin: tag }" },
+	{ "E0930", "a setting that is decided once",
+		"`domain` and `web_domain` are in every account's and post's name that other "
+		"servers "
+		"know, and the keys of Active Record open what the database holds. The instance "
+		"runs with another value than the plan has: put the old one back. A new domain is "
+		"a new instance, in a stack of its own." },
+	{ "W0931", "another version of Mastodon",
+		"`mok apply` never moves a running instance to another version, since migrations "
+		"and roll-outs have an order of their own: `mok upgrade` does that. A minor "
+		"version "
+		"such as 4.7 stands for whichever of its patches runs." },
 };
 
 const struct mok_code *mok_code_find(const char *code)

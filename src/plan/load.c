@@ -142,17 +142,36 @@ static void hash_config(struct load *load, const struct mok_val *top)
 
 /* ---- loading ---- */
 
+static struct mok_pair with_settings(const struct load *load, const struct mok_pair *block)
+{
+	struct mok_pair out = *block;
+
+	for (size_t i = 0; i < load->options->nsettings && out.val.type == MOK_MAP; i++) {
+		const struct mok_assignment *a = &load->options->settings[i];
+		const struct mok_val *old = mok_val_get(&out.val, a->name);
+		struct mok_val v = mok_val_str(a->value);
+
+		if (old)
+			v.at = old->at;
+		mok_val_set(load->arena, &out.val, a->name, v);
+	}
+	return out;
+}
+
 /* What the block stands for is read as if it stood under `resources:`. */
 static void expand(struct load *load, const struct mok_val *top)
 {
 	const struct mok_expansion *expansion = load->options->expansion;
 	const struct mok_pair *block = expansion ? plan_pair(top, expansion->key) : NULL;
 	struct mok_val blocks = { .type = MOK_MAP };
+	struct mok_pair set;
 
 	if (!block || block->val.type == MOK_NULL)
 		return;
 	load->stack->expanded = expansion->key;
-	expansion->expand(load->arena, load->stack, block, load->diags, &blocks);
+	load->stack->expanded_as = &block->val;
+	set = with_settings(load, block);
+	expansion->expand(load->arena, load->stack, &set, load->diags, &blocks);
 	keep_depends_on(load, &blocks);
 	plan_read_resources(load, &blocks);
 }

@@ -114,12 +114,57 @@ static void test_queues(void **state)
 	assert_int_equal(q.list.items[1].latency_ms, -1);
 }
 
+static void test_what_a_version_stands_for(void **state)
+{
+	(void)state;
+	assert_string_equal(mok_mastodon_resolve("4.6"), mok_mastodon_release("4.6")->newest);
+	assert_string_equal(mok_mastodon_resolve("4.6.2"), "4.6.2");
+	assert_string_equal(mok_mastodon_resolve("9.9"), "9.9");
+	assert_true(mok_mastodon_stands_for("4.7", "4.7.3"));
+	assert_true(mok_mastodon_stands_for("4.7.3", "4.7.3"));
+	assert_false(mok_mastodon_stands_for("4.7.3", "4.7.30"));
+	assert_false(mok_mastodon_stands_for("4.7", "4.70.1"));
+	assert_int_equal(mok_mastodon_compare("4.7.10", "4.7.9"), 1);
+	assert_int_equal(mok_mastodon_compare("4.7", "4.7.0"), 0);
+	assert_int_equal(mok_mastodon_compare("4.6.5", "4.7"), -1);
+}
+
+static bool follows(const char *from, const char *to, const char *words)
+{
+	struct mok_err err = { 0 };
+	bool may = mok_mastodon_may_follow(from, to, &err) == 0;
+
+	if (!may) {
+		assert_int_equal(err.code, MOK_ERR_REFUSED);
+		assert_non_null(strstr(err.msg, words));
+		assert_true(err.hint[0]);
+	}
+	return may;
+}
+
+static void test_what_may_follow(void **state)
+{
+	(void)state;
+	assert_true(follows("4.7.5", "4.7.6", ""));
+	assert_true(follows("4.7.6", "4.7.6", ""));
+	assert_true(follows("4.6.5", "4.7.6", ""));
+	assert_true(follows("4.5.0", "4.6.1", ""));
+	assert_false(follows("4.5.15", "4.7.6", "more than one minor"));
+	assert_false(follows("4.7.6", "4.7.5", "is older"));
+	assert_false(follows("4.7.6", "4.6.5", "is older"));
+	assert_false(follows("4.7.6", "9.9.9", "does not know"));
+	assert_false(follows("4.2.20", "4.5.15", "schema is of 4.2.20"));
+	assert_false(follows("4.4.3", "4.6.5", "more than one minor"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_tiers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_versions, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_queues, setup, teardown),
+		cmocka_unit_test(test_what_a_version_stands_for),
+		cmocka_unit_test(test_what_may_follow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -804,9 +804,9 @@ static void test_images_as_the_plan_says(void **state)
 	load(w, "small",
 		"mastodon: { images: { web: example.com/own, web_digest: \"" OWN_DIGEST "\" } }\n");
 	assert_at(w, "Deployment", "mastodon-web", POD ".containers.0.image",
-		"example.com/own:v4.7@" OWN_DIGEST);
+		"example.com/own:v4.7.6@" OWN_DIGEST);
 	assert_at(w, "Deployment", "mastodon-streaming", POD ".containers.0.image",
-		"ghcr.io/mastodon/mastodon-streaming:v4.7@" DIGEST);
+		"ghcr.io/mastodon/mastodon-streaming:v4.7.6@" DIGEST);
 	assert_int_equal(mok_map_len(mok_plan_images_asked(w->stack)), 1);
 }
 
@@ -816,7 +816,7 @@ static void test_images_by_tag(void **state)
 
 	load(w, "small", "mastodon: { images: { pin: tag } }\n");
 	assert_at(w, "Deployment", "mastodon-web", POD ".containers.0.image",
-		"ghcr.io/mastodon/mastodon:v4.7");
+		"ghcr.io/mastodon/mastodon:v4.7.6");
 	assert_int_equal(mok_map_len(mok_plan_images_asked(w->stack)), 0);
 }
 
@@ -1012,7 +1012,14 @@ static void test_what_is_frozen(void **state)
 	mok_val_set(w->arena, &want, "LOCAL_DOMAIN", mok_val_str("a.example"));
 	assert_null(mok_mastodon_frozen(&live, &want));
 	mok_val_set(w->arena, &want, "WEB_DOMAIN", mok_val_str("b.example"));
-	assert_string_equal(mok_mastodon_frozen(&live, &want), "WEB_DOMAIN");
+	assert_string_equal(mok_mastodon_frozen(&live, &want)->name, "WEB_DOMAIN");
+	want = live;
+	mok_val_set(w->arena, &live, "ACTIVE_RECORD_ENCRYPTION_PRIMARY_KEY", mok_val_str("a"));
+	mok_val_set(w->arena, &want, "ACTIVE_RECORD_ENCRYPTION_PRIMARY_KEY", mok_val_str("a"));
+	assert_null(mok_mastodon_frozen(&live, &want));
+	mok_val_set(w->arena, &want, "ACTIVE_RECORD_ENCRYPTION_PRIMARY_KEY",
+		mok_val_unknown("made with the apply"));
+	assert_null(mok_mastodon_frozen(&live, &want)->setting);
 }
 
 /* ---- YAML ---- */
