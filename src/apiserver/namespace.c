@@ -219,17 +219,34 @@ static void seed_service(struct ks_req *r)
 	put(r, "services", "", "v1", mok_json_parse(text, sizeof(text) - 1));
 }
 
-/* DOKS's default, as its documentation names it. */
+/* Those of DOKS, as its documentation names them; the first is the default. */
 static void seed_storage(struct ks_req *r)
 {
-	static const char text[] =
-		"{\"metadata\":{\"name\":\"do-block-storage\",\"annotations\":{"
-		"\"storageclass.kubernetes.io/is-default-class\":\"true\"}},\"provisioner\":"
-		"\"dobs.csi.digitalocean.com\",\"reclaimPolicy\":\"Delete\","
-		"\"allowVolumeExpansion\":"
-		"true,\"volumeBindingMode\":\"Immediate\"}";
+	static const struct {
+		const char *name, *policy, *filesystem;
+	} classes[] = {
+		{ "do-block-storage", "Delete", NULL },
+		{ "do-block-storage-retain", "Retain", NULL },
+		{ "do-block-storage-xfs", "Delete", "xfs" },
+		{ "do-block-storage-xfs-retain", "Retain", "xfs" },
+	};
 
-	put(r, "storageclasses", "storage.k8s.io", "v1", mok_json_parse(text, sizeof(text) - 1));
+	for (size_t i = 0; i < MOK_COUNT(classes); i++) {
+		cJSON *class = named(NULL, classes[i].name);
+
+		if (i == 0)
+			cJSON_AddStringToObject(
+				mok_json_object(mok_json_object(class, "metadata"), "annotations"),
+				"storageclass.kubernetes.io/is-default-class", "true");
+		ks_set_str(class, "provisioner", "dobs.csi.digitalocean.com");
+		if (classes[i].filesystem)
+			ks_set_str(mok_json_object(class, "parameters"),
+				"csi.storage.k8s.io/fstype", classes[i].filesystem);
+		ks_set_str(class, "reclaimPolicy", classes[i].policy);
+		cJSON_AddTrueToObject(class, "allowVolumeExpansion");
+		ks_set_str(class, "volumeBindingMode", "Immediate");
+		put(r, "storageclasses", "storage.k8s.io", "v1", class);
+	}
 }
 
 void mok_apiserver_seed(struct mok_apiserver *server, const struct mok_apiserver_store *store,

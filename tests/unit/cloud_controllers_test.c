@@ -143,6 +143,86 @@ static void a_dead_cluster_leaks_it(void **state)
 	assert_int_equal(balancers(c), 1);
 }
 
+/* ---- claims ---- */
+
+#define CLAIM(class) \
+	"{'metadata':{'name':'data'},'spec':{'accessModes':['ReadWriteOnce']," class "'resources'" \
+										     ":{'" \
+										     "requests':{" \
+										     "'storage':'" \
+										     "20Gi'}}}}"
+
+static int volumes(struct api_client *c)
+{
+	api_ask(c, "GET", NULL, "/v2/volumes");
+	return (int)api_int(c, "meta.total");
+}
+
+static void a_claim_gets_a_volume(void **state)
+{
+	struct api_client *c = *state;
+
+	make(c, CORE "/persistentvolumeclaims", CLAIM(""));
+	get(c, CORE "/persistentvolumeclaims/data");
+	assert_string_equal(api_str(c, "status.phase"), "Pending");
+	pass(c, 10);
+	get(c, CORE "/persistentvolumeclaims/data");
+	assert_string_equal(api_str(c, "status.phase"), "Bound");
+	assert_string_equal(api_str(c, "status.capacity.storage"), "20Gi");
+	assert_int_equal(volumes(c), 1);
+	assert_int_equal(api_int(c, "volumes.0.size_gigabytes"), 20);
+	get(c, "/api/v1/persistentvolumes");
+	assert_string_equal(api_str(c, "items.0.status.phase"), "Bound");
+	assert_string_equal(api_str(c, "items.0.spec.claimRef.name"), "data");
+	api_kube(c, "PATCH", api_json(c, "{'spec':{'resources':{'requests':{'storage':'30Gi'}}}}"),
+		CORE "/persistentvolumeclaims/data");
+	get(c, CORE "/persistentvolumeclaims/data");
+	assert_string_equal(api_str(c, "status.capacity.storage"), "30Gi");
+	volumes(c);
+	assert_int_equal(api_int(c, "volumes.0.size_gigabytes"), 30);
+	api_kube(c, "DELETE", NULL, CORE "/persistentvolumeclaims/data");
+	assert_int_equal(api_kube(c, "GET", NULL, CORE "/persistentvolumeclaims/data"), 404);
+	assert_int_equal(volumes(c), 0);
+	get(c, "/api/v1/persistentvolumes");
+	assert_int_equal(api_len(c, "items"), 0);
+}
+
+static void a_retained_volume_stays(void **state)
+{
+	struct api_client *c = *state;
+
+	make(c, CORE "/persistentvolumeclaims",
+		CLAIM("'storageClassName':'do-block-storage-xfs-retain',"));
+	pass(c, 10);
+	get(c, "/api/v1/persistentvolumes");
+	assert_string_equal(api_str(c, "items.0.spec.csi.fsType"), "xfs");
+	api_kube(c, "DELETE", NULL, CORE "/persistentvolumeclaims/data");
+	get(c, "/api/v1/persistentvolumes");
+	assert_string_equal(api_str(c, "items.0.status.phase"), "Released");
+	api_kube(c, "DELETE", NULL, "/api/v1/persistentvolumes/%s",
+		api_str(c, "items.0.metadata.name"));
+	get(c, "/api/v1/persistentvolumes");
+	assert_int_equal(api_len(c, "items"), 0);
+	assert_int_equal(volumes(c), 1);
+}
+
+static void a_namespace_takes_its_volumes_along(void **state)
+{
+	struct api_client *c = *state;
+
+	make(c, "/api/v1/namespaces", "{'metadata':{'name':'shop'}}");
+	make(c, "/api/v1/namespaces/shop/persistentvolumeclaims", CLAIM(""));
+	make(c, "/api/v1/namespaces/shop/services", SERVICE("", ""));
+	pass(c, 180);
+	assert_int_equal(volumes(c), 1);
+	assert_int_equal(balancers(c), 1);
+	api_kube(c, "DELETE", NULL, "/api/v1/namespaces/shop");
+	pass(c, 10);
+	assert_int_equal(api_kube(c, "GET", NULL, "/api/v1/namespaces/shop"), 404);
+	assert_int_equal(volumes(c), 0);
+	assert_int_equal(balancers(c), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +230,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_service_follows_its_annotations, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_wrong_annotation_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_dead_cluster_leaks_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_claim_gets_a_volume, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_retained_volume_stays, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_namespace_takes_its_volumes_along, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,5 +7,7 @@
 extern const struct sb_controller sb_ctl_instance_jobs; /* instance/jobs.c */
 extern const struct sb_controller sb_ctl_load_balancer;
 extern const struct sb_controller sb_ctl_replica_set;
+extern const struct sb_controller sb_ctl_volume;
+extern const struct sb_controller sb_ctl_volume_claim;
 
 #endif
