@@ -49,6 +49,8 @@ struct mok_ask {
 	const struct mok_kind *kind;
 	const char *id, *parent_id, *name, *marker, *region;
 	const char *collection; /* LIST of a MOK_K_COLLECTIONS kind: which */
+	const char *selector;   /* LIST of such: only what has these labels; or NULL */
+	bool fresh;             /* what the provider learnt of the parent may be old by now */
 	const char *token;      /* of the page, where pages have tokens instead of numbers */
 	int page;
 	const struct mok_call *call;

@@ -150,6 +150,8 @@ void mok_hmac_sha256(
 void mok_md5(const void *data, size_t len, unsigned char out[16]); /* only where S3 asks for it */
 void mok_hex(const unsigned char *data, size_t len, char *out);    /* 2*len+1 bytes */
 uint32_t mok_crc32(const void *data, size_t len);
+/* Adds what is packed in it. False: it is no gzip, is cut short, or is more than `out` holds. */
+bool mok_gunzip(const void *data, size_t len, struct mok_buf *out);
 char *mok_base64(struct mok_arena *arena, const void *data, size_t len);
 /* NUL-terminated too; len may be NULL. NULL: it is not base64 with its padding. */
 char *mok_unbase64(struct mok_arena *arena, const char *text, size_t *len);

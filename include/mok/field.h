@@ -29,6 +29,7 @@ enum mok_field_flag {
 	MOK_F_RANGE = 1 << 17, /* an object of `min` and `max` that may be written as one number */
 	MOK_F_FILLS = 1 << 18, /* the address of a resource that holds data once this one is there:
 				  a tag says so before it is made */
+	MOK_F_WHOLE = 1 << 19, /* a MOK_F_ANY map: what is there and not wanted is a diff too */
 };
 
 /* Types reuse enum mok_type; MOK_MAP with `sub` is an object of known fields, without it a map of

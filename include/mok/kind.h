@@ -13,7 +13,8 @@
 struct mok_kind;
 struct mok_resource;
 struct mok_object;
-struct mok_ask; /* provider.h */
+struct mok_ask;     /* ask.h */
+struct mok_errands; /* errand.h */
 
 /* ---- calls ---- */
 
@@ -105,6 +106,10 @@ struct mok_kind {
 	const char *urn;                         /* "do:dbaas:" + id, or NULL */
 	const char *tag_type; /* "database": tags are set through /v2/tags/{tag}/resources */
 
+	/* What its collections' names begin with; NULL: all that begin like no other kind's. */
+	const char *collections;
+	const struct mok_errands *errands; /* what makes, changes and deletes it; NULL: requests */
+
 	/* Names. natural_key: the fields that tell it from its siblings, space-separated. */
 	const char *natural_key;
 	const char *name_field; /* "name", or NULL when it has none */
@@ -130,6 +135,8 @@ struct mok_kind {
 	 */
 	void (*ties)(struct mok_arena *arena, const struct mok_val *want, struct mok_val *provides,
 		struct mok_val *requires);
+	/* The collection of its parent that it is in (MOK_K_COLLECTIONS); NULL: not known. */
+	const char *(*collection)(struct mok_arena *arena, const struct mok_val *attrs);
 	/* Does a change of the natural key leave the old object as it is, for rolling back? */
 	bool (*keeps_old)(const struct mok_val *want);
 	/* Is it to be waited for until it is ready? */

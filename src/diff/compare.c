@@ -351,7 +351,7 @@ static void compare_any(struct comparison *c, const struct mok_field *f, const s
 {
 	const struct mok_object *o = c->change->object;
 	const struct mok_val *predicted = o->predicted ? mok_val_get(o->predicted, f->name) : NULL;
-	struct shape shape = { .c = c, .field = f, .both = predicted != NULL };
+	struct shape shape = { .c = c, .field = f, .both = predicted || f->flags & MOK_F_WHOLE };
 	size_t before = c->change->fields.len;
 	bool replaces = false;
 	const char *why = NULL;

@@ -47,8 +47,10 @@ struct op {
 	struct mok_err err;
 	struct mok_val details; /* lines on why it failed (reasons.c) */
 	int polls;
-	const char *state;  /* the last word of the API, or what explains it */
-	const char *status; /* the last word of the API */
+	const char *state;      /* the last word of the API, or what explains it */
+	const char *status;     /* the last word of the API */
+	struct errand *errand;  /* NULL: none was begun (errand.c) */
+	struct mok_object *job; /* of the errand, while it is waited for */
 };
 
 struct engine {
@@ -126,10 +128,15 @@ const char *mok_op_about(const struct op *op, const char *what);
 
 /* reasons.c: both finish the op's turn, or return false */
 void mok_op_fail_explained(struct op *op, const struct mok_err *err);
+/* Only gathers the lines, then goes on. */
+void mok_op_explain(struct op *op, const struct mok_err *err, void (*then)(struct op *op));
 bool mok_op_looks_why(struct op *op); /* now and then, while it waits; goes on by itself */
 
 /* hide.c: the text without what the stack keeps secret */
 const char *mok_engine_hide(struct engine *e, const char *text);
+
+/* errand.c: all that is to be done to an object of a kind that has errands */
+void mok_step_errand(struct op *op);
 
 /* inventory.c */
 void mok_step_inventory(struct op *op);

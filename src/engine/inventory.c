@@ -1,7 +1,5 @@
 #include "engine_internal.h"
 
-#include "mok/manifest.h"
-
 #include <string.h>
 
 /*
@@ -50,7 +48,7 @@ static bool collect(struct inventory *inv, const struct mok_val *old)
 
 		if (!(c->kind->flags & MOK_K_COLLECTIONS))
 			continue;
-		collection = mok_manifest_collection(e->arena, mok_val_get(&c->want, "manifest"));
+		collection = c->kind->collection(e->arena, &c->want);
 		grows |= collection && !has(old, collection);
 		add(e, &inv->collections, collection);
 	}

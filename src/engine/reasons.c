@@ -13,24 +13,37 @@
 
 struct reasons {
 	struct op *op;
+	void (*then)(struct op *op); /* NULL: it fails by err */
 	struct mok_err err;
 	struct mok_ask ask;
 	int rounds;
 };
 
+/* What is waited for: a Job that works on the object, or the object itself. */
+static const struct mok_object *subject_of(const struct op *op)
+{
+	if (op->job)
+		return op->job;
+	return op->at < op->steps.len && op->steps.items[op->at].run == mok_step_ready ? op->object
+										       : NULL;
+}
+
 static struct mok_ask explain_ask(const struct op *op)
 {
+	const struct mok_object *o = subject_of(op);
+
 	return (struct mok_ask){ .verb = MOK_ASK_EXPLAIN,
-		.kind = op->change->kind,
-		.have = op->object,
-		.id = op->object->id,
-		.parent_id = op->object->parent_id };
+		.kind = o->kind,
+		.have = o,
+		.id = o->id,
+		.parent_id = o->parent_id };
 }
 
 static bool can_explain(const struct op *op)
 {
-	return op->object && op->change && (op->change->kind->flags & MOK_K_EXPLAINS) &&
-		op->at < op->steps.len && op->steps.items[op->at].run == mok_step_ready;
+	const struct mok_object *o = subject_of(op);
+
+	return o && op->change && (o->kind->flags & MOK_K_EXPLAINS);
 }
 
 static void take_lines(struct op *op, const struct mok_val *lines)
@@ -55,21 +68,27 @@ static void explained(void *ctx, struct mok_answer *answer)
 		mok_ask_send(&op->engine->asker, op->engine->arena, &r->ask, explained, r);
 		return;
 	}
-	mok_op_fail(op, &r->err);
+	if (r->then)
+		r->then(op);
+	else
+		mok_op_fail(op, &r->err);
+}
+
+void mok_op_explain(struct op *op, const struct mok_err *err, void (*then)(struct op *op))
+{
+	struct reasons *r = MOK_NEW(op->engine->arena, struct reasons);
+
+	*r = (struct reasons){ .op = op, .then = then, .err = *err, .ask = explain_ask(op) };
+	op->details = (struct mok_val){ .type = MOK_LIST };
+	mok_ask_send(&op->engine->asker, op->engine->arena, &r->ask, explained, r);
 }
 
 void mok_op_fail_explained(struct op *op, const struct mok_err *err)
 {
-	struct reasons *r;
-
-	if (!can_explain(op)) {
+	if (can_explain(op))
+		mok_op_explain(op, err, NULL);
+	else
 		mok_op_fail(op, err);
-		return;
-	}
-	r = MOK_NEW(op->engine->arena, struct reasons);
-	*r = (struct reasons){ .op = op, .err = *err, .ask = explain_ask(op) };
-	op->details = (struct mok_val){ .type = MOK_LIST };
-	mok_ask_send(&op->engine->asker, op->engine->arena, &r->ask, explained, r);
 }
 
 static void looked(void *ctx, struct mok_answer *answer)

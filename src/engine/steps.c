@@ -205,6 +205,12 @@ static void add_field_call(struct op *op, const struct mok_field *field, struct 
 		add_call(op, call);
 }
 
+static void add_errand(struct op *op, int typical_s)
+{
+	mok_step_add(op,
+		(struct step){ .run = mok_step_errand, .label = "run", .typical_s = typical_s });
+}
+
 /* ---- operations ---- */
 
 static void lay_out_create(struct op *op)
@@ -220,6 +226,10 @@ static void lay_out_create(struct op *op)
 		mok_step_add(op,
 			(struct step){
 				.run = mok_step_inventory, .label = "note in the inventory" });
+	if (kind->errands) {
+		add_errand(op, kind->typical_create_s);
+		return;
+	}
 	mok_step_add(op,
 		(struct step){ .run = mok_step_create,
 			.label = "create",
@@ -301,6 +311,11 @@ static void lay_out_update(struct op *op)
 	if (c->moved_from)
 		old_tag = move_marker(op);
 	add_protection(op);
+	if (c->kind->errands) {
+		if (c->resume || c->fields.len)
+			add_errand(op, c->kind->typical_create_s);
+		return;
+	}
 	if (c->resume)
 		add_ready(op, NULL);
 	if (old_tag && c->fields.len) {
@@ -374,7 +389,9 @@ static void lay_out_delete(struct op *op)
 		mok_step_add(op, s);
 	}
 	s.ask = ask_about(op, MOK_ASK_DELETE);
-	if (!op->change->implied) {
+	if (kind->errands && !op->change->implied) {
+		add_errand(op, kind->typical_delete_s);
+	} else if (!op->change->implied) {
 		if (kind->flags & (MOK_K_WEAK_REFS | MOK_K_CONTAINS)) {
 			s.run = mok_step_empty;
 			mok_step_add(op, s);

@@ -158,6 +158,11 @@ static const char *key(struct mok_arena *arena, const struct mok_val *attrs)
 	return mok_manifest_key(arena, mok_val_get(attrs, "manifest"));
 }
 
+static const char *collection(struct mok_arena *arena, const struct mok_val *attrs)
+{
+	return mok_manifest_collection(arena, mok_val_get(attrs, "manifest"));
+}
+
 /* A namespace and a definition come before what is in the one and of the other. */
 static void ties(struct mok_arena *arena, const struct mok_val *want, struct mok_val *provides,
 	struct mok_val *requires)
@@ -283,6 +288,7 @@ const struct mok_kind mok_kind_kubernetes_manifest = {
 	.check = check,
 	.derive = derive,
 	.key = key,
+	.collection = collection,
 	.ties = ties,
 	.same = same,
 	.keeps_old = keeps_old,

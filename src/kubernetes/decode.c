@@ -194,18 +194,24 @@ static void read_one(struct decoding *d)
 	add_object(d, d->json);
 }
 
-static void read_list(struct decoding *d)
+static void next_page(struct decoding *d)
 {
 	const char *token = mok_json_str(d->json, "metadata.continue");
+
+	d->out->total = -1;
+	if (token && *token)
+		d->out->next_token = mok_arena_strdup(d->arena, token);
+}
+
+static void read_list(struct decoding *d)
+{
 	const cJSON *item;
 
 	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(d->json, "items"))
 	{
 		add_object(d, item);
 	}
-	d->out->total = -1;
-	if (token && *token)
-		d->out->next_token = mok_arena_strdup(d->arena, token);
+	next_page(d);
 }
 
 static void read_nothing(struct decoding *d)
@@ -237,6 +243,27 @@ static void read_inventory(struct decoding *d)
 	}
 }
 
+/* ---- releases ---- */
+
+static void read_releases(struct decoding *d)
+{
+	struct k8s_cluster *c = k8s_cluster_of(d->k, d->ask->parent_id);
+
+	if (!d->ask->token)
+		c->releases = (struct k8s_releases){ mok_map_new(d->arena), mok_map_new(d->arena) };
+	k8s_read_records(&c->releases, d->arena, d->ask, d->json, d->out);
+	next_page(d);
+}
+
+static void read_release(struct decoding *d)
+{
+	struct k8s_releases one = { mok_map_new(d->arena), mok_map_new(d->arena) };
+
+	k8s_read_records(&one, d->arena, d->ask, d->json, d->out);
+	if (d->out->objects.len == 0)
+		d->out->verdict = MOK_ANS_GONE;
+}
+
 static void (*const readers[])(struct decoding *d) = {
 	[MOK_ASK_LIST] = read_list,
 	[MOK_ASK_READ] = read_one,
@@ -249,6 +276,15 @@ static void (*const readers[])(struct decoding *d) = {
 	[MOK_ASK_INVENTORY] = read_inventory,
 	[MOK_ASK_INVENTORY_SET] = read_nothing,
 	[MOK_ASK_TEXT] = read_nothing,
+};
+
+static void (*const release_readers[MOK_COUNT(readers)])(struct decoding *d) = {
+	[MOK_ASK_LIST] = read_releases,
+	[MOK_ASK_READ] = read_release,
+	[MOK_ASK_MARK] = read_nothing,
+	[MOK_ASK_DISCOVER] = read_resources,
+	[MOK_ASK_INVENTORY] = read_inventory,
+	[MOK_ASK_INVENTORY_SET] = read_nothing,
 };
 
 void k8s_decode(void *self, const struct mok_ask *ask, const struct mok_http_reply *reply,
@@ -266,7 +302,7 @@ void k8s_decode(void *self, const struct mok_ask *ask, const struct mok_http_rep
 	} else if (out->verdict == MOK_ANS_OK) {
 		d.json = reply->len ? mok_json_parse(reply->body, reply->len) : NULL;
 		if (d.json) {
-			readers[ask->verb](&d);
+			(ask->kind->errands ? release_readers : readers)[ask->verb](&d);
 		} else if (ask->verb != MOK_ASK_DELETE) {
 			out->verdict = MOK_ANS_AMBIGUOUS;
 			mok_err_set(&out->err, MOK_ERR_NET,

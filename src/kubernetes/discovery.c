@@ -10,9 +10,16 @@ static const char *dup(struct mok_arena *arena, const char *s)
 	return mok_arena_strdup(arena, s ? s : "");
 }
 
-static void add_resource(struct mok_arena *arena, struct mok_map *table, const char *group,
-	const char *version, const cJSON *json)
+struct reading {
+	struct mok_arena *arena;
+	struct mok_map *table;
+	struct mok_map *seen; /* group/kind, of this document: the preferred version comes first */
+};
+
+static void add_resource(
+	struct reading *d, const char *group, const char *version, const cJSON *json)
 {
+	struct mok_arena *arena = d->arena;
 	struct k8s_resource *r;
 	const char *plural = mok_json_str(json, "resource");
 	const char *kind = mok_json_str(json, "responseKind.kind");
@@ -28,12 +35,13 @@ static void add_resource(struct mok_arena *arena, struct mok_map *table, const c
 		.namespaced = mok_streq(mok_json_str(json, "scope"), "Namespaced") };
 	key = mok_arena_printf(arena, "%s/%s", group, kind);
 	exact = mok_arena_printf(arena, "%s/%s/%s", group, kind, version);
-	if (!mok_map_get(table, key))
-		mok_map_put(table, key, r);
-	mok_map_put(table, exact, r);
+	if (!mok_map_get(d->seen, key))
+		mok_map_put(d->table, key, r);
+	mok_map_put(d->seen, key, r);
+	mok_map_put(d->table, exact, r);
 }
 
-static void add_group(struct mok_arena *arena, struct mok_map *table, const cJSON *group)
+static void add_group(struct reading *d, const cJSON *group)
 {
 	const char *name = mok_json_str(group, "metadata.name");
 	const cJSON *version, *resource;
@@ -45,18 +53,19 @@ static void add_group(struct mok_arena *arena, struct mok_map *table, const cJSO
 		cJSON_ArrayForEach(resource, cJSON_GetObjectItemCaseSensitive(version, "resources"))
 		{
 			if (v)
-				add_resource(arena, table, name ? name : "", v, resource);
+				add_resource(d, name ? name : "", v, resource);
 		}
 	}
 }
 
 void k8s_discovery_add(struct mok_arena *arena, struct mok_map *table, const cJSON *json)
 {
+	struct reading d = { arena, table, mok_map_new(arena) };
 	const cJSON *group;
 
 	cJSON_ArrayForEach(group, cJSON_GetObjectItemCaseSensitive(json, "items"))
 	{
-		add_group(arena, table, group);
+		add_group(&d, group);
 	}
 }
 

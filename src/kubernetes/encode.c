@@ -1,9 +1,12 @@
 #include "kubernetes.h"
 
+#include "mok/helm.h"
+
 #include <openssl/evp.h>
 #include <string.h>
 
 #define LIST_LIMIT 500
+#define RELEASE_LIMIT 40 /* a record has its whole chart in it: up to a megabyte */
 #define APPLY_TYPE "application/apply-patch+yaml" /* JSON is YAML */
 #define MERGE_TYPE "application/merge-patch+json"
 #define DISCOVERY_TYPE \
@@ -167,22 +170,31 @@ static int apply(struct encoding *e)
 	return 0;
 }
 
-static int list(struct encoding *e)
+static void set_page(struct encoding *e, int limit, const char *selector)
 {
 	struct mok_buf query;
 
-	if (!e->ask->collection)
-		MOK_BUG("a listing of no collection");
-	if (collection_path(e) != 0)
-		return -1;
 	mok_buf_init(&query, 64 << 10);
-	mok_buf_printf(&query, "limit=%d", LIST_LIMIT);
+	mok_buf_printf(&query, "limit=%d", limit);
+	if (selector) {
+		mok_buf_puts(&query, "&labelSelector=");
+		mok_buf_add_url(&query, selector, false);
+	}
 	if (e->ask->token) {
 		mok_buf_puts(&query, "&continue=");
 		mok_buf_add_url(&query, e->ask->token, false);
 	}
 	e->out->query = mok_arena_strdup(e->arena, query.data);
 	mok_buf_release(&query);
+}
+
+static int list(struct encoding *e)
+{
+	if (!e->ask->collection)
+		MOK_BUG("a listing of no collection");
+	if (collection_path(e) != 0)
+		return -1;
+	set_page(e, LIST_LIMIT, e->ask->selector);
 	return 0;
 }
 
@@ -345,6 +357,59 @@ static int explain(struct encoding *e)
 	return k8s_explain_encode(e->ask, e->arena, e->out);
 }
 
+/* ---- releases: what Helm recorded of them ---- */
+
+#define RECORDED "status notin (superseded,uninstalled)"
+
+/* All records of the cluster, and what a killed run left: in one list. */
+static int list_releases(struct encoding *e)
+{
+	e->out->path = "/api/v1/secrets";
+	set_page(e, RELEASE_LIMIT, MOK_HELM_OWNER " in (helm,mok)," RECORDED);
+	return 0;
+}
+
+/* "namespace/name" */
+static int get_release(struct encoding *e)
+{
+	const char *slash = strchr(e->ask->id, '/');
+
+	if (!slash)
+		MOK_BUG("a release's id has no namespace");
+	e->out->path = mok_arena_printf(
+		e->arena, "/api/v1/namespaces/%.*s/secrets", (int)(slash - e->ask->id), e->ask->id);
+	set_page(e, RELEASE_LIMIT,
+		mok_arena_printf(e->arena, MOK_HELM_OWNER "=helm,name=%s," RECORDED, slash + 1));
+	return 0;
+}
+
+/* Labels of the newest record: Helm hands them on. */
+static int mark_release(struct encoding *e)
+{
+	cJSON *body = cJSON_CreateObject(), *metadata = cJSON_AddObjectToObject(body, "metadata");
+	cJSON *labels = cJSON_AddObjectToObject(metadata, "labels");
+	const char *record = mok_val_get_str(&e->ask->have->attrs, "record");
+	struct mok_marker m;
+
+	if (e->ask->marker && mok_marker_parse(e->arena, e->ask->marker, &m)) {
+		set_text(labels, MOK_HELM_STACK, m.stack);
+		set_text(labels, MOK_HELM_ADDRESS,
+			mok_arena_printf(e->arena, "%s-%s", m.slug, m.addr_hash));
+		set_text(labels, MOK_HELM_GENERATION,
+			mok_arena_printf(e->arena, "%u", m.generation));
+	} else {
+		cJSON_AddNullToObject(labels, MOK_HELM_STACK);
+		cJSON_AddNullToObject(labels, MOK_HELM_ADDRESS);
+		cJSON_AddNullToObject(labels, MOK_HELM_GENERATION);
+		cJSON_AddNullToObject(labels, MOK_HELM_SOURCE);
+	}
+	e->out->method = "PATCH";
+	e->out->path = record;
+	e->out->query = "fieldManager=" K8S_MANAGER;
+	set_body(e, MERGE_TYPE, body);
+	return 0;
+}
+
 static int (*const encoders[])(struct encoding *e) = {
 	[MOK_ASK_LIST] = list,
 	[MOK_ASK_READ] = get,
@@ -360,6 +425,16 @@ static int (*const encoders[])(struct encoding *e) = {
 	[MOK_ASK_TEXT] = text,
 };
 
+/* Of what Jobs make: only its records are the cluster's to tell. */
+static int (*const release_encoders[MOK_COUNT(encoders)])(struct encoding *e) = {
+	[MOK_ASK_LIST] = list_releases,
+	[MOK_ASK_READ] = get_release,
+	[MOK_ASK_MARK] = mark_release,
+	[MOK_ASK_DISCOVER] = discover,
+	[MOK_ASK_INVENTORY] = inventory,
+	[MOK_ASK_INVENTORY_SET] = set_inventory,
+};
+
 /* Server-side apply answers 500 to what its schema does not have:
  * seen with 1.36.3. */
 bool k8s_is_final(const struct mok_exchange *x)
@@ -371,12 +446,13 @@ int k8s_encode(void *self, const struct mok_ask *ask, struct mok_arena *arena,
 	struct mok_wire_request *out, struct mok_err *err)
 {
 	struct encoding e = { .ask = ask, .arena = arena, .out = out, .err = err };
+	int (*const *table)(struct encoding * e) = ask->kind->errands ? release_encoders : encoders;
 	bool discovers = ask->verb == MOK_ASK_DISCOVER;
 
 	e.cluster = k8s_cluster_of(self, ask->parent_id);
 	if (!e.cluster || !e.cluster->endpoint)
 		return mok_err_set(err, MOK_ERR_INPUT, "it is not known which cluster it is in");
-	if ((size_t)ask->verb >= MOK_COUNT(encoders) || !encoders[ask->verb])
+	if ((size_t)ask->verb >= MOK_COUNT(encoders) || !table[ask->verb])
 		MOK_BUG("the Kubernetes API is not asked that");
 	out->method = "GET";
 	out->auth = MOK_AUTH_ENDPOINT;
@@ -386,5 +462,5 @@ int k8s_encode(void *self, const struct mok_ask *ask, struct mok_arena *arena,
 	if (!discovers)
 		add_header(&e, "Accept",
 			ask->verb == MOK_ASK_TEXT ? "text/plain, */*" : "application/json, */*");
-	return encoders[ask->verb](&e);
+	return table[ask->verb](&e);
 }

@@ -26,8 +26,8 @@ struct k8s_resource {
 	bool namespaced;
 };
 
-/* Adds what one aggregated discovery document tells (v2 APIGroupDiscoveryList). The preferred
- * version of a group comes first there. */
+/* Adds what one aggregated discovery document tells (v2 APIGroupDiscoveryList), or what has become
+ * of it since. The preferred version of a group comes first there. */
 void k8s_discovery_add(struct mok_arena *arena, struct mok_map *table, const cJSON *json);
 /* version NULL: the preferred one. NULL: it is not served. */
 const struct k8s_resource *k8s_discovery_find(
@@ -39,9 +39,15 @@ const char *k8s_path(struct mok_arena *arena, const struct k8s_resource *resourc
 
 /* ---- provider.c: what is known of clusters ---- */
 
+/* The releases that a listing has met so far: their records may be on several pages. */
+struct k8s_releases {
+	struct mok_map *by_id; /* "namespace/name" -> object of the newest revision */
+	struct mok_map *left;  /* hash of a release -> set: something is left of a run for it */
+};
 struct k8s_cluster {
 	const char *id;
-	bool asking, discovering;
+	bool asking, discovering, aged; /* aged: what is known of `resources` may have changed */
+	struct k8s_releases releases;
 	const struct mok_endpoint *endpoint; /* NULL: not known (any more) */
 	struct mok_map *resources;           /* NULL: not discovered yet */
 };
@@ -64,6 +70,13 @@ const char *k8s_set_id(struct mok_arena *arena, const char *stack);
 const char *k8s_inventory_path(struct mok_arena *arena, const char *stack, bool collection);
 /* The stack's name out of a marker. */
 const char *k8s_stack_of(struct mok_arena *arena, const char *marker);
+/* ---- record.c ---- */
+
+/* A record's data to its JSON, which the caller deletes. NULL: it cannot be read, or is huge. */
+cJSON *k8s_record_json(const char *data);
+/* One page of Secrets to releases. */
+void k8s_read_records(struct k8s_releases *list, struct mok_arena *arena, const struct mok_ask *ask,
+	const cJSON *json, struct mok_answer *out);
 /* An API object as the sweep and the engine see it. NULL: it has no name. */
 struct mok_object *k8s_object(struct mok_arena *arena, const struct mok_ask *ask, const char *path,
 	const struct mok_val *api);

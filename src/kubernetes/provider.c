@@ -82,35 +82,43 @@ static bool learn_kubeconfig(
 
 /* ---- discovery ---- */
 
-static bool is_served(struct mok_kubernetes *k, struct k8s_cluster *c, const struct mok_ask *ask)
+/* Which kind an ask has to find the place of; false: it knows its place. */
+static bool asks_for_place(
+	struct mok_arena *arena, const struct mok_ask *ask, struct mok_manifest_id *id)
+{
+	const struct mok_val *manifest = ask->want ? mok_val_get(ask->want, "manifest") : NULL;
+	const char *slash = ask->collection ? strchr(ask->collection, '/') : NULL;
+
+	if (!slash)
+		return !ask->collection && !ask->id && mok_manifest_id(arena, manifest, id);
+	*id = (struct mok_manifest_id){ .group = mok_arena_strndup(arena, ask->collection,
+						(size_t)(slash - ask->collection)),
+		.kind = mok_arena_strndup(arena, slash + 1, strcspn(slash + 1, "/")) };
+	return true;
+}
+
+static bool is_served(const struct k8s_cluster *c, const struct mok_ask *ask)
 {
 	struct mok_arena *arena = mok_arena_new();
-	const struct mok_val *manifest = ask->want ? mok_val_get(ask->want, "manifest") : NULL;
 	struct mok_manifest_id id;
-	const char *slash;
 	bool served = true;
 
-	(void)k;
-	if (ask->collection && (slash = strchr(ask->collection, '/')) != NULL) {
-		id.group = mok_arena_strndup(
-			arena, ask->collection, (size_t)(slash - ask->collection));
-		id.kind = mok_arena_strndup(arena, slash + 1, strcspn(slash + 1, "/"));
-		served = k8s_discovery_find(c->resources, id.group, id.kind, NULL) != NULL;
-	} else if (!ask->id && mok_manifest_id(arena, manifest, &id)) {
-		served = k8s_discovery_find(c->resources, id.group, id.kind, id.version) != NULL;
-	}
+	/* The core group never changes. */
+	if (asks_for_place(arena, ask, &id))
+		served = (!c->aged || !id.group[0]) &&
+			k8s_discovery_find(c->resources, id.group, id.kind, id.version) != NULL;
 	mok_arena_free(arena);
 	return served;
 }
 
-static bool learn_resources(struct mok_kubernetes *k, struct k8s_cluster *c,
-	const struct mok_ask *first, struct mok_answer *answer)
+static bool learn_resources(
+	struct k8s_cluster *c, const struct mok_ask *first, struct mok_answer *answer)
 {
 	c->discovering = false;
-	(void)k;
-	(void)first;
-	if (answer->verdict == MOK_ANS_OK)
+	if (answer->verdict == MOK_ANS_OK) {
+		c->aged &= first->page != 2;
 		return true;
+	}
 	mok_err_wrap(&answer->err, "asking the cluster what it serves");
 	return false;
 }
@@ -132,11 +140,14 @@ static enum mok_need needs(
 		ask_kubeconfig(ask, first);
 		return MOK_NEED_FIRST;
 	}
-	if (ask->verb == MOK_ASK_DISCOVER || is_served(k, c, ask) || *rounds & HAS_GROUPS)
+	c->aged |= ask->fresh;
+	if (ask->verb == MOK_ASK_DISCOVER || is_served(c, ask) || *rounds & HAS_GROUPS)
 		return MOK_NEED_NOTHING;
 	if (c->discovering)
 		return MOK_NEED_LATER;
 	c->discovering = true;
+	if (c->aged && c->resources)
+		*rounds |= HAS_CORE;
 	*first = (struct mok_ask){ .verb = MOK_ASK_DISCOVER,
 		.kind = ask->kind,
 		.parent_id = ask->parent_id,
@@ -151,7 +162,7 @@ static bool learn(void *self, const struct mok_ask *first, struct mok_answer *an
 
 	if (first->verb == MOK_ASK_FETCH)
 		return learn_kubeconfig(k, k8s_cluster_of(k, first->id), answer);
-	return learn_resources(k, k8s_cluster_of(k, first->parent_id), first, answer);
+	return learn_resources(k8s_cluster_of(k, first->parent_id), first, answer);
 }
 
 /* A token that aged: DigitalOcean's are good for seven days, or until they are revoked. */

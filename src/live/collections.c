@@ -1,7 +1,5 @@
 #include "live_internal.h"
 
-#include "mok/manifest.h"
-
 #include <string.h>
 
 /*
@@ -53,7 +51,7 @@ static void ask_inventory(
 		.kind = kind,
 		.parent_id = parent->id,
 		.name = sweep->in.stack->name };
-	const char *key = mok_arena_printf(sweep->arena, "inventory/%s/%s", kind->name, parent->id);
+	const char *key = mok_arena_printf(sweep->arena, "inventory/%s", parent->id);
 	struct inventory *inv;
 
 	if (mok_map_get(sweep->asked, key) || !parent->ready)
@@ -120,9 +118,33 @@ static void list_wanted(
 	if (!parent || !mok_map_get(sweep->out->inventories, parent->id) ||
 		!mok_sweep_eval(sweep, r, &fields))
 		return;
-	collection = mok_manifest_collection(sweep->arena, mok_val_get(&fields, "manifest"));
+	collection = r->kind->collection(sweep->arena, &fields);
 	if (collection)
 		list_one(sweep, r->kind, parent->id, collection);
+}
+
+/* Is it a collection of the kind's own, or, of a kind that takes any, of no other's? */
+static bool holds(const struct mok_kind *kind, const char *collection)
+{
+	size_t count;
+	const struct mok_kind *const *kinds = mok_kinds(&count);
+
+	if (kind->collections)
+		return mok_starts(collection, kind->collections);
+	for (size_t i = 0; i < count; i++)
+		if (kinds[i]->collections && mok_starts(collection, kinds[i]->collections))
+			return false;
+	return true;
+}
+
+static void list_known(struct sweep *sweep, const struct mok_kind *kind, size_t at)
+{
+	const struct mok_val *list = mok_map_value(sweep->out->inventories, at);
+
+	for (size_t i = 0; i < list->u.list.len; i++)
+		if (holds(kind, list->u.list.items[i].u.s))
+			list_one(sweep, kind, mok_map_key(sweep->out->inventories, at),
+				list->u.list.items[i].u.s);
 }
 
 void mok_sweep_collections(struct sweep *sweep)
@@ -138,13 +160,8 @@ void mok_sweep_collections(struct sweep *sweep)
 	for (size_t k = 0; k < count; k++) {
 		if (!(kinds[k]->flags & MOK_K_COLLECTIONS))
 			continue;
-		for (size_t i = 0; i < mok_map_len(sweep->out->inventories); i++) {
-			const struct mok_val *list = mok_map_value(sweep->out->inventories, i);
-
-			for (size_t n = 0; n < list->u.list.len; n++)
-				list_one(sweep, kinds[k], mok_map_key(sweep->out->inventories, i),
-					list->u.list.items[n].u.s);
-		}
+		for (size_t i = 0; i < mok_map_len(sweep->out->inventories); i++)
+			list_known(sweep, kinds[k], i);
 	}
 	mok_arena_free(scratch);
 }

@@ -58,9 +58,8 @@ static const struct mok_code codes[] = {
 		" "
 		"net: { kind: vpc, ip_range: 10.20.0.0/20 }" },
 	{ "E0206", "not in this version",
-		"The kind `helm_release` belongs to a later version of mok. This version "
-		"provisions "
-		"DigitalOcean, Spaces and objects in Kubernetes clusters." },
+		"What is asked for belongs to a later version of mok, for instance `gitops: { "
+		"manage: argocd }`. This version applies everything itself." },
 	{ "E0207", "not an address",
 		"The key of a resource block is a letter or underscore, then letters, digits, "
 		"underscores and hyphens, and not `var`, `env`, `each`, `secret` or "

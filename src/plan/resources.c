@@ -5,8 +5,6 @@
 
 /* Blocks into resources: one, or with for_each one for each item. */
 
-static const char *const later_kinds[] = { "helm_release" };
-
 /* ---- expressions in values ---- */
 
 struct mok_val plan_parse(struct load *load, const struct mok_val *v)
@@ -96,12 +94,6 @@ static const struct mok_kind *find_kind(struct load *load, const struct mok_pair
 	kind = mok_kind_find(v->u.s);
 	if (kind)
 		return kind;
-	for (size_t i = 0; i < MOK_COUNT(later_kinds); i++)
-		if (strcmp(later_kinds[i], v->u.s) == 0) {
-			mok_diag_add(load->diags, "E0206", v->at,
-				"the kind %s belongs to a later version of mok", v->u.s);
-			return NULL;
-		}
 	kinds = mok_kinds(&n);
 	names = MOK_NEW_N(load->arena, const char *, n + 1);
 	for (size_t i = 0; i < n; i++)

@@ -98,7 +98,7 @@ static void lint(const struct mok_kind *kind)
 		fail_msg("%s: parent", kind->name);
 	for (const struct mok_call *c = kind->calls; c && c->name; c++) {
 		lint_words(kind, c->with);
-		if (!(c->flags & MOK_CALL_TAGS) && (!c->method || !c->path))
+		if (!(c->flags & MOK_CALL_TAGS) && !kind->errands && (!c->method || !c->path))
 			fail_msg("%s: call %s goes nowhere", kind->name, c->name);
 	}
 }
@@ -109,7 +109,7 @@ static void test_descriptors(void **state)
 	const struct mok_kind *const *kinds = mok_kinds(&count);
 
 	(void)state;
-	assert_int_equal(count, 17);
+	assert_int_equal(count, 18);
 	for (size_t i = 0; i < count; i++) {
 		lint(kinds[i]);
 		assert_ptr_equal(mok_kind_find(kinds[i]->name), kinds[i]);

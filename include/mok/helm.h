@@ -1,0 +1,25 @@
+/*
+ * helm: what mok writes on a Helm release and reads from it again. Helm keeps the labels that it is
+ * given (`--labels`) on the Secret of each revision and hands them on to the next.
+ */
+#ifndef MOK_HELM_H
+#define MOK_HELM_H
+
+#include "mok/base.h"
+
+/* Whose it is: mok:<stack>:<slug>-<hash>:g<n> in parts, since a label takes no colons. */
+#define MOK_HELM_STACK "mok/stack"
+#define MOK_HELM_ADDRESS "mok/address"
+#define MOK_HELM_GENERATION "mok/generation"
+/* Where its chart came from: 16 digits of the hash of the repository. */
+#define MOK_HELM_SOURCE "mok/source"
+/* On what runs on a release's behalf: 16 digits of the hash of its namespace and name. */
+#define MOK_HELM_RELEASE "mok/release"
+/* The label of Helm's records, and of the Secret with a Job's values: one list gives both. */
+#define MOK_HELM_OWNER "owner"
+/* The one collection that all releases of a cluster are in. */
+#define MOK_HELM_COLLECTION "helm"
+
+const char *mok_helm_release_hash(struct mok_arena *arena, const char *ns, const char *name);
+
+#endif
