@@ -106,6 +106,9 @@ void mok_apiserver_handle(struct mok_apiserver *server, const struct mok_apiserv
 void mok_apiserver_seed(struct mok_apiserver *server, const struct mok_apiserver_store *store,
 	const char *ca, int64_t now_ms);
 
+/* "250m" is 0.25, "1Gi" 1073741824; NULL and what is no quantity are 0. */
+double mok_apiserver_quantity(const char *text);
+
 /* A Status (meta/v1) that says what went wrong. Takes details over (NULL: none). */
 cJSON *mok_apiserver_failure(int code, const char *reason, const char *message, cJSON *details);
 

@@ -204,6 +204,9 @@ void ks_update(struct ks_req *r);
 void ks_patch(struct ks_req *r);
 void ks_delete(struct ks_req *r);
 void ks_delete_collection(struct ks_req *r);
+void ks_delete_pod(struct ks_req *r, cJSON *pod);
+/* pod_subs.c */
+void ks_bind(struct ks_req *r);
 void ks_evict(struct ks_req *r);
 /* A stored object as this request's version shows it; NULL: there is none. */
 cJSON *ks_load(struct ks_req *r, const char *name);

@@ -153,6 +153,8 @@ static bool handle_other_sub(struct ks_req *r)
 		ks_logs(r);
 	else if (strcmp(r->sub, "eviction") == 0 && strcmp(r->in->method, "POST") == 0)
 		ks_evict(r);
+	else if (strcmp(r->sub, "binding") == 0 && strcmp(r->in->method, "POST") == 0)
+		ks_bind(r);
 	else
 		no_method(r);
 	return r->answered;

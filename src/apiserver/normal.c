@@ -322,6 +322,11 @@ static char *print_quantity(struct mok_arena *arena, double value, bool is_binar
 	return mok_arena_strdup(arena, "1n");
 }
 
+double mok_apiserver_quantity(const char *text)
+{
+	return text ? ks_quantity_value(text) : 0;
+}
+
 char *ks_quantity(struct mok_arena *arena, const char *text)
 {
 	const char *suffix;

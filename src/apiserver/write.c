@@ -759,23 +759,9 @@ void ks_delete_collection(struct ks_req *r)
 	ks_reply(r, 200, list);
 }
 
-void ks_evict(struct ks_req *r)
+void ks_delete_pod(struct ks_req *r, cJSON *pod)
 {
-	const struct deletion d = { .options = ks_body(r), .grace_s = -1 };
-	cJSON *pod = d.options ? ks_load(r, r->name) : NULL, *status;
+	const struct deletion d = { .grace_s = -1 };
 
-	if (r->answered)
-		return;
-	if (!pod) {
-		ks_not_found(r, "pods", r->name);
-		return;
-	}
 	delete_one(r, &d, pod);
-	status = ks_own(r, cJSON_CreateObject());
-	cJSON_AddStringToObject(status, "kind", "Status");
-	cJSON_AddStringToObject(status, "apiVersion", "v1");
-	cJSON_AddObjectToObject(status, "metadata");
-	cJSON_AddStringToObject(status, "status", "Success");
-	cJSON_AddNumberToObject(status, "code", 201);
-	ks_reply(r, 201, status);
 }

@@ -151,11 +151,19 @@ void sb_limits_refuse(struct sb_call *call, bool burst);
 /* text NULL or "": no faults. */
 struct sb_faults *sb_faults_new(const char *text, struct mok_err *err);
 void sb_faults_free(struct sb_faults *faults);
-bool sb_faults_lag(const struct sb_faults *faults); /* do any of them make things lag? */
+bool sb_faults_lag(const struct sb_faults *faults);         /* do any of them make things lag? */
+bool sb_faults_in_clusters(const struct sb_faults *faults); /* do any meet objects? */
 void sb_faults_pick(struct sb_call *call);
 /* True: the request is answered (or will never be) without its handler. */
 bool sb_faults_before(struct sb_call *call);
 void sb_faults_after(struct sb_call *call);
+struct sb_fault_object {
+	const char *kind, *ns, *name;
+};
+/* Is that fault on for one of these, which are one thing by several names (a pod, the Deployment
+ * that it belongs to)? Counts as one of the rule's times. */
+bool sb_fault_in_cluster(
+	struct sb_ctx *ctx, const char *name, const struct sb_fault_object *objects, size_t count);
 
 /* ---- reply.c ---- */
 

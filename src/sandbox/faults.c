@@ -16,10 +16,12 @@ enum action {
 	DO_BURST,
 	DO_HOURLY,
 	DO_MILD,
-	DO_NAMED
+	DO_NAMED,
+	DO_CLUSTER
 };
 
-/* What a rule does, by name. Mild ones change the request's plan; named ones are the handlers'. */
+/* What a rule does, by name. Mild ones change the request's plan; named ones are the handlers';
+ * those of clusters meet objects rather than requests. */
 static const struct {
 	const char *name;
 	enum action action;
@@ -40,10 +42,17 @@ static const struct {
 	{ "stretch", DO_MILD, false },
 	{ "blank_secrets", DO_NAMED, false },
 	{ "delete_errors", DO_NAMED, false },
+	{ "image_pull", DO_CLUSTER, false },
+	{ "crash_loop", DO_CLUSTER, false },
+	{ "not_ready", DO_CLUSTER, false },
+	{ "job_fails", DO_CLUSTER, false },
+	{ "quota", DO_CLUSTER, false },
+	{ "webhook_down", DO_CLUSTER, false },
 };
 
 struct sb_fault_rule {
 	const char *name, *method, *path, *field, *value;
+	struct sb_fault_object object; /* patterns; NULL: any */
 	enum action action;
 	bool after;
 	int64_t write, nth, every, times; /* 0: not said */
@@ -107,6 +116,8 @@ static int read_rule(struct sb_faults *faults, const cJSON *json, int at, struct
 		return -1;
 	rule.method = mok_json_str(match, "method");
 	rule.path = mok_json_str(match, "path");
+	rule.object = (struct sb_fault_object){ mok_json_str(match, "kind"),
+		mok_json_str(match, "namespace"), mok_json_str(match, "name") };
 	rule.write = mok_json_int(match, "write", 0);
 	rule.nth = mok_json_int(match, "nth", 0);
 	rule.every = mok_json_int(match, "every", 0);
@@ -173,26 +184,70 @@ bool sb_faults_lag(const struct sb_faults *faults)
 	return false;
 }
 
+bool sb_faults_in_clusters(const struct sb_faults *faults)
+{
+	for (size_t i = 0; i < faults->rules.len; i++)
+		if (faults->rules.items[i].action == DO_CLUSTER)
+			return true;
+	return false;
+}
+
 /* ---- which requests ---- */
 
-static bool is_met(struct sb_call *call, struct sb_fault_rule *rule)
+static bool is_chosen(struct sb_ctx *ctx, struct sb_fault_rule *rule)
 {
-	struct sb_ctx *ctx = &call->ctx;
-
-	if ((rule->method && strcmp(rule->method, ctx->request->method) != 0) ||
-		(rule->path && fnmatch(rule->path, ctx->path, 0) != 0) ||
-		(rule->write && (!call->writes || ctx->core->writes != rule->write)))
-		return false;
-	rule->met++;
-	if ((rule->nth && rule->met != rule->nth) ||
-		(rule->every && rule->met % rule->every != 0) ||
-		(rule->times && rule->done >= rule->times))
+	if (rule->times && rule->done >= rule->times)
 		return false;
 	if (rule->probability < 1 &&
 		(double)(mok_rng_next(&ctx->rng) >> 11) * 0x1p-53 >= rule->probability)
 		return false;
 	rule->done++;
 	return true;
+}
+
+static bool is_met(struct sb_call *call, struct sb_fault_rule *rule)
+{
+	struct sb_ctx *ctx = &call->ctx;
+
+	if (rule->action == DO_CLUSTER ||
+		(rule->method && strcmp(rule->method, ctx->request->method) != 0) ||
+		(rule->path && fnmatch(rule->path, ctx->path, 0) != 0) ||
+		(rule->write && (!call->writes || ctx->core->writes != rule->write)))
+		return false;
+	rule->met++;
+	if ((rule->nth && rule->met != rule->nth) || (rule->every && rule->met % rule->every != 0))
+		return false;
+	return is_chosen(ctx, rule);
+}
+
+static bool fits(const char *pattern, const char *text)
+{
+	return !pattern || fnmatch(pattern, text, 0) == 0;
+}
+
+static bool is_of(const struct sb_fault_rule *rule, const struct sb_fault_object *objects, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (fits(rule->object.kind, objects[i].kind) &&
+			fits(rule->object.ns, objects[i].ns) &&
+			fits(rule->object.name, objects[i].name))
+			return true;
+	return false;
+}
+
+bool sb_fault_in_cluster(
+	struct sb_ctx *ctx, const char *name, const struct sb_fault_object *objects, size_t count)
+{
+	struct sb_faults *faults = ctx->core->faults;
+
+	for (size_t i = 0; i < faults->rules.len; i++) {
+		struct sb_fault_rule *rule = &faults->rules.items[i];
+
+		if (strcmp(rule->name, name) == 0 && is_of(rule, objects, count) &&
+			is_chosen(ctx, rule))
+			return true;
+	}
+	return false;
 }
 
 static void add_mild(struct sb_call *call, const struct sb_fault_rule *rule)
@@ -319,7 +374,8 @@ static void carry_out(struct sb_call *call, const struct sb_fault_rule *rule)
 	case DO_BURST: sb_limits_refuse(call, true); break;
 	case DO_HOURLY: sb_limits_refuse(call, false); break;
 	case DO_MILD:
-	case DO_NAMED: break;
+	case DO_NAMED:
+	case DO_CLUSTER: break;
 	}
 }
 

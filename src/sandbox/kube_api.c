@@ -4,6 +4,7 @@
  */
 #include "controller.h"
 #include "kubernetes.h"
+#include "refusals.h"
 
 #include <string.h>
 
@@ -133,6 +134,19 @@ static void pass_on(struct sb_ctx *ctx, const struct mok_apiserver_response *r)
 	ctx->out->watch_until_ms = r->watch_until_ms;
 }
 
+/* By the fault file; YAML is not looked into, the path says enough. */
+static cJSON *refused(struct sb_ctx *ctx, const struct mok_apiserver_request *request)
+{
+	cJSON *body, *refusal;
+
+	if (!sb_faults_in_clusters(ctx->core->faults))
+		return NULL;
+	body = mok_json_parse(request->body ? request->body : "", request->body_len);
+	refusal = sb_kube_refusal(ctx, request->method, request->target, body);
+	cJSON_Delete(body);
+	return refusal;
+}
+
 void sb_kube_handle(struct sb_ctx *ctx, const char *id, bool let_in)
 {
 	const struct sb_doc *cluster = find_cluster(ctx, id);
@@ -140,10 +154,16 @@ void sb_kube_handle(struct sb_ctx *ctx, const char *id, bool let_in)
 	struct mok_apiserver_store store = sb_kube_store(&kube);
 	struct mok_apiserver_request request = inner_request(ctx, let_in);
 	struct mok_apiserver_response response;
+	cJSON *refusal;
 
 	if (!cluster)
 		return;
 	bring_up_to_date(&kube);
+	refusal = refused(ctx, &request);
+	if (refusal) {
+		sb_reply(ctx, (int)mok_json_int(refusal, "code", 500), refusal);
+		return;
+	}
 	mok_apiserver_response_init(&response);
 	mok_apiserver_handle(sb_kube_server(ctx), &store, &request, &response);
 	if (response.status < 400 && sb_call_of(ctx)->writes)

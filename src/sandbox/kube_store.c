@@ -224,11 +224,19 @@ void sb_kube_log(struct sb_ctx *ctx, const char *cluster_id, const char *ns, con
 
 void sb_kube_forget(struct sb_ctx *ctx, const char *cluster_id)
 {
-	sb_sql_run(ctx, "DELETE FROM kube_object WHERE cluster = ?", "s", cluster_id);
-	sb_sql_run(ctx, "DELETE FROM kube_event WHERE cluster = ?", "s", cluster_id);
-	sb_sql_run(ctx, "DELETE FROM kube_log WHERE cluster = ?", "s", cluster_id);
-	sb_sql_run(ctx, "DELETE FROM kube_seen WHERE cluster = ?", "s", cluster_id);
-	sb_sql_run(ctx, "DELETE FROM kube_due WHERE cluster = ?", "s", cluster_id);
-	sb_sql_run(ctx, "DELETE FROM kube_owner WHERE cluster = ?", "s", cluster_id);
-	sb_sql_run(ctx, "DELETE FROM kube_cluster WHERE id = ?", "s", cluster_id);
+	static const char *const statements[] = {
+		"DELETE FROM kube_object WHERE cluster = ?",
+		"DELETE FROM kube_event WHERE cluster = ?",
+		"DELETE FROM kube_log WHERE cluster = ?",
+		"DELETE FROM kube_seen WHERE cluster = ?",
+		"DELETE FROM kube_due WHERE cluster = ?",
+		"DELETE FROM kube_owner WHERE cluster = ?",
+		"DELETE FROM kube_place WHERE cluster = ?",
+		"DELETE FROM kube_runtime WHERE cluster = ?",
+		"DELETE FROM kube_image WHERE cluster = ?",
+		"DELETE FROM kube_cluster WHERE id = ?",
+	};
+
+	for (size_t i = 0; i < MOK_COUNT(statements); i++)
+		sb_sql_run(ctx, statements[i], "s", cluster_id);
 }

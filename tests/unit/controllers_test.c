@@ -71,9 +71,66 @@ static void a_replica_set_keeps_its_pods(void **state)
 	assert_int_equal(api_len(c, "items"), 0);
 }
 
+static void a_pod_comes_up_with_time(void **state)
+{
+	struct api_client *c = *state;
+
+	make(c, CORE "/pods", "{'metadata':{'name':'web'}," POD "}");
+	get(c, CORE "/pods/web");
+	assert_string_equal(api_str(c, "status.phase"), "Pending");
+	assert_string_equal(api_str(c, "status.conditions.4.type"), "PodScheduled");
+	assert_string_equal(
+		api_str(c, "status.containerStatuses.0.state.waiting.reason"), "ContainerCreating");
+	pass(c, 30);
+	get(c, CORE "/pods/web");
+	assert_string_equal(api_str(c, "status.phase"), "Running");
+	assert_true(api_bool(c, "status.containerStatuses.0.ready"));
+	assert_true(strncmp(api_str(c, "status.podIP"), "10.244.", 7) == 0);
+	api_kube(c, "GET", NULL, CORE "/pods/web/log");
+	assert_non_null(strstr(c->out.body.data, "start worker processes"));
+	get(c, CORE "/events");
+	assert_int_equal(api_len(c, "items"), 5);
+	/* It ends in its grace period, and not before it has had time to. */
+	api_kube(c, "DELETE", NULL, CORE "/pods/web");
+	get(c, CORE "/pods/web");
+	pass(c, 5);
+	assert_int_equal(api_kube(c, "GET", NULL, CORE "/pods/web"), 404);
+}
+
+static void pods_wait_for_what_they_lack(void **state)
+{
+	struct api_client *c = *state;
+
+	make(c, CORE "/pods",
+		"{'metadata':{'name':'env'},'spec':{'containers':[{'name':'app','image':'nginx:1',"
+		"'env':[{'name':'A','valueFrom':{'configMapKeyRef':{'name':'conf','key':'k'}}}]}]}"
+		"}");
+	make(c, CORE "/pods",
+		"{'metadata':{'name':'big'},'spec':{'containers':[{'name':'app','image':'nginx:1',"
+		"'resources':{'requests':{'memory':'100Gi'}}}]}}");
+	pass(c, 30);
+	get(c, CORE "/pods/env");
+	assert_string_equal(api_str(c, "status.containerStatuses.0.state.waiting.reason"),
+		"CreateContainerConfigError");
+	make(c, CORE "/configmaps", "{'metadata':{'name':'conf'},'data':{'k':'v'}}");
+	pass(c, 30);
+	get(c, CORE "/pods/env");
+	assert_string_equal(api_str(c, "status.phase"), "Running");
+	get(c, CORE "/pods/big");
+	assert_string_equal(api_str(c, "status.conditions.0.reason"), "Unschedulable");
+	assert_string_equal(api_str(c, "status.conditions.0.message"),
+		"0/2 nodes are available: 2 Insufficient memory.");
+	assert_int_equal(
+		api_kube(c, "GET", NULL, CORE "/events?fieldSelector=reason=FailedScheduling"),
+		200);
+	assert_int_equal(api_len(c, "items"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_pod_comes_up_with_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(pods_wait_for_what_they_lack, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_replica_set_keeps_its_pods, setup, teardown),
 	};
 

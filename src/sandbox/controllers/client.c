@@ -1,4 +1,5 @@
 /* The API as controllers use it. */
+#include "refusals.h"
 #include "run.h"
 
 #include <stdio.h>
@@ -30,8 +31,14 @@ struct sb_ctl_answer sb_ctl_write(
 		.authenticated = true,
 		.now_ms = k->ctx->now_ms,
 	};
-	cJSON *json;
+	cJSON *json = sb_kube_refusal(k->ctx, request.method, target, body);
 
+	if (json) {
+		cJSON_free(text);
+		cJSON_Delete(body);
+		return (struct sb_ctl_answer){ (int)mok_json_int(json, "code", 500),
+			sb_own(k->ctx, json) };
+	}
 	mok_apiserver_response_init(&response);
 	mok_apiserver_handle(sb_kube_server(k->ctx), &store, &request, &response);
 	json = cJSON_ParseWithLength(response.body.data, response.body.len);

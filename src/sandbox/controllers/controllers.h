@@ -4,9 +4,12 @@
 
 #include "controller.h"
 
+extern const struct sb_controller sb_ctl_event;
 extern const struct sb_controller sb_ctl_instance_jobs; /* instance/jobs.c */
+extern const struct sb_controller sb_ctl_kubelet;
 extern const struct sb_controller sb_ctl_load_balancer;
 extern const struct sb_controller sb_ctl_replica_set;
+extern const struct sb_controller sb_ctl_scheduler;
 extern const struct sb_controller sb_ctl_volume;
 extern const struct sb_controller sb_ctl_volume_claim;
 

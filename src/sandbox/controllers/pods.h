@@ -29,6 +29,14 @@ cJSON *sb_pod_from(const cJSON *owner, const cJSON *template);
 bool sb_pod_create(struct sb_kube *k, const cJSON *owner, const char *component, cJSON *pod);
 void sb_pod_delete(struct sb_kube *k, const cJSON *owner, const char *component, const cJSON *pod);
 
+/* Is that fault of the fault file on for the pod, or for the workload that it belongs to? */
+bool sb_pod_fault(struct sb_kube *k, const cJSON *pod, const char *name);
+
+/* Where it may run (placement.c). Prefers: the sum of the weights that are met. */
+bool sb_pod_tolerates(const cJSON *pod, const cJSON *taint);
+bool sb_pod_fits_labels(const cJSON *pod, const cJSON *node);
+int64_t sb_pod_prefers(const cJSON *pod, const cJSON *node);
+
 /* Those that are missed least come first: not scheduled, not ready, young. In place. */
 void sb_pods_rank(struct sb_kube *k, struct sb_ctl_objects *pods);
 

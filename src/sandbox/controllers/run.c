@@ -7,6 +7,9 @@
  *   kube_due     when an object is to be looked at again; the row without a resource stands for
  *                "something was written, or the nodes have changed"
  *   kube_owner   which object names which uid as its owner
+ *   kube_place   which pod has which room on which node (scheduler.c)
+ *   kube_runtime what a node knows of a pod beyond its status; kube_image what it has pulled
+ *                (kubelet.c)
  */
 #include "run.h"
 
@@ -29,7 +32,15 @@ const char sb_ctl_schema[] =
 	"CREATE TABLE IF NOT EXISTS kube_owner(cluster TEXT NOT NULL, owner TEXT NOT NULL,"
 	" resource TEXT NOT NULL, ns TEXT NOT NULL, name TEXT NOT NULL,"
 	" PRIMARY KEY(cluster, resource, ns, name, owner)) WITHOUT ROWID;"
-	"CREATE INDEX IF NOT EXISTS kube_owner_uid ON kube_owner(cluster, owner, resource, ns);";
+	"CREATE INDEX IF NOT EXISTS kube_owner_uid ON kube_owner(cluster, owner, resource, ns);"
+	"CREATE TABLE IF NOT EXISTS kube_place(cluster TEXT NOT NULL, ns TEXT NOT NULL,"
+	" name TEXT NOT NULL, node TEXT NOT NULL, owner TEXT NOT NULL, cpu_m INTEGER NOT NULL,"
+	" memory INTEGER NOT NULL, PRIMARY KEY(cluster, ns, name)) WITHOUT ROWID;"
+	"CREATE INDEX IF NOT EXISTS kube_place_node ON kube_place(cluster, node, owner);"
+	"CREATE TABLE IF NOT EXISTS kube_runtime(cluster TEXT NOT NULL, ns TEXT NOT NULL,"
+	" name TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY(cluster, ns, name)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS kube_image(cluster TEXT NOT NULL, node TEXT NOT NULL,"
+	" image TEXT NOT NULL, PRIMARY KEY(cluster, node, image)) WITHOUT ROWID;";
 
 /* One catching up: what a request begins and ends, with a call of its own per piece of work, so
  * that a long time's work does not pile up in the memory of one request. */
@@ -117,6 +128,7 @@ struct queue {
 	struct mok_arena *arena;
 	struct mok_map *known;
 	MOK_VEC(struct mok_apiserver_key) keys;
+	bool news; /* events were read, whatever came of them */
 };
 
 static void enqueue(struct queue *q, const char *resource, const char *ns, const char *name)
@@ -341,6 +353,7 @@ static void gather(struct sb_kube *k, void *context)
 
 	take_due(k, q);
 	read_events(k, &events);
+	q->news = events.items.len > 0;
 	for (size_t i = 0; i < events.items.len; i++)
 		take_event(k, q, &events.items.items[i]);
 }
@@ -354,7 +367,7 @@ static bool run_round(struct run *run)
 	with_call(run, gather, &q);
 	for (size_t i = 0; i < q.keys.len; i++)
 		with_call(run, reconcile, &q.keys.items[i]);
-	any = q.keys.len > 0;
+	any = q.news || q.keys.len > 0;
 	mok_arena_free(q.arena);
 	return any;
 }

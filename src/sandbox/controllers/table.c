@@ -6,5 +6,8 @@ const struct sb_controller *const sb_controllers[] = {
 	&sb_ctl_replica_set,
 	&sb_ctl_volume,
 	&sb_ctl_volume_claim,
+	&sb_ctl_scheduler,
+	&sb_ctl_kubelet,
+	&sb_ctl_event,
 	NULL,
 };
