@@ -1,4 +1,5 @@
 #include "guard.h"
+#include "local_instance.h"
 #include "show.h"
 #include "vault.h"
 #include "watch.h"
@@ -294,6 +295,8 @@ int cli_run_apply(struct cli *cli)
 		rc = apply_saved(&s, cli->args.list.items[0]);
 	else if (rc == CLI_DONE && (rc = prepare(&s, false)) == CLI_DONE)
 		rc = apply_changes(&s, consent_to_apply);
+	if ((rc == CLI_DONE || rc == CLI_PARTLY) && local_instance_answer(&s) != CLI_DONE)
+		rc = CLI_PARTLY;
 	session_end(&s);
 	return rc;
 }
@@ -305,6 +308,8 @@ int cli_run_destroy(struct cli *cli)
 
 	if (rc == CLI_DONE && (rc = prepare(&s, true)) == CLI_DONE)
 		rc = apply_changes(&s, consent_to_destroy);
+	if (rc == CLI_DONE)
+		rc = local_instance_leave(&s);
 	session_end(&s);
 	return rc;
 }

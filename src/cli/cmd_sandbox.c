@@ -1,6 +1,4 @@
-#include "cli.h"
-
-#include "mok/sandbox.h"
+#include "session.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CLOUD_DIR ".mok/sandbox"
 #define LISTEN "127.0.0.1:8080"
 #define SMALL_FILE ((size_t)1 << 20)
 #define SPEED_DEFAULT 60.0

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLOUD_DIR SESSION_DIR "/sandbox"
 #define CLOUD_TOKEN "dop_v1_sandbox" /* no word of a message, which would be starred */
 #define SMALL_FILE ((size_t)1 << 20)
 #define SPEED_DEFAULT 60.0

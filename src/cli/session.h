@@ -12,6 +12,7 @@
 #include "mok/mastodon.h"
 
 #define SESSION_DIR ".mok"
+#define CLOUD_DIR SESSION_DIR "/sandbox" /* the cloud of --sandbox */
 
 struct session {
 	struct cli *cli;
