@@ -57,6 +57,7 @@ struct mok_ask {
 	const struct mok_field *field;
 	const struct mok_val *want; /* evaluated, no unknowns in what is sent */
 	const struct mok_object *have;
+	const struct mok_resource *resource; /* CREATE, CALL, DRY_RUN: whose wish it is; or NULL */
 	const struct mok_val
 		*extra; /* of the verb: pools of a cluster's POST (list of wants with name and
 			   marker), rules of a database's POST, urns, associated ids */

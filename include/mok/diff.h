@@ -92,6 +92,10 @@ void mok_expand_all(struct mok_arena *arena, const struct mok_stack *stack,
 	const struct mok_kind *kind, const struct mok_lookup *lookup, const bool *skip,
 	struct mok_val *want);
 
+/* Takes out of what is wanted of an existing object what lies at the paths that the resource
+ * ignores ("manifest.spec.replicas"); a field that is ignored as a whole stays. */
+void mok_leave_ignored(struct mok_arena *arena, const struct mok_resource *r, struct mok_val *want);
+
 /* Whether one field as wanted differs from what the object has, by its kind's rules. */
 bool mok_field_differs(struct mok_arena *arena, const struct mok_field *field,
 	const struct mok_val *want, const struct mok_object *object);

@@ -24,8 +24,7 @@ enum mok_call_flag {
 	MOK_CALL_NAME = 1 << 2,       /* the live name goes along */
 	MOK_CALL_WHEN_READY = 1 << 3, /* refused (412) while the object or its parent is busy */
 	MOK_CALL_DISRUPTS = 1 << 4,   /* restarts or moves something: said in the plan */
-	/* Not one request: for each tag that is missing MOK_ASK_TAG_MAKE and MOK_ASK_TAG_ASSIGN,
-	 * for each that is too many MOK_ASK_TAG_UNASSIGN (ask->name: the tag). Tags are compared
+	/* Not one request but one for each tag that is missing or too many. Tags are compared
 	 * without case. No method, no path. */
 	MOK_CALL_TAGS = 1 << 5,
 	/* The object's urn is posted to the project that the field names: method and path are of
@@ -66,15 +65,13 @@ enum mok_kind_flag {
 	MOK_K_SINGLE = 1 << 7,      /* one per parent, always there: created by its update call */
 	MOK_K_SECRET_ONCE = 1 << 8, /* the create answers with a secret never shown again */
 	MOK_K_WEAK_REFS = 1 << 9,   /* a member list: what it refers to may go first (project) */
-	MOK_K_DESTROY_FIRST =
-		1 << 10, /* two cannot live side by side, whatever their names (VPC ranges) */
+	MOK_K_DESTROY_FIRST = 1 << 10, /* two cannot live side by side (VPC ranges) */
 	MOK_K_LEAVES_BEHIND = 1 << 11, /* others make what outlives it: ASK_ASSOCIATED first */
 	MOK_K_PER_REGION = 1 << 12,    /* its listing is one region's */
 	MOK_K_WORLD_NAME = 1 << 13,    /* names are shared by all customers */
 	MOK_K_PARTS = 1 << 14,         /* each call's settings are read by a request of their own */
 	MOK_K_CONTAINS = 1 << 15,      /* must be emptied before its delete (`force_destroy`) */
-	MOK_K_APPLIES = 1 << 16, /* creating and updating are one idempotent call: nothing is ever
-				    in doubt, and what it would change can be asked by a dry run */
+	MOK_K_APPLIES = 1 << 16, /* one idempotent call: nothing is in doubt, and it has dry runs */
 	MOK_K_COLLECTIONS = 1 << 17, /* its objects are in many listings under one parent */
 	MOK_K_EXPLAINS = 1 << 18,    /* why it is not ready can be asked: MOK_ASK_EXPLAIN */
 };
@@ -137,6 +134,10 @@ struct mok_kind {
 		struct mok_val *requires);
 	/* The collection of its parent that it is in (MOK_K_COLLECTIONS); NULL: not known. */
 	const char *(*collection)(struct mok_arena *arena, const struct mok_val *attrs);
+	/* What it moves in others: lines of a key (as of `key`) and a path in its fields, with a
+	 * newline between them. */
+	void (*governs)(
+		struct mok_arena *arena, const struct mok_val *want, struct mok_val *fields);
 	/* Does a change of the natural key leave the old object as it is, for rolling back? */
 	bool (*keeps_old)(const struct mok_val *want);
 	/* Is it to be waited for until it is ready? */
@@ -249,9 +250,7 @@ struct mok_object {
 	bool is_default;                     /* a VPC or project that the account cannot lose */
 	/* What a dry run made of the wanted fields: of a MOK_K_APPLIES kind, where one was made. */
 	const struct mok_val *predicted; /* attributes, or NULL */
-	const struct mok_val *immutable; /* a list: the fields that a dry run said cannot change
-					    ("spec.selector"); or NULL */
-	void *raw;                       /* the provider's own, or NULL */
+	const struct mok_val *immutable; /* a list: what it said cannot change; or NULL */
 };
 
 /* The natural key's text of a value map under a kind, or NULL when a part is unknown or all are

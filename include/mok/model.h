@@ -68,6 +68,18 @@ const struct mok_val *mok_val_get(const struct mok_val *map, const char *key);  
 const struct mok_val *mok_val_at(const struct mok_val *root, const char *path); /* "a.b.0" */
 const char *mok_val_get_str(const struct mok_val *map, const char *key); /* NULL: not a string */
 
+/* Paths into values of any shape, as plans show them: "spec.containers[web].image", "args[0]",
+ * "annotations.example.com/x"; a dot of a key's own may have a backslash. */
+const struct mok_val *mok_val_find(const struct mok_val *root, const char *path);
+/* How much of the path's beginning is this key, with the dot behind it; 0: it is another. */
+size_t mok_path_key(const char *path, const char *key);
+/* What is not there is left out already. */
+struct mok_val mok_val_without(
+	struct mok_arena *arena, const struct mok_val *root, const char *path);
+/* Puts what `from` has at the path into a copy of `root`, with what leads there. */
+struct mok_val mok_val_graft(struct mok_arena *arena, const struct mok_val *root,
+	const struct mok_val *from, const char *path);
+
 /* Deep. Ints equal nums of the same value; sensitive, plain and positions are not compared; an
  * unknown equals nothing. */
 bool mok_val_equal(const struct mok_val *a, const struct mok_val *b);

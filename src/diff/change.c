@@ -363,10 +363,12 @@ void mok_plan_resource(struct planner *p, size_t index)
 	} else {
 		mok_expand_all(p->arena, p->stack, c->kind, &lookup, p->excluded, &c->want);
 		mok_catalogue_check(p->catalogue, r, &c->want, c->object, p->diags);
-		if (c->object)
+		if (c->object) {
+			mok_leave_ignored(p->arena, r, &c->want);
 			plan_existing(p, c);
-		else
+		} else {
 			plan_create(p, c);
+		}
 	}
 	price(p, c);
 }

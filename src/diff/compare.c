@@ -367,6 +367,13 @@ static void compare_any(struct comparison *c, const struct mok_field *f, const s
 		force_replacement(&c->change->fields.items[i], "is part of its name");
 }
 
+void mok_leave_ignored(struct mok_arena *arena, const struct mok_resource *r, struct mok_val *want)
+{
+	for (size_t i = 0; i < r->ignore_changes.len; i++)
+		if (!mok_field_find(r->kind->fields, r->ignore_changes.items[i]))
+			*want = mok_val_without(arena, want, r->ignore_changes.items[i]);
+}
+
 static bool is_ignored(const struct mok_resource *r, const char *name)
 {
 	for (size_t i = 0; i < r->ignore_changes.len; i++)

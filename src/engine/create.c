@@ -122,7 +122,9 @@ static void add_rules(struct op *op, struct mok_ask *ask)
 static struct mok_ask create_ask(struct op *op)
 {
 	const struct mok_kind *kind = op->change->kind;
-	struct mok_ask ask = { .verb = MOK_ASK_CREATE, .kind = kind, .want = &op->want };
+	struct mok_ask ask = {
+		.verb = MOK_ASK_CREATE, .kind = kind, .want = &op->want, .resource = op->resource
+	};
 
 	ask.name = kind->name_field ? mok_val_get_str(&op->want, kind->name_field) : NULL;
 	ask.parent_id = kind->parent_field ? mok_val_get_str(&op->want, kind->parent_field) : NULL;

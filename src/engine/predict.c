@@ -112,6 +112,7 @@ static void ask(const struct mok_apply_input *in, struct prediction *p, const st
 		.parent_id = parent_id_of(c),
 		.want = &c->want,
 		.have = c->object,
+		.resource = c->resource,
 		.id = c->object ? c->object->id : NULL };
 
 	*q = (struct question){ p, c };

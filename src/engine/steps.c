@@ -11,7 +11,9 @@ void mok_step_add(struct op *op, struct step step)
 
 static struct mok_ask ask_about(const struct op *op, enum mok_verb verb)
 {
-	struct mok_ask ask = { .verb = verb, .kind = op->change->kind, .have = op->object };
+	struct mok_ask ask = {
+		.verb = verb, .kind = op->change->kind, .have = op->object, .resource = op->resource
+	};
 
 	if (op->object) {
 		ask.id = op->object->id;
@@ -471,6 +473,8 @@ static int evaluate(struct op *op)
 	mok_expand_all(e->arena, e->in->stack, c->kind, &lookup, NULL, &op->want);
 	if (op->what == OP_CREATE && c->name)
 		mok_val_set(e->arena, &op->want, c->kind->name_field, mok_val_str(c->name));
+	if (op->what != OP_CREATE)
+		mok_leave_ignored(e->arena, op->resource, &op->want);
 	return 0;
 }
 

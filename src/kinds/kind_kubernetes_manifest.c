@@ -189,6 +189,31 @@ static void ties(struct mok_arena *arena, const struct mok_val *want, struct mok
 		mok_val_str(mok_arena_printf(arena, "kind %s/%s", id.group, id.kind)));
 }
 
+/* HorizontalPodAutoscalers and those that make them (KEDA's) name what they scale. */
+static void governs(struct mok_arena *arena, const struct mok_val *want, struct mok_val *moved)
+{
+	const struct mok_val *target = mok_val_at(want, "manifest.spec.scaleTargetRef");
+	const char *name = target ? mok_val_get_str(target, "name") : NULL;
+	const char *version = target ? mok_val_get_str(target, "apiVersion") : NULL;
+	const char *of_kind = target ? mok_val_get_str(target, "kind") : NULL;
+	const struct mok_val *ns = mok_val_at(want, "manifest.metadata.namespace");
+	struct mok_val metadata = { .type = MOK_MAP }, meant = { .type = MOK_MAP };
+	const char *key;
+
+	if (!name || (ns && ns->type != MOK_STR))
+		return;
+	mok_val_set(arena, &metadata, "name", mok_val_str(name));
+	if (ns)
+		mok_val_set(arena, &metadata, "namespace", *ns);
+	mok_val_set(arena, &meant, "apiVersion", mok_val_str(version ? version : "apps/v1"));
+	mok_val_set(arena, &meant, "kind", mok_val_str(of_kind ? of_kind : "Deployment"));
+	mok_val_set(arena, &meant, "metadata", metadata);
+	key = mok_manifest_key(arena, &meant);
+	if (key)
+		mok_val_append(arena, moved,
+			mok_val_str(mok_arena_printf(arena, "%s\nmanifest.spec.replicas", key)));
+}
+
 /* ---- checks ---- */
 
 static void check_text(const struct mok_resource *r, const struct mok_val *manifest,
@@ -280,7 +305,9 @@ const struct mok_kind mok_kind_kubernetes_manifest = {
 		"the object is planned against nothing; afterwards what differs is planned by a "
 		"dry "
 		"run on the cluster's API, so the plan shows what the API server itself would "
-		"change. An immutable field makes a new object. Objects need their namespace and "
+		"change. What an autoscaler moves (`spec.replicas`), and what `ignore_changes` "
+		"names by its path, is left to others: mok lets go of it only once another manager "
+		"owns it. An immutable field makes a new object. Objects need their namespace and "
 		"their custom resource definition first: mok finds those edges by itself. A wait "
 		"that fails "
 		"tells what its worst pod says, the last lines of that pod's log and the last "
@@ -290,6 +317,7 @@ const struct mok_kind mok_kind_kubernetes_manifest = {
 	.key = key,
 	.collection = collection,
 	.ties = ties,
+	.governs = governs,
 	.same = same,
 	.keeps_old = keeps_old,
 	.waits = waits,

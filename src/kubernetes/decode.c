@@ -48,7 +48,7 @@ static void read_conflicts(struct decoding *d)
 	mok_buf_release(&text);
 }
 
-/* Its namespace goes, a webhook or its own storage is not up yet: all pass. */
+/* Its namespace goes, a webhook or its own storage is not up yet, someone was faster: all pass. */
 static bool will_pass(const struct decoding *d)
 {
 	const char *message = mok_json_str(d->json, "message");
@@ -61,7 +61,8 @@ static bool will_pass(const struct decoding *d)
 	return (status == 403 && strstr(message, "is being terminated")) ||
 		(status >= 500 && strstr(message, "failed calling webhook")) ||
 		(status == 403 && strstr(message, "not yet ready to handle request")) ||
-		(status == 409 && strstr(message, "object is being deleted"));
+		(status == 409 && strstr(message, "object is being deleted")) ||
+		(status == 409 && strstr(message, "the object has been modified"));
 }
 
 /* The words of validation that mean: not in this object's life. */

@@ -123,12 +123,15 @@ static void set_text(cJSON *object, const char *name, const char *value)
 	mok_json_set(object, name, cJSON_CreateString(value));
 }
 
+/* What is recorded of it is what mok wants for good: neither what is ignored nor what is held. */
 static cJSON *marked(struct encoding *e, const struct mok_val *manifest, const char *marker)
 {
-	cJSON *body = mok_val_to_json(manifest), *metadata = mok_json_object(body, "metadata");
+	struct mok_val lasting = k8s_without_ignored(e->arena, e->ask->resource, manifest);
+	struct mok_val held = e->ask->have ? k8s_with_held(e->arena, e->ask, &lasting) : *manifest;
+	cJSON *body = mok_val_to_json(&held), *metadata = mok_json_object(body, "metadata");
 	char hash[65];
 
-	mok_manifest_hash(manifest, hash);
+	mok_manifest_hash(&lasting, hash);
 	set_text(mok_json_object(metadata, "annotations"), K8S_HASH, hash);
 	if (!marker || !*marker)
 		return body;

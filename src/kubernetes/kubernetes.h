@@ -81,6 +81,15 @@ void k8s_read_records(struct k8s_releases *list, struct mok_arena *arena, const 
 struct mok_object *k8s_object(struct mok_arena *arena, const struct mok_ask *ask, const char *path,
 	const struct mok_val *api);
 
+/* ---- hand_over.c: fields that are others' to move ---- */
+
+/* A manifest without the paths under it that the resource ignores. */
+struct mok_val k8s_without_ignored(
+	struct mok_arena *arena, const struct mok_resource *r, const struct mok_val *manifest);
+/* With what mok alone owns still in ask->have, though the manifest leaves it to others. */
+struct mok_val k8s_with_held(
+	struct mok_arena *arena, const struct mok_ask *ask, const struct mok_val *manifest);
+
 /* ---- explain.c: MOK_ASK_EXPLAIN ---- */
 
 int k8s_explain_encode(

@@ -172,7 +172,11 @@ static const struct mok_code codes[] = {
 		"`depends_on` is a list of addresses of this plan; a block with for_each may be "
 		"named "
 		"as a whole." },
-	{ "E0603", "ignore_changes names no field", "It is a list of the resource's own fields." },
+	{ "E0603", "ignore_changes names no field",
+		"It is a list of the resource's own fields. Of a manifest it may also name a part, "
+		"which is then set at creation and left to others afterwards:\n\n    "
+		"ignore_changes: "
+		"[manifest.spec.replicas, manifest.metadata.annotations.example.com/x]" },
 	{ "E0604", "not a duration",
 		"`timeouts: { create: 30m, update: 90s, delete: 1h }`, each optional." },
 	{ "E0605", "moved_from names a resource that is still there",
@@ -180,6 +184,10 @@ static const struct mok_code codes[] = {
 		"cannot be in the plan too." },
 	{ "E0606", "two resources of one name",
 		"Both would be the same object in the account. Give one another name." },
+	{ "W0607", "a field that another resource moves",
+		"An autoscaler of the plan sets the replicas of a workload whose manifest says a "
+		"number too. That number counts when the workload is made; afterwards it is the "
+		"autoscaler's, and no difference. Leave it out of the manifest." },
 	/* ---- rules of single kinds ---- */
 	{ "E0701", "fields that exclude each other",
 		"One of the two has no meaning beside the "

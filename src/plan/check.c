@@ -179,6 +179,46 @@ static void read_ties(struct checker *c, struct tied *t, struct mok_map *provide
 			t->resource);
 }
 
+/* What one resource moves in another is that one's wish at its creation only. */
+static void leave_to(struct checker *c, const struct tied *by, const struct tied *of, char *field)
+{
+	char *path = strchr(field, '\n');
+	const char *key =
+		of->resource->kind->key ? of->resource->kind->key(c->scratch, &of->want) : NULL;
+	const struct mok_val *v;
+	struct mok_diag *d;
+
+	*path++ = '\0';
+	v = mok_streq(key, field) &&
+			strcmp(tie_key(c, by->resource, &by->want, ""),
+				tie_key(c, of->resource, &of->want, "")) == 0
+		? mok_val_find(&of->want, path)
+		: NULL;
+	if (!v)
+		return;
+	mok_vec_push(c->load->arena, &of->resource->ignore_changes,
+		mok_arena_strdup(c->load->arena, path));
+	d = mok_diag_add(c->load->diags, "W0607", v->at.file ? v->at : of->resource->at,
+		"%s: %s moves %s, so the number here counts at creation only",
+		of->resource->address, by->resource->address, path);
+	d->address = of->resource->address;
+	mok_diag_hint(c->load->diags, d, "leave it out of the manifest");
+}
+
+static void note_governed(
+	struct checker *c, const struct tied *tied, size_t n, const struct tied *by)
+{
+	struct mok_val fields = { .type = MOK_LIST };
+
+	if (!by->resource->kind->governs)
+		return;
+	by->resource->kind->governs(c->scratch, &by->want, &fields);
+	for (size_t i = 0; i < fields.u.list.len; i++)
+		for (size_t k = 0; k < n; k++)
+			leave_to(c, by, &tied[k],
+				mok_arena_strdup(c->scratch, fields.u.list.items[i].u.s));
+}
+
 static void add_ties(struct checker *c)
 {
 	struct mok_stack *stack = c->load->stack;
@@ -191,6 +231,8 @@ static void add_ties(struct checker *c)
 			tied[n++].resource = &stack->resources.items[i];
 	for (size_t i = 0; i < n; i++)
 		read_ties(c, &tied[i], providers);
+	for (size_t i = 0; i < n; i++)
+		note_governed(c, tied, n, &tied[i]);
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < tied[i].requires.u.list.len; k++) {
 			const char *tie = tied[i].requires.u.list.items[k].u.s;

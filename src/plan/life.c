@@ -41,6 +41,16 @@ static bool read_switch(
 	return *is_set;
 }
 
+/* A field, or a path into one whose shape is not mok's to know. */
+static bool can_be_ignored(struct load *load, const struct mok_resource *r, const char *path)
+{
+	size_t len = strcspn(path, ".[");
+	const struct mok_field *f =
+		mok_field_find(r->kind->fields, mok_arena_strndup(load->arena, path, len));
+
+	return f && (!path[len] || (f->flags & MOK_F_ANY && path[len] == '.' && path[len + 1]));
+}
+
 static void read_ignored(struct load *load, const struct mok_val *v, struct mok_resource *r)
 {
 	const char *names[128], *near;
@@ -52,7 +62,7 @@ static void read_ignored(struct load *load, const struct mok_val *v, struct mok_
 	for (size_t i = 0; i < v->u.list.len; i++) {
 		const struct mok_val *item = &v->u.list.items[i];
 
-		if (item->type == MOK_STR && mok_field_find(r->kind->fields, item->u.s)) {
+		if (item->type == MOK_STR && can_be_ignored(load, r, item->u.s)) {
 			mok_vec_push(load->arena, &r->ignore_changes, item->u.s);
 			continue;
 		}

@@ -283,6 +283,99 @@ def test_failing_rollout_tells_why():
         check("canary" not in result.out + result.err + events.read_text(), "the secret is shown")
 
 
+def scale(w, replicas):
+    """As a HorizontalPodAutoscaler's controller does it."""
+    w.patch(WEB + "/scale", {"spec": {"replicas": replicas}}, "kube-controller-manager")
+
+
+def owners(w, *path):
+    found = []
+    for entry in w.get(WEB)["metadata"]["managedFields"]:
+        fields = entry["fieldsV1"]
+        for key in path:
+            fields = fields.get(f"f:{key}") if fields is not None else None
+        if fields is not None:
+            found.append(entry["manager"])
+    return found
+
+
+def autoscaler(ns):
+    return an_object("HorizontalPodAutoscaler", "web", ns, "autoscaling/v2", spec={
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+        "minReplicas": 2, "maxReplicas": 9})
+
+
+def test_replicas_are_handed_over():
+    """From mok to an autoscaler: never reset to 1, neither before nor after the other took it over."""
+    def without(image="registry.example/web:1"):
+        body = deployment("web", w.name, image=image)
+        del body["spec"]["replicas"]
+        return manifest("web", body)
+    with World() as w:
+        w.converge(manifest("web", deployment("web", w.name, replicas=3)))
+        w.write(without(), manifest("hpa", autoscaler(w.name)))
+        equal(sorted(w.changes()), ["hpa"], "the count that is left out is no change")
+        w.apply()
+        w.write(without("registry.example/web:2"), manifest("hpa", autoscaler(w.name)))
+        w.apply()
+        equal(w.get(WEB)["spec"]["replicas"], 3, "replicas while mok alone owns them")
+        equal(owners(w, "spec", "replicas"), ["mok"], "who owns them")
+        scale(w, 5)
+        w.plan(0)
+        w.write(without("registry.example/web:3"), manifest("hpa", autoscaler(w.name)))
+        w.apply()
+        equal(w.get(WEB)["spec"]["replicas"], 5, "replicas once they are the autoscaler's")
+        equal(owners(w, "spec", "replicas"), ["kube-controller-manager"], "who owns them")
+        w.plan(0)
+
+
+def test_replicas_of_an_autoscaler_are_no_difference():
+    """The manifest says a number, the autoscaler another: a warning, no conflict, no diff."""
+    with World() as w:
+        def text(image):
+            return manifest("web", deployment("web", w.name, image=image)) + manifest("hpa", autoscaler(w.name))
+        w.write(text("registry.example/web:1"))
+        check("W0607" in w.run("plan").expect(0).err, "the warning")
+        w.apply()
+        equal(w.get(WEB)["spec"]["replicas"], 2, "replicas at creation")
+        w.plan(0)
+        scale(w, 6)
+        w.plan(0)
+        w.write(text("registry.example/web:2"))
+        w.apply()
+        equal(w.get(WEB)["spec"]["replicas"], 6, "replicas")
+        equal(owners(w, "spec", "replicas"), ["kube-controller-manager"], "who owns them")
+
+
+def test_ignored_paths():
+    """Set at creation, then others'; while nobody else owns them they stay as they are."""
+    with World() as w:
+        ignored = """    ignore_changes:
+    - manifest.metadata.annotations.example.com/a
+    - manifest.metadata.annotations.example\\.com/b
+    - manifest.spec.template.spec.containers[web].image
+"""
+
+        def text(image, note, replicas):
+            body = deployment("web", w.name, replicas=replicas, image=image)
+            body["metadata"]["annotations"] = {"example.com/a": note, "example.com/b": note}
+            return manifest("web", body, ignored)
+        w.converge(text("registry.example/web:1", "1", 2))
+        w.patch(WEB, {"metadata": {"annotations": {"example.com/a": "theirs"}}})
+        w.plan(0)
+        w.write(text("registry.example/web:2", "2", 2))
+        w.plan(0)
+        w.write(text("registry.example/web:2", "2", 3))
+        equal([f["path"] for f in w.changes()["web"]["fields"]], ["manifest.spec.replicas"], "fields")
+        w.apply()
+        live = w.get(WEB)
+        notes = live["metadata"]["annotations"]
+        equal((notes["example.com/a"], notes["example.com/b"]), ("theirs", "1"), "annotations")
+        equal(live["spec"]["template"]["spec"]["containers"][0]["image"], "registry.example/web:1", "image")
+        equal(live["spec"]["replicas"], 3, "replicas")
+        w.plan(0)
+
+
 def test_unmarked_object_is_adopted():
     with World() as w:
         w.converge()

@@ -148,6 +148,8 @@ static void refusals_are_told_apart(void **state)
 			MOK_ANS_FAILED, NULL },
 		{ 500, "boom", MOK_ANS_AMBIGUOUS, NULL },
 		{ 503, "", MOK_ANS_BUSY, NULL },
+		{ 409, "{\"message\":\"... the object has been modified; ...\"}", MOK_ANS_BUSY,
+			NULL },
 		{ 409,
 			"{\"details\":{\"causes\":[{\"reason\":\"FieldManagerConflict\","
 			"\"message\":"
@@ -283,6 +285,58 @@ static void the_last_events_are_told(void **state)
 	assert_null(a.next_token);
 }
 
+/* ---- fields that are others' to move ---- */
+
+#define OWNER(manager, fields) \
+	"{\"manager\":\"" manager "\",\"operation\":\"Apply\",\"fieldsV1\":" fields "}"
+#define REPLICAS "{\"f:spec\":{\"f:replicas\":{}}}"
+#define IMAGE "{\"f:spec\":{\"f:containers\":{\"k:{\\\"name\\\":\\\"web\\\"}\":{\"f:image\":{}}}}}"
+
+static const char *held(struct mok_arena *arena, const char *owners, const char *ignored)
+{
+	const char *live = mok_arena_printf(arena,
+		"{\"metadata\":{\"resourceVersion\":\"7\",\"managedFields\":[%s]},\"spec\":{"
+		"\"replicas\":3,\"containers\":[{\"name\":\"web\",\"image\":\"x:1\"}]}}",
+		owners);
+	static const char wanted[] = "{\"spec\":{\"containers\":[{\"name\":\"web\"}]}}";
+	cJSON *json = mok_json_parse(live, strlen(live));
+	cJSON *want = mok_json_parse(wanted, strlen(wanted));
+	struct mok_object object = { .attrs = { .type = MOK_MAP } };
+	struct mok_resource resource = { 0 };
+	const struct mok_ask ask = { .have = &object, .resource = &resource };
+	struct mok_val manifest = mok_val_from_json(arena, want), out;
+	struct mok_buf text;
+	const char *said;
+
+	mok_vec_push(arena, &resource.ignore_changes, ignored);
+	mok_val_set(arena, &object.attrs, "object", mok_val_from_json(arena, json));
+	out = k8s_with_held(arena, &ask, &manifest);
+	mok_buf_init(&text, 1000);
+	mok_val_canonical(&out, &text);
+	said = mok_arena_strdup(arena, text.data);
+	mok_buf_release(&text);
+	cJSON_Delete(json);
+	cJSON_Delete(want);
+	return said;
+}
+
+static void what_mok_alone_owns_is_held(void **state)
+{
+	static const char nothing[] = "{\"spec\":{\"containers\":[{\"name\":\"web\"}]}}";
+
+	assert_string_equal(held(*state, OWNER("mok", REPLICAS), "wait"),
+		"{\"metadata\":{\"resourceVersion\":\"7\"},\"spec\":{\"containers\":[{\"name\":"
+		"\"web\"}],\"replicas\":3}}");
+	assert_string_equal(
+		held(*state, OWNER("mok", REPLICAS) "," OWNER("hpa", REPLICAS), "wait"), nothing);
+	assert_string_equal(held(*state, OWNER("hpa", REPLICAS), "wait"), nothing);
+	assert_string_equal(held(*state, OWNER("mok", IMAGE), "wait"), nothing);
+	assert_string_equal(
+		held(*state, OWNER("mok", IMAGE), "manifest.spec.containers[web].image"),
+		"{\"metadata\":{\"resourceVersion\":\"7\"},\"spec\":{\"containers\":[{\"image\":"
+		"\"x:1\",\"name\":\"web\"}]}}");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -297,6 +351,7 @@ int main(void)
 		TEST(the_worst_pod_leads_to_its_log_and_events),
 		TEST(a_log_is_tamed),
 		TEST(the_last_events_are_told),
+		TEST(what_mok_alone_owns_is_held),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
