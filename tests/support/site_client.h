@@ -36,6 +36,8 @@ void site_pod(struct site_client *client, const char *name, const char *tier, co
  * object of variables, in single quotes; or "". */
 void site_job(struct site_client *client, const char *name, const char *version,
 	const char *command, const char *env);
+/* The Jobs of a new instance, named after `suffix`: grants, schema, owner. */
+void site_jobs(struct site_client *client, const char *suffix);
 /* A request to the cluster that must succeed; in `body` single quotes stand for double ones. */
 void site_kube(struct site_client *client, const char *method, const char *path, const char *body);
 
