@@ -126,11 +126,55 @@ static void pods_wait_for_what_they_lack(void **state)
 	assert_int_equal(api_len(c, "items"), 1);
 }
 
+static const char *deployment(struct api_client *c, const char *image, const char *more)
+{
+	return api_json(c,
+		"{'metadata':{'name':'web'},'spec':{'replicas':4,'selector':{'matchLabels':{'a':'b'"
+		"}},"
+		"'strategy':{'rollingUpdate':{'maxSurge':1,'maxUnavailable':0}}%s,"
+		"'template':{'metadata':{'labels':{'a':'b'}},'spec':{'containers':[{'name':'app',"
+		"'image':'%s','readinessProbe':{'httpGet':{'port':80},'periodSeconds':2}}]}}}}",
+		more, image);
+}
+
+/* At every second of a rollout: never fewer than wanted are available, never more than one too
+ * many are there. */
+static void a_deployment_rolls_within_its_bounds(void **state)
+{
+	struct api_client *c = *state;
+	const char *body = deployment(c, "nginx:1", "");
+
+	assert_int_equal(api_kube(c, "POST", body, APPS "/deployments"), 201);
+	pass(c, 60);
+	get(c, APPS "/deployments/web");
+	assert_int_equal(api_int(c, "status.availableReplicas"), 4);
+	assert_string_equal(api_str(c, "status.conditions.1.reason"), "NewReplicaSetAvailable");
+	body = deployment(c, "nginx:2", "");
+	assert_int_equal(api_kube(c, "PATCH", body, APPS "/deployments/web"), 200);
+	for (int s = 0; s < 120; s++) {
+		pass(c, 1);
+		get(c, APPS "/deployments/web");
+		assert_true(api_int(c, "status.availableReplicas") >= 4);
+		assert_true(api_int(c, "status.replicas") <= 5);
+	}
+	assert_int_equal(api_int(c, "status.updatedReplicas"), 4);
+	assert_int_equal(api_int(c, "status.replicas"), 4);
+	assert_int_equal(api_int(c, "status.observedGeneration"), 2);
+	get(c, APPS "/replicasets");
+	assert_int_equal(api_len(c, "items"), 2);
+	api_kube(c, "DELETE", NULL, APPS "/deployments/web");
+	pass(c, 60);
+	get(c, CORE "/pods");
+	assert_int_equal(api_len(c, "items"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_pod_comes_up_with_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(pods_wait_for_what_they_lack, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_deployment_rolls_within_its_bounds, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_replica_set_keeps_its_pods, setup, teardown),
 	};
 

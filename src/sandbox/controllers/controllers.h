@@ -4,6 +4,7 @@
 
 #include "controller.h"
 
+extern const struct sb_controller sb_ctl_deployment;
 extern const struct sb_controller sb_ctl_event;
 extern const struct sb_controller sb_ctl_instance_jobs; /* instance/jobs.c */
 extern const struct sb_controller sb_ctl_kubelet;
