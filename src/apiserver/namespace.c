@@ -249,6 +249,17 @@ static void seed_storage(struct ks_req *r)
 	}
 }
 
+/* Cilium serves it without being asked. */
+static void seed_gateway_class(struct ks_req *r)
+{
+	cJSON *class = named(NULL, "cilium"), *meta = mok_json_object(class, "metadata");
+
+	mok_json_set(meta, "generation", cJSON_CreateNumber(1));
+	ks_set_str(
+		mok_json_object(class, "spec"), "controllerName", "io.cilium/gateway-controller");
+	put(r, "gatewayclasses", "gateway.networking.k8s.io", "v1", class);
+}
+
 void mok_apiserver_seed(struct mok_apiserver *server, const struct mok_apiserver_store *store,
 	const char *ca, int64_t now_ms)
 {
@@ -274,6 +285,7 @@ void mok_apiserver_seed(struct mok_apiserver *server, const struct mok_apiserver
 			mok_json_object(copy, "metadata"), "generation", cJSON_CreateNumber(1));
 		put(&r, "customresourcedefinitions", "apiextensions.k8s.io", "v1", copy);
 	}
+	seed_gateway_class(&r);
 	for (size_t i = 0; i < r.owned.len; i++)
 		cJSON_Delete(r.owned.items[i]);
 	mok_arena_free(arena);
