@@ -1,8 +1,8 @@
-# Data files as arrays: mok_embed(MODULE PREFIX STRUCT) makes DIR/data/NAME.json of a module into
-# PREFIX_NAME, declared in the module's data.h.
+# Data files as arrays: mok_embed(MODULE PREFIX STRUCT) makes DIR/data/NAME.json (or .yaml) of a
+# module into PREFIX_NAME, declared in the module's data.h.
 function(mok_embed module prefix struct)
 	set(folder ${CMAKE_SOURCE_DIR}/src/${module}/data)
-	file(GLOB data_files CONFIGURE_DEPENDS ${folder}/*.json)
+	file(GLOB data_files CONFIGURE_DEPENDS ${folder}/*.json ${folder}/*.yaml)
 	if(NOT data_files OR NOT TARGET mok_${module})
 		return()
 	endif()
@@ -30,3 +30,4 @@ endfunction()
 
 mok_embed(kinds mok_data mok_data)
 mok_embed(apiserver ks_data ks_data)
+mok_embed(sandbox sb_data sb_data)

@@ -152,6 +152,8 @@ void mok_hex(const unsigned char *data, size_t len, char *out);    /* 2*len+1 by
 uint32_t mok_crc32(const void *data, size_t len);
 /* Adds what is packed in it. False: it is no gzip, is cut short, or is more than `out` holds. */
 bool mok_gunzip(const void *data, size_t len, struct mok_buf *out);
+/* Adds the data packed, under 4 GiB of it. */
+void mok_gzip(const void *data, size_t len, struct mok_buf *out);
 char *mok_base64(struct mok_arena *arena, const void *data, size_t len);
 /* NUL-terminated too; len may be NULL. NULL: it is not base64 with its padding. */
 char *mok_unbase64(struct mok_arena *arena, const char *text, size_t *len);

@@ -136,8 +136,7 @@ bool ks_query_true(const struct ks_req *r, const char *name);
 cJSON *ks_own(struct ks_req *r, cJSON *json); /* freed with the request */
 /* The body as an object, JSON or YAML; NULL: it has answered. */
 cJSON *ks_body(struct ks_req *r);
-cJSON *ks_yaml(const char *text, size_t len); /* NULL: malformed */
-const char *ks_manager(struct ks_req *r);     /* the field manager */
+const char *ks_manager(struct ks_req *r); /* the field manager */
 char *ks_printf(struct ks_req *r, const char *fmt, ...) MOK_PRINTF(2, 3);
 bool ks_accepts(const struct ks_req *r, const char *what);
 

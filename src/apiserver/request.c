@@ -153,7 +153,7 @@ cJSON *ks_body(struct ks_req *r)
 		return ks_own(r, cJSON_CreateObject());
 	json = mok_json_parse(text, len);
 	if (!json && yaml)
-		json = ks_yaml(text, len);
+		json = mok_apiserver_yaml(text, len);
 	if (!json) {
 		ks_bad_request(r, "the object provided is unrecognized (must be of type %s): %s",
 			r->resource ? r->resource->kind : "Status", "it cannot be parsed");

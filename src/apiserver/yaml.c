@@ -86,7 +86,7 @@ static cJSON *convert(struct walk *w, const yaml_node_t *node, int depth)
 						: mapping(w, node, depth + 1);
 }
 
-cJSON *ks_yaml(const char *text, size_t len)
+cJSON *mok_apiserver_yaml(const char *text, size_t len)
 {
 	struct walk w = { .nodes = 0 };
 	yaml_parser_t parser;

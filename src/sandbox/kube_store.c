@@ -239,4 +239,6 @@ void sb_kube_forget(struct sb_ctx *ctx, const char *cluster_id)
 
 	for (size_t i = 0; i < MOK_COUNT(statements); i++)
 		sb_sql_run(ctx, statements[i], "s", cluster_id);
+	/* Processes that were at work there. */
+	sb_doc_delete_children(ctx, "helm_run", cluster_id);
 }

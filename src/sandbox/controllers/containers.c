@@ -249,7 +249,8 @@ static bool restarts(struct kubelet *kl, enum kubelet_role role, int64_t code)
 	return strcmp(policy, "OnFailure") == 0 && code != 0;
 }
 
-static void finish(struct kubelet *kl, const cJSON *container, cJSON *rt)
+/* False: it goes on. */
+static bool finish(struct kubelet *kl, const cJSON *container, cJSON *rt)
 {
 	const struct sb_program *program = sb_program_of(kl->pod, container);
 	struct sb_outcome o = { .code = (int)mok_json_int(rt, "code", 0) };
@@ -258,12 +259,17 @@ static void finish(struct kubelet *kl, const cJSON *container, cJSON *rt)
 		program->end(kl->k, kl->pod, container, &o);
 	if (o.log)
 		print(kl, container, o.log);
+	if (o.goes_on) {
+		go(rt, "run", sb_ctl_later(kl->k, o.run_ms));
+		return false;
+	}
 	sb_set_int(rt, "code", o.code);
 	if (o.reason)
 		sb_set_str(rt, "ended_why", o.reason);
 	if (!*sb_ctl_str(rt, "ended_why"))
 		sb_set_str(rt, "ended_why", o.code ? "Error" : "Completed");
 	sb_set_int(rt, "ended_ms", kl->k->ctx->now_ms);
+	return true;
 }
 
 static void keep_last(cJSON *rt)
@@ -280,7 +286,8 @@ static void end(struct kubelet *kl, const cJSON *container, cJSON *rt, enum kube
 	const char *name = sb_ctl_str(container, "name"), *text;
 	int64_t ms;
 
-	finish(kl, container, rt);
+	if (!finish(kl, container, rt))
+		return;
 	if (!restarts(kl, role, mok_json_int(rt, "code", 0))) {
 		go(rt, "done", 0);
 		return;

@@ -7,7 +7,6 @@
 #include "kubernetes.h"
 #include "volumes.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define MANAGER "kube-controller-manager"
@@ -32,22 +31,9 @@ const cJSON *sb_volume_class(struct sb_kube *k, const cJSON *object)
 
 int64_t sb_volume_gib(const char *quantity)
 {
-	static const struct {
-		const char *suffix;
-		double bytes;
-	} units[] = { { "", 1 }, { "k", 1e3 }, { "M", 1e6 }, { "G", 1e9 }, { "T", 1e12 },
-		{ "Ki", 1024.0 }, { "Mi", 1048576.0 }, { "Gi", 1073741824.0 },
-		{ "Ti", 1099511627776.0 } };
-	char *end;
-	double number = strtod(quantity, &end), gib;
+	double gib = mok_apiserver_quantity(quantity) / 1073741824.0;
 
-	for (size_t i = 0; i < MOK_COUNT(units) && end != quantity; i++) {
-		if (strcmp(end, units[i].suffix) != 0)
-			continue;
-		gib = number * units[i].bytes / 1073741824.0;
-		return (int64_t)gib + ((double)(int64_t)gib < gib);
-	}
-	return 0;
+	return (int64_t)gib + ((double)(int64_t)gib < gib);
 }
 
 void sb_volume_let_go(

@@ -16,6 +16,7 @@ struct sb_outcome {
 	const char *unready; /* what its probes see for ever, or NULL: they are answered */
 	const char *log;     /* printed now, lines ended by \n; NULL: nothing. Never a secret. */
 	const char *reason;  /* of an exit: "OOMKilled"; NULL: Completed or Error */
+	bool goes_on;        /* of end(): it has not ended, and is asked again after run_ms */
 };
 
 struct sb_program {
@@ -31,6 +32,8 @@ struct sb_program {
 
 /* In order; ends with NULL (programs.c). */
 extern const struct sb_program *const sb_programs[];
+
+extern const struct sb_program sb_program_helm; /* helm.c */
 
 const struct sb_program *sb_program_of(const cJSON *pod, const cJSON *container);
 /* The usual course, then the program's, then what faults make of it. */

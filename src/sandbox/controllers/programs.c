@@ -64,6 +64,7 @@ static void start_any(
 static const struct sb_program any = { is_any, start_any, NULL };
 
 const struct sb_program *const sb_programs[] = {
+	&sb_program_helm,
 	&any,
 	NULL,
 };
