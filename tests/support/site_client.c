@@ -238,7 +238,8 @@ static void make_env(struct site_client *m)
 			"'ACTIVE_RECORD_ENCRYPTION_DETERMINISTIC_KEY':'c',"
 			"'ACTIVE_RECORD_ENCRYPTION_KEY_DERIVATION_SALT':'d','DB_HOST':'%s',"
 			"'DB_PORT':'25061','DB_NAME':'web','DB_USER':'mastodon','DB_PASS':'%s',"
-			"'DB_SSLMODE':'require','PGSSLROOTCERT':'/opt/ca/ca.crt',"
+			"'DB_SSLMODE':'require','PGSSLROOTCERT':'/opt/ca/"
+			"ca.crt','NODE_EXTRA_CA_CERTS':'/opt/ca/ca.crt',"
 			"'PREPARED_STATEMENTS':'false','REDIS_URL':'%s'}}",
 			host, password, make_valkey(m)));
 }

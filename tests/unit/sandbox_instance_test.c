@@ -301,6 +301,91 @@ static void secrets_must_be_there_to_start(void **state)
 	assert_non_null(strstr(now(m, "instances.0.pods.1.troubles.0"), "Secret env is missing"));
 }
 
+static void streams(struct site_client *m, const char *reason)
+{
+	answers(m, 200, "/api/v1/streaming/health", "");
+	answers(m, 500, "/api/v1/streaming/user", reason);
+}
+
+static void the_streaming_server_has_its_own_ways(void **state)
+{
+	struct site_client *m = *state;
+
+	answers(m, 404, "/api/v1/streaming/user", "");
+	site_set(m, "DB_SSLMODE", NULL);
+	streams(m, "no encryption");
+	answers(m, 200, "/", "");
+	site_set(m, "DB_SSLMODE", "require");
+	site_set(m, "NODE_EXTRA_CA_CERTS", NULL);
+	streams(m, "self-signed certificate");
+	site_set(m, "DB_SSLMODE", "no-verify");
+	answers(m, 404, "/api/v1/streaming/user", "");
+}
+
+/* What the sandbox answers without, and says all the same. */
+static bool told(struct site_client *m, const char *trouble)
+{
+	assert_int_equal(api_ask(&m->api, "GET", NULL, "/_sandbox/instances"), 200);
+	return strstr(m->api.out.body.data, trouble) != NULL;
+}
+
+static void what_is_around_it_is_told(void **state)
+{
+	struct site_client *m = *state;
+	struct api_client *c = &m->api;
+
+	assert_true(told(m, "no Sidekiq is ready for the queue default"));
+	site_pod(m, "sidekiq-1", "sidekiq", "4.6.2");
+	assert_false(told(m, "no Sidekiq is ready for the queue default"));
+	assert_true(told(m, "no Sidekiq is ready for the queue scheduler"));
+	assert_false(told(m, "A record"));
+	api_ask(c, "POST", "{\"name\":\"social.example\"}", "/v2/domains");
+	c->now_ms += 1000;
+	assert_true(told(m, "social.example has no A record"));
+	api_ask(c, "POST", api_json(c, "{'type':'A','name':'@','data':'192.0.2.7'}"),
+		"/v2/domains/social.example/records");
+	c->now_ms += 1000;
+	assert_true(told(m, "is 192.0.2.7, which is no load balancer"));
+	assert_false(told(m, "S3_BUCKET"));
+	site_set(m, "S3_ENABLED", "true");
+	assert_true(told(m, "S3_BUCKET is no bucket"));
+	well(m);
+}
+
+static void routes_of_every_form(void **state)
+{
+	struct site_client *m = *state;
+
+	site_kube(m, "POST", GATEWAYS "/httproutes",
+		"{'apiVersion':'gateway.networking.k8s.io/v1','kind':'HTTPRoute','metadata':"
+		"{'name':'well-known'},'spec':{'parentRefs':[{'name':'gw'}],'hostnames':["
+		"'*.example'],'rules':[{'matches':[{'path':{'type':'PathPrefix','value':"
+		"'/.well-known/webfinger'}}],'filters':[{'type':'RequestRedirect',"
+		"'requestRedirect':{'hostname':'social.example','statusCode':301}},{'type':"
+		"'ResponseHeaderModifier','responseHeaderModifier':{'set':[{'name':"
+		"'Access-Control-Allow-Origin','value':'*'}]}}]}]}}");
+	m->host = "other.example";
+	answers(m, 301, "/.well-known/webfinger?resource=acct:a@b", "");
+	assert_string_equal(site_header(m, "location"),
+		"https://social.example/.well-known/webfinger?resource=acct:a@b");
+	assert_string_equal(site_header(m, "access-control-allow-origin"), "*");
+	answers(m, 404, "/.well-known/webfingers", "no route");
+	/* A host that says more wins, whatever the path. */
+	m->host = "social.example";
+	answers(m, 200, "/.well-known/webfinger?resource=acct:admin@social.example", "");
+	site_kube(m, "DELETE", GATEWAYS "/httproutes/main", NULL);
+	answers(m, 404, "/", "no route");
+	site_kube(m, "POST", "/apis/networking.k8s.io/v1/namespaces/mastodon/ingresses",
+		"{'metadata':{'name':'main'},'spec':{'tls':[{'hosts':['social.example'],"
+		"'secretName':'tls'}],'rules':[{'host':'social.example','http':{'paths':[{'path':"
+		"'/','pathType':'Prefix','backend':{'service':{'name':'web','port':{'number':3000}"
+		"}}},{'path':'/api/v1/streaming','pathType':'Prefix','backend':{'service':{'name':"
+		"'streaming','port':{'number':4000}}}}]}}]}}");
+	well(m);
+	answers(m, 200, "/api/v1/streaming/health", "");
+	assert_string_equal(site_header(m, "x-sandbox-pod"), "streaming-1");
+}
+
 /* ---- the schema ---- */
 
 static void an_empty_database_is_no_instance(void **state)
@@ -392,6 +477,9 @@ int main(void)
 		TEST(the_firewall_must_let_it_in),
 		TEST(a_pool_that_is_gone_or_small),
 		TEST(secrets_must_be_there_to_start),
+		TEST(the_streaming_server_has_its_own_ways),
+		TEST(what_is_around_it_is_told),
+		TEST(routes_of_every_form),
 		TEST(an_empty_database_is_no_instance),
 		TEST(code_and_schema_go_together),
 		TEST(sidekiq_is_seen),

@@ -83,6 +83,7 @@ static void fill(const struct si_world *w, struct si_instance *instance)
 	si_pods_share(instance);
 	si_routes_read(w, instance);
 	count(instance);
+	si_look_around(w, instance);
 }
 
 void si_derive_cluster(struct si_state *state, const struct si_world *w)

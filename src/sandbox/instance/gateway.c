@@ -325,7 +325,8 @@ static void pass_on(struct sb_ctx *ctx, struct si_state *state, struct si_instan
 		.instance = instance,
 		.pod = pod,
 		.db = pod->link.key,
-		.base = mok_arena_printf(ctx->arena, "https://%s", host) };
+		.host = host,
+		.base = mok_arena_printf(ctx->arena, "https://%s", pod->site.web_domain) };
 
 	sb_header(ctx, "x-sandbox-pod", pod->name);
 	if (pod->app == SI_STREAMING)

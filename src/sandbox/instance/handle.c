@@ -77,7 +77,8 @@ void sb_instance_handle(struct sb_ctx *ctx)
 static cJSON *view_pod(const struct si_pod *pod)
 {
 	static const char *const apps[] = { "", "web", "streaming", "sidekiq" };
-	const char *const troubles[] = { pod->boots_not, pod->broken, pod->stale, pod->no_push };
+	const char *const troubles[] = { pod->boots_not, pod->broken, pod->stale, pod->no_push,
+		pod->no_media };
 	cJSON *view = cJSON_CreateObject(), *list;
 
 	sb_set_str(view, "name", pod->name);
@@ -99,7 +100,7 @@ static cJSON *view_pod(const struct si_pod *pod)
 
 static cJSON *view_instance(struct sb_ctx *ctx, const struct si_instance *instance)
 {
-	cJSON *view = cJSON_CreateObject(), *pods, *schema;
+	cJSON *view = cJSON_CreateObject(), *pods, *schema, *troubles;
 	const char *db = NULL;
 
 	sb_set_str(view, "domain", instance->domain);
@@ -109,6 +110,9 @@ static cJSON *view_instance(struct sb_ctx *ctx, const struct si_instance *instan
 	sb_set_int(view, "web_pods", instance->web_pods);
 	sb_set_int(view, "streaming_pods", instance->streaming);
 	sb_set_int(view, "capacity", instance->capacity);
+	troubles = cJSON_AddArrayToObject(view, "troubles");
+	for (size_t i = 0; i < instance->troubles.len; i++)
+		cJSON_AddItemToArray(troubles, cJSON_CreateString(instance->troubles.items[i]));
 	pods = cJSON_AddArrayToObject(view, "pods");
 	for (size_t i = 0; i < instance->pods.len; i++) {
 		cJSON_AddItemToArray(pods, view_pod(instance->pods.items[i]));

@@ -11,6 +11,7 @@
  * about.c     instance, nodeinfo, webfinger, pages         oauth.c     apps and tokens
  * sign_in.c   sessions, consent                            statuses.c  posts and timelines
  * entities.c  JSON of accounts, apps, statuses             tables.c    what databases hold
+ * around.c    names, queues, media
  *
  * From Mastodon's documentation and behaviour, versions 4.5 and later. It is no Mastodon: nothing
  * federates, and posts have neither media nor polls.
@@ -56,6 +57,7 @@ struct si_pod {
 	const char *broken;          /* whatever needs the database or Valkey fails */
 	const char *stale;           /* whatever needs what migrations change fails */
 	const char *no_push;         /* web push fails */
+	const char *no_media;        /* uploads fail */
 	struct si_site site;
 	struct si_link link;
 	int64_t workers, threads;
@@ -83,9 +85,10 @@ struct si_instance {
 	bool envoy;         /* the gateway is Cilium's */
 	MOK_VEC(struct si_pod *) pods;
 	MOK_VEC(struct si_route *) routes;
-	int64_t capacity;            /* requests that are served at one time */
-	int64_t web_pods, streaming; /* ready ones */
-	const char *version;         /* of the first ready web pod, or NULL */
+	int64_t capacity;               /* requests that are served at one time */
+	int64_t web_pods, streaming;    /* ready ones */
+	const char *version;            /* of the first ready web pod, or NULL */
+	MOK_VEC(const char *) troubles; /* around it */
 };
 
 struct si_state {
@@ -157,6 +160,8 @@ struct si_pod *si_pod_read(const struct si_world *w, const cJSON *pod);
 /* Who waits for connections that are not there. */
 void si_pods_share(struct si_instance *instance);
 void si_routes_read(const struct si_world *w, struct si_instance *instance);
+const char *si_media_why(const struct si_container *c); /* NULL: uploads have a place */
+void si_look_around(const struct si_world *w, struct si_instance *instance);
 void si_derive_cluster(struct si_state *state, const struct si_world *w);
 
 /* ---- tables.c: what databases hold. `db` is a link's key ---- */
@@ -196,7 +201,8 @@ struct si_visit {
 	struct si_instance *instance;
 	const struct si_pod *pod;
 	const char *db;
-	const char *base; /* "https://social.example" */
+	const char *host; /* that was asked for, without a port */
+	const char *base; /* "https://social.example", whatever was asked for */
 	const char *params[SB_PARAMS_MAX];
 	cJSON *in;          /* query and body as one object */
 	int64_t account_id; /* of the token; 0: an application's own, or none */

@@ -101,6 +101,19 @@ bool si_database_user(
 	return doc && password && mok_streq(sb_get_str(doc->json, "password"), password);
 }
 
+/* Node's client: without the variable no TLS, and with it its own authorities. */
+static const char *node_tls_why(const struct si_container *c)
+{
+	const char *mode = si_env(c, "DB_SSLMODE"), *path = si_env(c, "NODE_EXTRA_CA_CERTS");
+	const char *file = path ? si_file(c, path) : NULL;
+
+	if (!mode || strcmp(mode, "disable") == 0)
+		return "FATAL: no pg_hba.conf entry for host, no encryption";
+	if (strcmp(mode, "no-verify") == 0 || (file && (!*file || strstr(file, sb_ca_pem))))
+		return NULL;
+	return "self-signed certificate in certificate chain (NODE_EXTRA_CA_CERTS)";
+}
+
 /* libpq verifies where it is asked to, and with "require" where it has a root certificate.
  * https://www.postgresql.org/docs/current/libpq-ssl.html */
 static const char *tls_why(const struct si_container *c)
@@ -202,7 +215,7 @@ struct si_link si_database_link(const struct si_container *c)
 	user = user ? user : "mastodon";
 	if (!database)
 		return link;
-	link.why = tls_why(c);
+	link.why = si_app_of(c) == SI_STREAMING ? node_tls_why(c) : tls_why(c);
 	if (!link.why && !si_database_user(c->w->ctx, database, user, si_env(c, "DB_PASS")))
 		link.why = say(c->w, "FATAL: password authentication failed for user \"%s\"", user);
 	if (!link.why)

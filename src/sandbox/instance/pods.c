@@ -62,6 +62,7 @@ static void judge(const struct si_container *c, struct si_pod *pod)
 	pod->link = si_database_link(c);
 	pod->broken = pod->link.why ? pod->link.why : si_redis_why(c);
 	pod->no_push = push_why(c);
+	pod->no_media = si_media_why(c);
 	if (!pod->link.key)
 		return;
 	if (!*si_schema_of(w->ctx, pod->link.key).pre)

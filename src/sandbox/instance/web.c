@@ -47,7 +47,7 @@ static const struct si_page *find_page(struct si_visit *v, bool *other)
 static bool is_blocked(const struct si_visit *v)
 {
 	const struct si_site *site = &v->pod->site;
-	const char *host = v->base + strlen("https://"), *list = site->alternate_domains;
+	const char *host = v->host, *list = site->alternate_domains;
 	size_t host_len = strlen(host);
 
 	if (strcasecmp(host, site->local_domain) == 0 || strcasecmp(host, site->web_domain) == 0)
@@ -140,7 +140,7 @@ void si_web(struct si_visit *v)
 	if (is_blocked(v) && strcmp(v->ctx->path, "/health") != 0) {
 		si_reason(
 			v->ctx, "the host is none of LOCAL_DOMAIN, WEB_DOMAIN, ALTERNATE_DOMAINS");
-		si_text(v, 403, mok_arena_printf(v->ctx->arena, "Blocked host: %s\n", v->base + 8));
+		si_text(v, 403, mok_arena_printf(v->ctx->arena, "Blocked host: %s\n", v->host));
 	} else if (why) {
 		si_failed(v, why);
 	} else if (!page) {
