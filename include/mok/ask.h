@@ -30,8 +30,8 @@ enum mok_verb {
 			     */
 	MOK_ASK_DELETE_ASSOCIATED, /* selective delete with `extra` (the associated list) */
 	MOK_ASK_MEMBERS,           /* VPC members, project resources */
-	MOK_ASK_PURGE_LIST, /* what a bucket holds (versions, markers, uploads): a list of batches
-			     */
+	MOK_ASK_PURGE_LIST, /* what a bucket holds (versions, markers, uploads), or what a cluster
+			       made elsewhere, from page 1: a list of batches */
 	MOK_ASK_PURGE,      /* deletes one such batch, given as `extra` */
 	MOK_ASK_TARGETS, /* the versions that an object may be upgraded to now: a list of strings */
 	MOK_ASK_DRY_RUN, /* what a CREATE or CALL of `want` would make of it: one object */

@@ -38,6 +38,7 @@ struct mok_live_input {
 	const char *known_account; /* whose ids these are: in another account they mean nothing */
 	bool any_parent; /* what a MOK_K_COLLECTIONS kind lives in need not be in the account */
 	bool without_catalogue; /* destroy needs none */
+	bool everything_goes;   /* what is in a cluster that does not answer goes with it */
 };
 
 /* Runs the loop until all is read. Diagnostics (two objects with one marker ...) go to diags. */

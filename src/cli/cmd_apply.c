@@ -196,6 +196,7 @@ static int prepare(struct session *s, bool destroy)
 	struct mok_diff_options options = session_diff_options(s, destroy);
 	int rc;
 
+	s->destroys = destroy;
 	if ((rc = session_load(s)) != CLI_DONE ||
 		(!destroy && (rc = refuse_expanded(s)) != CLI_DONE) ||
 		(rc = session_connect(s)) != CLI_DONE || (rc = session_lock(s)) != CLI_DONE ||

@@ -113,6 +113,7 @@ static int plan(struct session *s)
 	struct mok_diff_options options = session_diff_options(s, destroy);
 	int rc;
 
+	s->destroys = destroy;
 	if ((rc = session_load(s)) != CLI_DONE || (rc = session_connect(s)) != CLI_DONE ||
 		(rc = session_sweep(s, destroy)) != CLI_DONE ||
 		(rc = session_diff(s, &options)) != CLI_DONE)

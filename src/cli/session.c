@@ -203,6 +203,8 @@ int session_sweep(struct session *s, bool without_catalogue)
 		.providers = &s->providers,
 		.stack = s->stack,
 		.any_parent = s->any_cluster,
+		.everything_goes = s->destroys && !s->cli->opt.targets.list.len &&
+			!s->cli->opt.excludes.list.len,
 		.without_catalogue = without_catalogue };
 	struct mok_err err = { 0 };
 	int rc = mok_journal_recall(&s->env, s->arena, SESSION_DIR, s->stack->name, &known, &err);

@@ -372,6 +372,10 @@ static void got_associated(void *ctx, struct mok_answer *answer)
 		asked(op, answer);
 		return;
 	}
+	if (answer->verdict == MOK_ANS_OK && mok_op_awaits_leavings(op, &answer->value)) {
+		mok_op_later(op, mok_op_poll_s(op), mok_op_again);
+		return;
+	}
 	s->run = mok_step_ask;
 	if (answer->verdict == MOK_ANS_OK) {
 		s->ask.verb = MOK_ASK_DELETE_ASSOCIATED;

@@ -37,7 +37,7 @@ struct op {
 	const char *tag; /* OP_DROP_TAG */
 	MOK_VEC(struct step) steps;
 	size_t at;
-	int64_t started_ms, deadline_ms, settle_until_ms;
+	int64_t started_ms, deadline_ms, settle_until_ms, leavings_until_ms;
 	int tries, gone_seen;
 	bool started, finished, failed, skipped, prepared, absorbed, in_doubt, said_exists,
 		waiting_said, was_busy;
@@ -93,7 +93,10 @@ void mok_step_still_ours(struct op *op); /* an orphan's free-standing marker, ju
 void mok_step_look(struct op *op);       /* is a doubted object there after all? */
 void mok_step_ready(struct op *op);
 void mok_step_gone(struct op *op);
+void mok_step_let_go(struct op *op); /* leavings.c: what a cluster made elsewhere */
 void mok_step_associated(struct op *op);
+/* Of what is still there: is it worth waiting for? If not, what goes along is told. */
+bool mok_op_awaits_leavings(struct op *op, const struct mok_val *value);
 void mok_step_empty(struct op *op); /* a project's members, a bucket's objects */
 void mok_step_purge(struct op *op);
 void mok_step_fetch(struct op *op);

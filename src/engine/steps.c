@@ -398,6 +398,10 @@ static void lay_out_delete(struct op *op)
 			s.run = mok_step_empty;
 			mok_step_add(op, s);
 		}
+		if (kind->flags & MOK_K_LEAVES_BEHIND)
+			mok_step_add(op,
+				(struct step){ .run = mok_step_let_go,
+					.label = "removing its load balancers and volumes" });
 		s.accepts = true;
 		s.run = kind->flags & MOK_K_LEAVES_BEHIND ? mok_step_associated : mok_step_ask;
 		mok_step_add(op, s);

@@ -311,9 +311,12 @@ const struct mok_kind mok_kind_kubernetes_cluster = {
 		"Node pools are resources of their own; the cluster is made together with all of "
 		"them and never replaced for one. Upgrades go forward only, one minor version at a "
 		"time, control plane first. With `auto_upgrade` what runs may be newer than the "
-		"file: that is no change. Before a cluster is deleted, mok lists the load "
-		"balancers "
-		"and volumes that Kubernetes made, and deletes them with it.",
+		"file: that is no change. Before a cluster is deleted, its Gateways, Services "
+		"of type LoadBalancer and volume claims are, while the controllers live that take "
+		"the load balancers and volumes away; the rest dies with it. Where the cluster "
+		"does "
+		"not answer, or will not let go, what DigitalOcean lists as made by it is told and "
+		"deleted along with it.",
 	.check = check,
 	.price = price,
 	.same = same,

@@ -265,6 +265,11 @@ static void read_release(struct decoding *d)
 		d->out->verdict = MOK_ANS_GONE;
 }
 
+static void read_leavings(struct decoding *d)
+{
+	k8s_leavings_decode(d->ask, d->json, d->arena, d->out);
+}
+
 static void (*const readers[])(struct decoding *d) = {
 	[MOK_ASK_LIST] = read_list,
 	[MOK_ASK_READ] = read_one,
@@ -272,6 +277,8 @@ static void (*const readers[])(struct decoding *d) = {
 	[MOK_ASK_CALL] = read_one,
 	[MOK_ASK_DRY_RUN] = read_one,
 	[MOK_ASK_DELETE] = read_nothing,
+	[MOK_ASK_PURGE_LIST] = read_leavings,
+	[MOK_ASK_PURGE] = read_nothing,
 	[MOK_ASK_MARK] = read_one,
 	[MOK_ASK_DISCOVER] = read_resources,
 	[MOK_ASK_INVENTORY] = read_inventory,
@@ -298,7 +305,10 @@ void k8s_decode(void *self, const struct mok_ask *ask, const struct mok_http_rep
 		return;
 	}
 	out->verdict = verdict_of(&d);
-	if (out->verdict == MOK_ANS_OK && ask->verb == MOK_ASK_TEXT) {
+	if (out->verdict == MOK_ANS_GONE && ask->verb == MOK_ASK_PURGE_LIST) {
+		out->verdict = MOK_ANS_OK; /* what is not served is not there */
+		k8s_leavings_decode(ask, NULL, arena, out);
+	} else if (out->verdict == MOK_ANS_OK && ask->verb == MOK_ASK_TEXT) {
 		out->value = mok_val_str(mok_arena_strndup(arena, reply->body, reply->len));
 	} else if (out->verdict == MOK_ANS_OK) {
 		d.json = reply->len ? mok_json_parse(reply->body, reply->len) : NULL;

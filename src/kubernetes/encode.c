@@ -13,6 +13,7 @@
 	"application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 
 struct encoding {
+	const struct mok_kubernetes *k;
 	const struct mok_ask *ask;
 	struct k8s_cluster *cluster;
 	struct mok_arena *arena;
@@ -360,6 +361,29 @@ static int explain(struct encoding *e)
 	return k8s_explain_encode(e->ask, e->arena, e->out);
 }
 
+/* A kubeconfig given by hand may be another cluster's than the one that goes. */
+static int leavings(struct encoding *e)
+{
+	if (e->k->everywhere)
+		return mok_err_set(e->err, MOK_ERR_INPUT,
+			"with --kubeconfig it is not known to be the cluster that answers");
+	return k8s_leavings_encode(e->ask, e->out);
+}
+
+static int delete_leaving(struct encoding *e)
+{
+	cJSON *body = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(body, "kind", "DeleteOptions");
+	cJSON_AddStringToObject(body, "apiVersion", "v1");
+	cJSON_AddStringToObject(body, "propagationPolicy", "Background");
+	e->out->method = "DELETE";
+	e->out->path = e->ask->extra->u.s;
+	e->out->retry = MOK_RETRY_NEVER;
+	set_body(e, "application/json", body);
+	return 0;
+}
+
 /* ---- releases: what Helm recorded of them ---- */
 
 #define RECORDED "status notin (superseded,uninstalled)"
@@ -421,6 +445,8 @@ static int (*const encoders[])(struct encoding *e) = {
 	[MOK_ASK_DRY_RUN] = apply,
 	[MOK_ASK_DELETE] = delete_object,
 	[MOK_ASK_MARK] = mark,
+	[MOK_ASK_PURGE_LIST] = leavings,
+	[MOK_ASK_PURGE] = delete_leaving,
 	[MOK_ASK_EXPLAIN] = explain,
 	[MOK_ASK_DISCOVER] = discover,
 	[MOK_ASK_INVENTORY] = inventory,
@@ -448,7 +474,7 @@ bool k8s_is_final(const struct mok_exchange *x)
 int k8s_encode(void *self, const struct mok_ask *ask, struct mok_arena *arena,
 	struct mok_wire_request *out, struct mok_err *err)
 {
-	struct encoding e = { .ask = ask, .arena = arena, .out = out, .err = err };
+	struct encoding e = { .k = self, .ask = ask, .arena = arena, .out = out, .err = err };
 	int (*const *table)(struct encoding * e) = ask->kind->errands ? release_encoders : encoders;
 	bool discovers = ask->verb == MOK_ASK_DISCOVER;
 

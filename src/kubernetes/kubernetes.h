@@ -90,6 +90,13 @@ struct mok_val k8s_without_ignored(
 struct mok_val k8s_with_held(
 	struct mok_arena *arena, const struct mok_ask *ask, const struct mok_val *manifest);
 
+/* ---- leavings.c: MOK_ASK_PURGE_LIST; an answer's total counts what is being deleted too, its
+ * next_page is the stage to ask for next: an earlier one or the same only after a while ---- */
+
+int k8s_leavings_encode(const struct mok_ask *ask, struct mok_wire_request *out);
+void k8s_leavings_decode(const struct mok_ask *ask, const cJSON *json, struct mok_arena *arena,
+	struct mok_answer *out);
+
 /* ---- explain.c: MOK_ASK_EXPLAIN ---- */
 
 int k8s_explain_encode(

@@ -15,6 +15,24 @@ struct inventory {
 	const struct mok_object *parent;
 };
 
+/* A dead cluster must not stand in the way of its own end. */
+static bool goes_along(struct inventory *inv, const struct mok_err *err)
+{
+	const struct mok_object *parent = inv->parent;
+	const struct mok_resource *r = parent->resource;
+	const struct mok_mark nowhere = { 0 };
+	struct mok_diag *d;
+
+	if (!inv->sweep->in.everything_goes || !parent->marker || parent->retain_live ||
+		(r && r->retain))
+		return false;
+	d = mok_diag_add(inv->sweep->diags, "W0811", r ? r->at : nowhere,
+		"%s \"%s\" does not answer: what the stack has in it goes with it, unseen",
+		parent->kind->name, parent->name ? parent->name : parent->id);
+	mok_diag_hint(inv->sweep->diags, d, "%s", err->msg);
+	return true;
+}
+
 static void got_inventory(void *ctx, struct mok_answer *answer)
 {
 	struct inventory *inv = ctx;
@@ -39,6 +57,8 @@ static void got_inventory(void *ctx, struct mok_answer *answer)
 	case MOK_ANS_AMBIGUOUS:
 	case MOK_ANS_FAILED: break;
 	}
+	if (goes_along(inv, &answer->err))
+		return;
 	mok_err_wrap(&answer->err, "reading what the stack has in %s %s", inv->parent->kind->name,
 		inv->parent->name ? inv->parent->name : inv->parent->id);
 	mok_sweep_fail(sweep, &answer->err);

@@ -237,6 +237,9 @@ static const struct mok_code codes[] = {
 		"A dry run on the cluster's own API said no: a field that does not exist, a value "
 		"out of its range, a policy, or a field that another manager owns. Nothing was "
 		"changed." },
+	{ "W0811", "a cluster that does not answer is destroyed",
+		"What the stack has in it cannot be listed, and dies with it. The load balancers "
+		"and volumes that it made are listed by DigitalOcean and deleted along with it." },
 	/* ---- the mastodon block ---- */
 	{ "E0902", "an address that the mastodon block takes",
 		"The block stands for resources with addresses of their own, such as mastodon_web. "

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """One test per type of change. Each asserts the requests that the sandbox logged, not mok's words."""
+import json
 import sys
 
 from lib import Cloud, Failure, Stack, check, equal, run_tests
@@ -351,6 +352,57 @@ def test_objects_in_the_sandboxs_cluster():
         stack.plan(0)
         stack.destroy()
         equal(cloud.get("/v2/kubernetes/clusters")["kubernetes_clusters"], [], "clusters")
+
+
+def object_of(address, body):
+    return (f"  {address}: {{ kind: kubernetes_manifest, cluster_id: \"${{k.id}}\", "
+            f"manifest: {json.dumps(body)} }}\n")
+
+
+BALANCED = CLUSTER + object_of("svc", {
+    "apiVersion": "v1", "kind": "Service", "metadata": {"name": "edge"},
+    "spec": {"type": "LoadBalancer", "ports": [{"port": 80}], "selector": {"app": "edge"}},
+}) + object_of("claim", {
+    "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"},
+    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+}) + object_of("user", {
+    "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "user"}, "spec": {
+        "containers": [{"name": "x", "image": "registry.example/x:1",
+                        "volumeMounts": [{"name": "d", "mountPath": "/d"}]}],
+        "volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]}})
+
+
+def made_by_controllers(cloud):
+    return [len(cloud.all(f"/v2/{what}", what)) for what in ("load_balancers", "volumes")]
+
+
+def test_destroy_lets_go_of_balancers_and_volumes():
+    """They go while the cluster's controllers live; the cluster is deleted when they are gone."""
+    cloud, stack, _ = world(BALANCED)
+    with cloud, stack:
+        equal(made_by_controllers(cloud), [1, 1], "load balancers, volumes")
+        mark = len(cloud.log())
+        result = stack.destroy()
+        check("deleted along with it" not in result.err, result.err)
+        writes = [w for w in cloud.writes(mark) if "/v2/tags" not in w]
+        wanted = ["services/edge", "persistentvolumeclaims/data", "pods/user",
+                  "DELETE /v2/kubernetes/clusters/<id>/destroy_with_associated_resources/selective"]
+        equal([any(end in w for w in writes) for end in wanted], [True] * 4, f"writes {writes}")
+        check(wanted[3] in writes[-1], f"the cluster goes last: {writes}")
+        equal(made_by_controllers(cloud), [0, 0], "load balancers, volumes")
+
+
+def test_destroy_when_the_cluster_does_not_answer():
+    """What it made is listed, and goes along with it."""
+    cloud, stack, _ = world(BALANCED)
+    with cloud, stack:
+        cloud.restart({"rules": [{"match": {"path": f"/{pattern}/*"}, "do": "status", "status": 500}
+                                 for pattern in ("*/api", "*/apis")]})
+        result = stack.destroy()
+        said = " ".join(result.err.split())
+        check("W0811" in said, said)
+        check("deleted along with it: load balancer" in said and "volume pvc-" in said, said)
+        equal(made_by_controllers(cloud), [0, 0], "load balancers, volumes")
 
 
 def test_workloads_in_the_sandbox():

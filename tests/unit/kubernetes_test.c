@@ -337,6 +337,79 @@ static void what_mok_alone_owns_is_held(void **state)
 		"\"x:1\",\"name\":\"web\"}]}}");
 }
 
+/* ---- what a cluster made elsewhere ---- */
+
+static struct mok_answer leavings(struct mok_arena *arena, int page, const char *body)
+{
+	const struct mok_ask ask = { .verb = MOK_ASK_PURGE_LIST, .page = page };
+	cJSON *json = mok_json_parse(body, strlen(body));
+	struct mok_answer answer = { 0 };
+
+	assert_non_null(json);
+	k8s_leavings_decode(&ask, json, arena, &answer);
+	cJSON_Delete(json);
+	return answer;
+}
+
+#define ITEM(ns, name, more) \
+	"{\"metadata\":{\"namespace\":\"" ns "\",\"name\":\"" name "\"" more "}}"
+#define GOING ",\"deletionTimestamp\":\"2026-01-01T00:00:00Z\""
+
+static void a_gateway_goes_before_its_service(void **state)
+{
+	struct mok_answer a = leavings(
+		*state, 1, "{\"items\":[" ITEM("a", "x", "") "," ITEM("a", "y", GOING) "]}");
+
+	assert_int_equal(a.next_page, 1); /* until they are gone */
+	assert_int_equal(a.total, 2);
+	assert_int_equal(a.value.u.list.len, 1);
+	assert_string_equal(a.value.u.list.items[0].u.s,
+		"/apis/gateway.networking.k8s.io/v1/namespaces/a/gateways/x");
+	assert_int_equal(leavings(*state, 1, "{}").next_page, 2);
+}
+
+static void only_services_with_balancers_go(void **state)
+{
+	struct mok_answer a = leavings(*state, 2,
+		"{\"items\":[{\"metadata\":{\"namespace\":\"a\",\"name\":\"lb\"},\"spec\":{"
+		"\"type\":"
+		"\"LoadBalancer\"}},{\"metadata\":{\"namespace\":\"a\",\"name\":\"in\"},\"spec\":{"
+		"\"type\":\"ClusterIP\"}}]}");
+
+	assert_int_equal(a.value.u.list.len, 1);
+	assert_string_equal(a.value.u.list.items[0].u.s, "/api/v1/namespaces/a/services/lb");
+}
+
+/* Claims are let go of by pods alone; what makes pods again has to go, but for the cluster's own.
+ */
+static void what_holds_claims_goes_too(void **state)
+{
+	struct mok_answer a;
+
+	assert_int_equal(leavings(*state, 3, "{}").next_page, 9);
+	assert_int_equal(
+		leavings(*state, 3, "{\"items\":[" ITEM("a", "x", GOING) "]}").next_page, 4);
+	for (int page = 4; page < 8; page++) {
+		a = leavings(*state, page,
+			"{\"items\":[" ITEM("a", "x", "") "," ITEM("kube-system", "y", "") "]}");
+		assert_int_equal(a.next_page, page + 1);
+		assert_int_equal(a.value.u.list.len, 1);
+	}
+	a = leavings(*state, 8,
+		"{\"items\":[" ITEM("a", "x", ",\"ownerReferences\":[{\"uid\":\"1\"}]") "]}");
+	assert_int_equal(a.value.u.list.len, 0);
+	assert_int_equal(a.next_page, 3);
+	a = leavings(*state, 9,
+		"{\"items\":[{\"metadata\":{\"name\":\"v\"},\"spec\":{\"claimRef\":{},"
+		"\"persistentVolumeReclaimPolicy\":\"Delete\"}}]}");
+	assert_int_equal(a.value.u.list.len, 0); /* its driver deletes it */
+	assert_int_equal(a.next_page, 9);
+	a = leavings(*state, 9,
+		"{\"items\":[{\"metadata\":{\"name\":\"v\"},\"spec\":{\"claimRef\":{},"
+		"\"persistentVolumeReclaimPolicy\":\"Retain\"}}]}");
+	assert_int_equal(a.next_page, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -352,6 +425,9 @@ int main(void)
 		TEST(a_log_is_tamed),
 		TEST(the_last_events_are_told),
 		TEST(what_mok_alone_owns_is_held),
+		TEST(a_gateway_goes_before_its_service),
+		TEST(only_services_with_balancers_go),
+		TEST(what_holds_claims_goes_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
