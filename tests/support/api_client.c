@@ -91,6 +91,23 @@ void api_cluster(struct api_client *client, const char *size, int nodes)
 	client->now_ms += 30L * API_MINUTE_MS;
 }
 
+void api_make(struct api_client *client, const char *path, const char *body)
+{
+	if (api_kube(client, "POST", api_json(client, "%s", body), "%s", path) != 201)
+		fail_msg("%s: %s", path, client->out.body.data);
+}
+
+void api_get(struct api_client *client, const char *path)
+{
+	if (api_kube(client, "GET", NULL, "%s", path) != 200)
+		fail_msg("%s: %s", path, client->out.body.data);
+}
+
+void api_pass(struct api_client *client, int seconds)
+{
+	client->now_ms += seconds * 1000L;
+}
+
 const char *api_json(struct api_client *client, const char *fmt, ...)
 {
 	va_list ap;

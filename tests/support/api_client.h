@@ -30,6 +30,10 @@ int api_kube(struct api_client *client, const char *method, const char *body, co
 	MOK_PRINTF(4, 5);
 /* Makes client->cluster, with so many nodes of a size, and lets it come up. */
 void api_cluster(struct api_client *client, const char *size, int nodes);
+/* Both fail the test when they do not succeed; single quotes in body as for api_json. */
+void api_make(struct api_client *client, const char *path, const char *body);
+void api_get(struct api_client *client, const char *path);
+void api_pass(struct api_client *client, int seconds);
 /* JSON for `api_ask`, in the arena: single quotes stand for double ones. */
 const char *api_json(struct api_client *client, const char *fmt, ...) MOK_PRINTF(2, 3);
 

@@ -27,47 +27,30 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void make(struct api_client *c, const char *path, const char *body)
-{
-	if (api_kube(c, "POST", api_json(c, "%s", body), "%s", path) != 201)
-		fail_msg("%s: %s", path, c->out.body.data);
-}
-
-static void get(struct api_client *c, const char *path)
-{
-	if (api_kube(c, "GET", NULL, "%s", path) != 200)
-		fail_msg("%s: %s", path, c->out.body.data);
-}
-
-static void pass(struct api_client *c, int seconds)
-{
-	c->now_ms += seconds * 1000L;
-}
-
 #define POD "'spec':{'containers':[{'name':'app','image':'nginx:1'}]}"
 
 static void a_replica_set_keeps_its_pods(void **state)
 {
 	struct api_client *c = *state;
 
-	make(c, APPS "/replicasets",
+	api_make(c, APPS "/replicasets",
 		"{'metadata':{'name':'web'},'spec':{'replicas':3,'selector':{'matchLabels':{'a':'b'"
 		"}},"
 		"'template':{'metadata':{'labels':{'a':'b'}}," POD "}}}");
-	get(c, CORE "/pods");
+	api_get(c, CORE "/pods");
 	assert_int_equal(api_len(c, "items"), 3);
 	assert_string_equal(api_str(c, "items.0.metadata.ownerReferences.0.kind"), "ReplicaSet");
 	api_kube(c, "DELETE", NULL, CORE "/pods/%s?gracePeriodSeconds=0",
 		api_str(c, "items.0.metadata.name"));
-	get(c, CORE "/pods");
+	api_get(c, CORE "/pods");
 	assert_int_equal(api_len(c, "items"), 3);
 	api_kube(c, "PATCH", "{\"spec\":{\"replicas\":1}}", APPS "/replicasets/web");
-	pass(c, 60);
-	get(c, CORE "/pods");
+	api_pass(c, 60);
+	api_get(c, CORE "/pods");
 	assert_int_equal(api_len(c, "items"), 1);
 	api_kube(c, "DELETE", NULL, APPS "/replicasets/web");
-	pass(c, 60);
-	get(c, CORE "/pods");
+	api_pass(c, 60);
+	api_get(c, CORE "/pods");
 	assert_int_equal(api_len(c, "items"), 0);
 }
 
@@ -75,25 +58,25 @@ static void a_pod_comes_up_with_time(void **state)
 {
 	struct api_client *c = *state;
 
-	make(c, CORE "/pods", "{'metadata':{'name':'web'}," POD "}");
-	get(c, CORE "/pods/web");
+	api_make(c, CORE "/pods", "{'metadata':{'name':'web'}," POD "}");
+	api_get(c, CORE "/pods/web");
 	assert_string_equal(api_str(c, "status.phase"), "Pending");
 	assert_string_equal(api_str(c, "status.conditions.4.type"), "PodScheduled");
 	assert_string_equal(
 		api_str(c, "status.containerStatuses.0.state.waiting.reason"), "ContainerCreating");
-	pass(c, 30);
-	get(c, CORE "/pods/web");
+	api_pass(c, 30);
+	api_get(c, CORE "/pods/web");
 	assert_string_equal(api_str(c, "status.phase"), "Running");
 	assert_true(api_bool(c, "status.containerStatuses.0.ready"));
 	assert_true(strncmp(api_str(c, "status.podIP"), "10.244.", 7) == 0);
 	api_kube(c, "GET", NULL, CORE "/pods/web/log");
 	assert_non_null(strstr(c->out.body.data, "start worker processes"));
-	get(c, CORE "/events");
+	api_get(c, CORE "/events");
 	assert_int_equal(api_len(c, "items"), 5);
 	/* It ends in its grace period, and not before it has had time to. */
 	api_kube(c, "DELETE", NULL, CORE "/pods/web");
-	get(c, CORE "/pods/web");
-	pass(c, 5);
+	api_get(c, CORE "/pods/web");
+	api_pass(c, 5);
 	assert_int_equal(api_kube(c, "GET", NULL, CORE "/pods/web"), 404);
 }
 
@@ -101,22 +84,22 @@ static void pods_wait_for_what_they_lack(void **state)
 {
 	struct api_client *c = *state;
 
-	make(c, CORE "/pods",
+	api_make(c, CORE "/pods",
 		"{'metadata':{'name':'env'},'spec':{'containers':[{'name':'app','image':'nginx:1',"
 		"'env':[{'name':'A','valueFrom':{'configMapKeyRef':{'name':'conf','key':'k'}}}]}]}"
 		"}");
-	make(c, CORE "/pods",
+	api_make(c, CORE "/pods",
 		"{'metadata':{'name':'big'},'spec':{'containers':[{'name':'app','image':'nginx:1',"
 		"'resources':{'requests':{'memory':'100Gi'}}}]}}");
-	pass(c, 30);
-	get(c, CORE "/pods/env");
+	api_pass(c, 30);
+	api_get(c, CORE "/pods/env");
 	assert_string_equal(api_str(c, "status.containerStatuses.0.state.waiting.reason"),
 		"CreateContainerConfigError");
-	make(c, CORE "/configmaps", "{'metadata':{'name':'conf'},'data':{'k':'v'}}");
-	pass(c, 30);
-	get(c, CORE "/pods/env");
+	api_make(c, CORE "/configmaps", "{'metadata':{'name':'conf'},'data':{'k':'v'}}");
+	api_pass(c, 30);
+	api_get(c, CORE "/pods/env");
 	assert_string_equal(api_str(c, "status.phase"), "Running");
-	get(c, CORE "/pods/big");
+	api_get(c, CORE "/pods/big");
 	assert_string_equal(api_str(c, "status.conditions.0.reason"), "Unschedulable");
 	assert_string_equal(api_str(c, "status.conditions.0.message"),
 		"0/2 nodes are available: 2 Insufficient memory.");
@@ -145,26 +128,26 @@ static void a_deployment_rolls_within_its_bounds(void **state)
 	const char *body = deployment(c, "nginx:1", "");
 
 	assert_int_equal(api_kube(c, "POST", body, APPS "/deployments"), 201);
-	pass(c, 60);
-	get(c, APPS "/deployments/web");
+	api_pass(c, 60);
+	api_get(c, APPS "/deployments/web");
 	assert_int_equal(api_int(c, "status.availableReplicas"), 4);
 	assert_string_equal(api_str(c, "status.conditions.1.reason"), "NewReplicaSetAvailable");
 	body = deployment(c, "nginx:2", "");
 	assert_int_equal(api_kube(c, "PATCH", body, APPS "/deployments/web"), 200);
 	for (int s = 0; s < 120; s++) {
-		pass(c, 1);
-		get(c, APPS "/deployments/web");
+		api_pass(c, 1);
+		api_get(c, APPS "/deployments/web");
 		assert_true(api_int(c, "status.availableReplicas") >= 4);
 		assert_true(api_int(c, "status.replicas") <= 5);
 	}
 	assert_int_equal(api_int(c, "status.updatedReplicas"), 4);
 	assert_int_equal(api_int(c, "status.replicas"), 4);
 	assert_int_equal(api_int(c, "status.observedGeneration"), 2);
-	get(c, APPS "/replicasets");
+	api_get(c, APPS "/replicasets");
 	assert_int_equal(api_len(c, "items"), 2);
 	api_kube(c, "DELETE", NULL, APPS "/deployments/web");
-	pass(c, 60);
-	get(c, CORE "/pods");
+	api_pass(c, 60);
+	api_get(c, CORE "/pods");
 	assert_int_equal(api_len(c, "items"), 0);
 }
 

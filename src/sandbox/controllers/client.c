@@ -98,6 +98,40 @@ struct sb_ctl_objects sb_ctl_children(struct sb_kube *k, const char *uid, const 
 	return (struct sb_ctl_objects){ found.items, found.len };
 }
 
+/* A label as it stands in stored texts: most objects are seen not to match without being parsed. */
+static const char *label_text(struct sb_kube *k, const cJSON *selector)
+{
+	const cJSON *label = mok_json_at(selector, "matchLabels");
+
+	label = label ? label->child : NULL;
+	return cJSON_IsString(label) ? mok_arena_printf(k->ctx->arena, "\"%s\":\"%s\"",
+					       label->string, label->valuestring)
+				     : "";
+}
+
+struct sb_ctl_objects sb_ctl_selected(
+	struct sb_kube *k, const char *resource, const char *ns, const cJSON *selector)
+{
+	MOK_VEC(cJSON *) found = { 0 };
+	sqlite3_stmt *stmt = sb_sql(k->ctx,
+		"SELECT version, json FROM kube_object WHERE cluster = ? AND resource = ? AND ns = "
+		"?"
+		" AND instr(json, ?) ORDER BY name",
+		"ssss", k->cluster, resource, ns, label_text(k, selector));
+
+	while (sb_sql_row(k->ctx, stmt)) {
+		struct mok_apiserver_item item = { .version = sqlite3_column_int64(stmt, 0) };
+		cJSON *object;
+
+		item.text = sb_sql_text(k->ctx, stmt, 1);
+		item.len = strlen(item.text);
+		object = sb_ctl_parse(k, &item);
+		if (sb_ctl_selects(selector, mok_json_at(object, "metadata.labels")))
+			mok_vec_push(k->ctx->arena, &found, object);
+	}
+	return (struct sb_ctl_objects){ found.items, found.len };
+}
+
 /* ---- objects ---- */
 
 const char *sb_ctl_path(struct sb_kube *k, const cJSON *object, const char *plural, const char *sub)

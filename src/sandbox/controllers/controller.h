@@ -67,6 +67,9 @@ struct sb_ctl_objects {
 	size_t len;
 };
 struct sb_ctl_objects sb_ctl_children(struct sb_kube *k, const char *uid, const char *resource);
+/* Those of a namespace that a LabelSelector matches, by name. */
+struct sb_ctl_objects sb_ctl_selected(
+	struct sb_kube *k, const char *resource, const char *ns, const cJSON *selector);
 
 /* "/apis/apps/v1/namespaces/NS/deployments/NAME", with "/sub" if sub is not NULL; the object must
  * tell its apiVersion. */

@@ -4,17 +4,23 @@
 
 #include "controller.h"
 
+extern const struct sb_controller sb_ctl_cron_job;
+extern const struct sb_controller sb_ctl_daemon_set;
 extern const struct sb_controller sb_ctl_deployment;
+extern const struct sb_controller sb_ctl_disruption;
+extern const struct sb_controller sb_ctl_endpoints;
 extern const struct sb_controller sb_ctl_event;
 extern const struct sb_controller sb_ctl_gateway;
 extern const struct sb_controller sb_ctl_gateway_class;
 extern const struct sb_controller sb_ctl_http_route;
 extern const struct sb_controller sb_ctl_ingress_class;
 extern const struct sb_controller sb_ctl_instance_jobs; /* instance/jobs.c */
+extern const struct sb_controller sb_ctl_job;
 extern const struct sb_controller sb_ctl_kubelet;
 extern const struct sb_controller sb_ctl_load_balancer;
 extern const struct sb_controller sb_ctl_replica_set;
 extern const struct sb_controller sb_ctl_scheduler;
+extern const struct sb_controller sb_ctl_stateful_set;
 extern const struct sb_controller sb_ctl_volume;
 extern const struct sb_controller sb_ctl_volume_claim;
 
