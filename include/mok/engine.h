@@ -35,7 +35,7 @@ int mok_journal_recall(const struct mok_env *env, struct mok_arena *arena, const
 
 struct mok_journal_entry {
 	int64_t wall_ms;
-	const char *what; /* run, intent, ack, update, delete, gone, move, fail, end */
+	const char *what; /* run, intent, ack, update, delete, gone, move, fail, step, end */
 	const char *address, *kind, *name, *id, *detail, *user, *commit, *command;
 };
 /* For `mok log`: every readable entry, oldest first, without opening it for writing. -1: I/O. An
@@ -130,6 +130,21 @@ int mok_apply(const struct mok_apply_input *in, struct mok_arena *arena,
  * diagnostic. in->journal and in->events are not used. */
 int mok_predict(const struct mok_apply_input *in, struct mok_arena *arena, struct mok_diags *diags,
 	bool *any, struct mok_err *err) MOK_MUST_CHECK;
+
+/* An object of a MOK_K_APPLIES kind that is no part of the stack, made for what it does: a Job. */
+struct mok_task {
+	const struct mok_kind *kind;
+	const char *address, *parent_id; /* address: for events and the journal */
+	const struct mok_val *want;
+	int timeout_s;
+};
+/* Makes it, unless it is there, and waits until it is ready; one that failed before is made anew.
+ * -1: *details are lines as of a failure, or null. */
+int mok_task_run(const struct mok_apply_input *in, struct mok_arena *arena,
+	const struct mok_task *task, struct mok_val *details, struct mok_err *err) MOK_MUST_CHECK;
+/* Notes that a step of something longer was reached, on disk. */
+int mok_journal_step(struct mok_journal *journal, const char *step, const char *detail,
+	struct mok_err *err) MOK_MUST_CHECK;
 
 /* Marks an existing object as `address`'s (mok adopt). */
 int mok_adopt(const struct mok_apply_input *in, struct mok_arena *arena, const char *address,

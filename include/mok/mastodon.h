@@ -36,8 +36,9 @@ const struct mok_frozen *mok_mastodon_frozen(
 
 /* The manifest of a Job that is no part of the stack, made of the one of mastodon_db_prepare as it
  * is wanted now (evaluated: image, environment). Its name has the version and a hash of the
- * template, and it goes a day after it ended. False: there is no such Job. Names, NULL after the
- * last: migrate-pre     migrations that the old version lives with: before the pods are rolled
+ * template; those of migrations stay, since they tell how far the schema is, the others go a day
+ * after they ended. False: there is no such Job. Names, NULL after the last:
+ *   migrate-pre     migrations that the old version lives with: before the pods are rolled
  *   migrate-post    the others: after the last old pod is gone
  *   search-deploy, feeds-build, cache-clear */
 bool mok_mastodon_job(struct mok_arena *arena, const struct mok_val *prepare, const char *name,

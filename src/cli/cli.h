@@ -69,6 +69,7 @@ enum cli_option_id {
 	OPT_IDENTITY,
 	OPT_NO_ESCROW,
 	OPT_SHOW,
+	OPT_ROLLBACK,
 };
 #define OPT_BIT(id) ((uint64_t)1 << (id))
 
@@ -81,7 +82,7 @@ struct cli_options {
 	const char *dir, *parallelism, *speed, *seed, *faults, *format, *events, *color;
 	const char *kubeconfig, *out, *confirm, *listen, *cloud_dir, *token_file;
 	bool sandbox, quiet, verbose, yes, help, destroy, detailed, json;
-	bool detach, stop, reset, allow_remote, secrets, offline, show, no_escrow;
+	bool detach, stop, reset, allow_remote, secrets, offline, show, rollback, no_escrow;
 	uint64_t seen; /* OPT_BITs */
 };
 
@@ -129,6 +130,7 @@ int cli_run_apply(struct cli *cli);
 int cli_run_destroy(struct cli *cli);
 int cli_run_status(struct cli *cli);
 int cli_run_adopt(struct cli *cli);
+int cli_run_upgrade(struct cli *cli);
 int cli_run_output(struct cli *cli);
 int cli_run_manifests(struct cli *cli);
 int cli_run_graph(struct cli *cli);

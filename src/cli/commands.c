@@ -48,6 +48,24 @@ static const struct cli_command commands[] = {
 			   "month. Exits 2 when something is not well.",
 		.examples = "mok status\nmok status --format json\n",
 		.run = cli_run_status },
+	{ .name = "upgrade",
+		.arguments = "[VERSION]",
+		.summary = "move a running Mastodon to another version, without downtime",
+		.details =
+			"To the plan's version; with VERSION that line of the plan is rewritten "
+			"first, and nothing else of the file. Migrations that the old version "
+			"lives "
+			"with, then Sidekiq, the scheduler, web and streaming roll, then, when no "
+			"old pod is left, the other migrations: that step is announced, since "
+			"going back means restoring a backup from there on. Before it, --rollback "
+			"goes back. Interrupted, killed or failed: run it again, it goes on where "
+			"it was. What must not be (a version skipped, an older one, pods that are "
+			"not well) is refused with exit code 5.",
+		.examples = "mok upgrade                 # to the version that the plan says\n"
+			    "mok upgrade 4.7.6 --yes\nmok upgrade --rollback\n",
+		.options = OPT_BIT(OPT_ROLLBACK),
+		.max_args = 1,
+		.run = cli_run_upgrade },
 	{ .name = "adopt",
 		.arguments = "ADDRESS ID",
 		.summary = "take over an object that exists",

@@ -71,6 +71,8 @@ static const struct cli_option options[] = {
 		"without the account: what only it knows stays a placeholder" },
 	{ OPT_SHOW, "show", 0, NULL, AT(show), false, false,
 		"secrets in clear on stdout, as a .env file or JSON" },
+	{ OPT_ROLLBACK, "rollback", 0, NULL, AT(rollback), false, false,
+		"back to the version before, while that is possible" },
 };
 
 const struct cli_option *cli_options(size_t *count)

@@ -245,6 +245,8 @@ static int diff_once(struct session *s, const struct mok_diff_options *options)
 {
 	int rc = mok_diff(s->arena, s->stack, &s->live, options, &s->diags, &s->changes);
 
+	if (s->keep)
+		mok_changes_keep(&s->changes, s->keep, s->keep_self);
 	return rc != 0 || s->diags.nerrors ? session_give_up(s) : CLI_DONE;
 }
 

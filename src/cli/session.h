@@ -40,6 +40,9 @@ struct session {
 	struct mok_stack *stack;
 	struct mok_live live;
 	struct mok_changes changes;
+	/* Which of the changes a diff is about, as in mok_changes_keep; NULL: all. */
+	bool (*keep)(void *self, const struct mok_change *change);
+	void *keep_self;
 	struct mok_lockfile *lock;
 	struct mok_journal *journal;
 	struct vault *vault; /* vault.h; NULL: no secrets block, or not opened yet */

@@ -9,20 +9,22 @@ struct errand {
 	const char *args[8]; /* NULL at the end */
 	const char *variable, *value;
 	int64_t deadline_s;
+	bool stays; /* its being there says that it ran: it is not cleared away by time */
 };
 
 /* https://docs.joinmastodon.org/admin/upgrading/: what comes after a deployment is left out while
  * the old version runs, since it takes away what that still uses. */
 static const struct errand errands[] = {
 	{ "migrate-pre", { "bundle", "exec", "rails", "db:migrate", NULL },
-		"SKIP_POST_DEPLOYMENT_MIGRATIONS", "true", 21600 },
-	{ "migrate-post", { "bundle", "exec", "rails", "db:migrate", NULL }, NULL, NULL, 86400 },
+		"SKIP_POST_DEPLOYMENT_MIGRATIONS", "true", 21600, true },
+	{ "migrate-post", { "bundle", "exec", "rails", "db:migrate", NULL }, NULL, NULL, 86400,
+		true },
 	{ "search-deploy",
 		{ "bin/tootctl", "search", "deploy", "--concurrency", "1", "--batch-size", "100",
 			NULL },
-		NULL, NULL, 86400 },
-	{ "feeds-build", { "bin/tootctl", "feeds", "build", NULL }, NULL, NULL, 86400 },
-	{ "cache-clear", { "bin/tootctl", "cache", "clear", NULL }, NULL, NULL, 3600 },
+		NULL, NULL, 86400, false },
+	{ "feeds-build", { "bin/tootctl", "feeds", "build", NULL }, NULL, NULL, 86400, false },
+	{ "cache-clear", { "bin/tootctl", "cache", "clear", NULL }, NULL, NULL, 3600, false },
 };
 
 const char *mok_mastodon_job_at(size_t i)
@@ -93,7 +95,8 @@ bool mok_mastodon_job(struct mok_arena *arena, const struct mok_val *prepare, co
 	mok_val_set(arena, &labels, "app.kubernetes.io/component", mok_val_str(e->name));
 	masto_put(&m, out, "spec.template.metadata.labels", labels);
 	masto_put(&m, out, "spec.activeDeadlineSeconds", mok_val_int(e->deadline_s));
-	masto_put(&m, out, "spec.ttlSecondsAfterFinished", mok_val_int(86400));
+	if (!e->stays)
+		masto_put(&m, out, "spec.ttlSecondsAfterFinished", mok_val_int(86400));
 	set_command(&m, out, e);
 	set_name(&m, out, e);
 	return true;

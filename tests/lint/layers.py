@@ -35,7 +35,7 @@ MAY = {
            "sandbox report",
 }
 # public headers that belong to a module of another name
-OWNER = {"kind": "model", "status": "report", "marker": "model", "manifest": "kinds", "helm": "kinds", "errand": "model", "ask": "model", "catalogue": "kinds", "provider": "http", "age": "escrow"}
+OWNER = {"kind": "model", "status": "report", "upgrade": "report", "marker": "model", "manifest": "kinds", "helm": "kinds", "errand": "model", "ask": "model", "catalogue": "kinds", "provider": "http", "age": "escrow"}
 # libraries that only these modules may use
 LIBRARY = {
     "curl/": {"env", "cli"},
