@@ -32,10 +32,14 @@ const char *site_body(const struct site_client *client);
 void site_set(struct site_client *client, const char *name, const char *value);
 /* A pod of a tier ("web", "streaming", "sidekiq") that runs that version and is ready. */
 void site_pod(struct site_client *client, const char *name, const char *tier, const char *version);
-/* A Job that runs a command in the version's image, and has completed. env: members of one more
- * object of variables, in single quotes; or "". */
-void site_job(struct site_client *client, const char *name, const char *version,
+/* The pod of a Job that runs a command in the version's image, to its end; "Succeeded" or "Failed".
+ * env: members of one more object of variables, in single quotes; or "". */
+const char *site_job(struct site_client *client, const char *name, const char *version,
 	const char *command, const char *env);
+/* Variables of one that goes by the pools. */
+#define SITE_DIRECT \
+	"{'name':'DB_PORT','value':'25060'},{'name':'DB_NAME','value':'mastodon'}," \
+	"{'name':'PREPARED_STATEMENTS','value':'true'}"
 /* The Jobs of a new instance, named after `suffix`: grants, schema, owner. */
 void site_jobs(struct site_client *client, const char *suffix);
 /* A request to the cluster that must succeed; in `body` single quotes stand for double ones. */

@@ -399,17 +399,69 @@ static void an_empty_database_is_no_instance(void **state)
 	api_ask(c, "POST", "{\"name\":\"mastodon\"}", "/v2/databases/%s/dbs", m->database);
 	c->now_ms += 1000;
 	broken(m, "db:prepare has not run");
-	/* Nobody has granted anything in the new one: it does nothing. */
-	site_job(m, "prepare-again", "4.6.2", "'bundle','exec','rails','db:prepare'",
-		"{'name':'DB_PORT','value':'25060'},{'name':'DB_NAME','value':'mastodon'}");
+	/* Nobody has granted anything in the new one. */
+	assert_string_equal(site_job(m, "too-early", "4.6.2",
+				    "'bundle','exec','rails','db:prepare'", SITE_DIRECT),
+		"Failed");
+	api_kube(c, "GET", NULL, SITE_NS "/pods/too-early/log");
+	assert_non_null(strstr(c->out.body.data, "permission denied for schema public"));
 	broken(m, "db:prepare has not run");
+	site_jobs(m, "again");
+	well(m);
 }
 
-#define DIRECT "{'name':'DB_PORT','value':'25060'},{'name':'DB_NAME','value':'mastodon'}"
+/* Jobs that cannot do their work fail, and say why. */
+static void jobs_fail_as_they_should(void **state)
+{
+	static const struct {
+		const char *name, *command, *env, *says;
+	} jobs[] = {
+		{ "pooled", "'rails','db:migrate'", "", "the connection is a pool's" },
+		{ "lost", "'rails','db:migrate'",
+			SITE_DIRECT ",{'name':'DB_HOST','value':'elsewhere'}",
+			"could not translate host name" },
+		{ "wrong", "'rails','db:migrate'", SITE_DIRECT ",{'name':'DB_PASS','value':'x'}",
+			"password authentication failed" },
+		{ "nobody", "'bin/rails','runner','OWNER_PASSWORD'", SITE_DIRECT,
+			"OWNER_USERNAME" },
+		{ "keyless", "'rails','db:migrate'",
+			SITE_DIRECT ",{'name':'SECRET_KEY_BASE','value':''}",
+			"SECRET_KEY_BASE is not set" },
+		{ "grantless", "'ruby','-e','GRANT CREATE'",
+			SITE_DIRECT ",{'name':'ADMIN_USER','value':'doadmin'},"
+				    "{'name':'ADMIN_PASS','value':'x'}",
+			"password authentication failed for user \"doadmin\"" },
+	};
+	struct site_client *m = *state;
+
+	for (size_t i = 0; i < MOK_COUNT(jobs); i++) {
+		assert_string_equal(
+			site_job(m, jobs[i].name, "4.7.1", jobs[i].command, jobs[i].env), "Failed");
+		api_kube(&m->api, "GET", NULL, SITE_NS "/pods/%s/log", jobs[i].name);
+		if (!strstr(m->api.out.body.data, jobs[i].says))
+			fail_msg("%s: %s", jobs[i].name, m->api.out.body.data);
+	}
+	assert_string_equal(now(m, "instances.0.schema.version"), "4.6.2");
+}
+
+static void a_pod_without_keys_does_not_start(void **state)
+{
+	struct site_client *m = *state;
+	struct api_client *c = &m->api;
+
+	site_set(m, "SECRET_KEY_BASE", NULL);
+	site_pod(m, "web-3", "web", "4.6.2");
+	site_kube(m, "GET", SITE_NS "/pods/web-3", NULL);
+	assert_string_equal(
+		api_str(c, "status.containerStatuses.0.state.waiting.reason"), "CrashLoopBackOff");
+	api_kube(c, "GET", NULL, SITE_NS "/pods/web-3/log?previous=true");
+	assert_non_null(strstr(c->out.body.data, "SECRET_KEY_BASE is not set"));
+}
 
 static void migrate(struct site_client *m, const char *name, const char *version, const char *env)
 {
-	site_job(m, name, version, "'bundle','exec','rails','db:migrate'", env);
+	assert_string_equal(site_job(m, name, version, "'bundle','exec','rails','db:migrate'", env),
+		"Succeeded");
 }
 
 static void code_and_schema_go_together(void **state)
@@ -431,16 +483,13 @@ static void code_and_schema_go_together(void **state)
 		new += strcmp(api_str(&m->api, "version"), "4.7.1") == 0;
 	}
 	assert_int_equal(new, 3);
-	/* Through the pool it has no session of its own. */
-	migrate(m, "pooled", "4.7.1", "{'name':'SKIP_POST_DEPLOYMENT_MIGRATIONS','value':'true'}");
-	assert_string_equal(now(m, "instances.0.schema.version"), "4.6.2");
 	migrate(m, "pre", "4.7.1",
-		DIRECT ",{'name':'SKIP_POST_DEPLOYMENT_MIGRATIONS','value':'true'}");
+		SITE_DIRECT ",{'name':'SKIP_POST_DEPLOYMENT_MIGRATIONS','value':'true'}");
 	assert_string_equal(now(m, "instances.0.schema.version"), "4.7.1");
 	assert_string_equal(now(m, "instances.0.schema.post_deployment"), "4.6.2");
 	for (int i = 0; i < 9; i++)
 		well(m);
-	migrate(m, "post", "4.7.1", DIRECT);
+	migrate(m, "post", "4.7.1", SITE_DIRECT);
 	bad = 0;
 	for (int i = 0; i < 9; i++)
 		bad += site_ask(m, "GET", NULL, "/") == 500;
@@ -481,6 +530,8 @@ int main(void)
 		TEST(what_is_around_it_is_told),
 		TEST(routes_of_every_form),
 		TEST(an_empty_database_is_no_instance),
+		TEST(jobs_fail_as_they_should),
+		TEST(a_pod_without_keys_does_not_start),
 		TEST(code_and_schema_go_together),
 		TEST(sidekiq_is_seen),
 	};

@@ -14,7 +14,6 @@ extern const struct sb_controller sb_ctl_gateway;
 extern const struct sb_controller sb_ctl_gateway_class;
 extern const struct sb_controller sb_ctl_http_route;
 extern const struct sb_controller sb_ctl_ingress_class;
-extern const struct sb_controller sb_ctl_instance_jobs; /* instance/jobs.c */
 extern const struct sb_controller sb_ctl_job;
 extern const struct sb_controller sb_ctl_kubelet;
 extern const struct sb_controller sb_ctl_load_balancer;

@@ -33,7 +33,8 @@ struct sb_program {
 /* In order; ends with NULL (programs.c). */
 extern const struct sb_program *const sb_programs[];
 
-extern const struct sb_program sb_program_helm; /* helm.c */
+extern const struct sb_program sb_program_helm;     /* helm.c */
+extern const struct sb_program sb_program_mastodon; /* ../instance/program.c */
 
 const struct sb_program *sb_program_of(const cJSON *pod, const cJSON *container);
 /* The usual course, then the program's, then what faults make of it. */

@@ -30,10 +30,6 @@ static const struct {
 	const char *word, *line;
 	int64_t boot_ms;
 } known[] = {
-	{ "db:migrate", "Migrating to the newest version\n", 0 },
-	{ "puma", "Puma starting in cluster mode...\n* Listening on http://0.0.0.0:3000\n", 8000 },
-	{ "sidekiq", "INFO: Booted Rails\nINFO: Starting processing, hit Ctrl-C to stop\n", 8000 },
-	{ "streaming", "Streaming API now listening on 0.0.0.0:4000\n", 1500 },
 	{ "nginx", "start worker processes\n", 500 },
 	{ "postgres", "database system is ready to accept connections\n", 2000 },
 };
@@ -65,6 +61,7 @@ static const struct sb_program any = { is_any, start_any, NULL };
 
 const struct sb_program *const sb_programs[] = {
 	&sb_program_helm,
+	&sb_program_mastodon,
 	&any,
 	NULL,
 };

@@ -2,7 +2,6 @@
 
 const struct sb_controller *const sb_controllers[] = {
 	&sb_ctl_load_balancer,
-	&sb_ctl_instance_jobs,
 	&sb_ctl_deployment,
 	&sb_ctl_replica_set,
 	&sb_ctl_stateful_set,

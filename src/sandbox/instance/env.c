@@ -64,8 +64,8 @@ static void take_one(struct si_container *c, const cJSON *variable)
 		if (!value && !sb_get_bool(ref, "optional", false))
 			lacks(c, secret ? "Secret" : "ConfigMap", of);
 	}
-	if (name && value)
-		put(c, name, value);
+	if (name && (value || !sb_get(variable, "valueFrom")))
+		put(c, name, value ? value : "");
 }
 
 static const char *words_of(const struct si_container *c)
@@ -158,12 +158,14 @@ enum si_app si_app_of(const struct si_container *c)
 {
 	const char *image = sb_get_str(c->container, "image");
 
+	if (!image || !strstr(image, "mastodon"))
+		return SI_OTHER;
 	if (strstr(c->command, " puma"))
 		return SI_WEB;
 	if (strstr(c->command, " sidekiq"))
 		return SI_SIDEKIQ;
 	if (strstr(c->command, "streaming/index.js") ||
-		(image && strstr(image, "/mastodon-streaming") && !*c->command))
+		(strstr(image, "/mastodon-streaming") && !*c->command))
 		return SI_STREAMING;
 	return SI_OTHER;
 }

@@ -5,7 +5,7 @@
  * state.c     what is known, until something changes       derive.c    namespaces into instances
  * objects.c   reading clusters                             env.c       a container's environment
  * pods.c      pods into processes                          links.c     databases and Valkey
- * gateway.c   Gateways, routes, certificates               jobs.c      what Jobs did to databases
+ * gateway.c   Gateways, routes, certificates               program.c   what their processes do
  * handle.c    one request to the gateway                   web.c       one request to a web pod
  * params.c    its parameters                               visit.c     answers, tokens, limits
  * about.c     instance, nodeinfo, webfinger, pages         oauth.c     apps and tokens
@@ -156,6 +156,7 @@ bool si_database_user(
 	struct sb_ctx *ctx, const struct sb_doc *database, const char *user, const char *password);
 const struct sb_doc *si_database_of_host(struct sb_ctx *ctx, const char *host, bool *is_private);
 
+const char *si_boot_why(const struct si_container *c); /* NULL: Rails would start */
 struct si_pod *si_pod_read(const struct si_world *w, const cJSON *pod);
 /* Who waits for connections that are not there. */
 void si_pods_share(struct si_instance *instance);

@@ -8,7 +8,7 @@ static const char *const needed[] = { "SECRET_KEY_BASE", "ACTIVE_RECORD_ENCRYPTI
 	"ACTIVE_RECORD_ENCRYPTION_DETERMINISTIC_KEY",
 	"ACTIVE_RECORD_ENCRYPTION_KEY_DERIVATION_SALT" };
 
-static const char *boot_why(const struct si_container *c)
+const char *si_boot_why(const struct si_container *c)
 {
 	if (c->missing)
 		return c->missing;
@@ -58,7 +58,7 @@ static void judge(const struct si_container *c, struct si_pod *pod)
 {
 	const struct si_world *w = c->w;
 
-	pod->boots_not = pod->app == SI_STREAMING ? c->missing : boot_why(c);
+	pod->boots_not = pod->app == SI_STREAMING ? c->missing : si_boot_why(c);
 	pod->link = si_database_link(c);
 	pod->broken = pod->link.why ? pod->link.why : si_redis_why(c);
 	pod->no_push = push_why(c);

@@ -4,8 +4,6 @@
 #include <string.h>
 
 const char si_schema[] =
-	"CREATE TABLE IF NOT EXISTS instance_job(cluster TEXT NOT NULL, uid TEXT NOT NULL,"
-	" PRIMARY KEY(cluster, uid)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS instance_grant(db TEXT NOT NULL, user TEXT NOT NULL,"
 	" PRIMARY KEY(db, user)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS instance_schema(db TEXT PRIMARY KEY, pre TEXT NOT NULL,"
