@@ -75,9 +75,10 @@ const struct mok_provider *mok_provider_of(const struct mok_providers *providers
 struct mok_kubernetes;
 struct mok_kubernetes *mok_kubernetes_new(void);
 void mok_kubernetes_free(struct mok_kubernetes *kubernetes);
-/* From now on this kubeconfig opens every cluster, instead of the account's. */
+/* From now on this kubeconfig opens every cluster, instead of the account's. `path`: its own, which
+ * files that it names are relative to. */
 int mok_kubernetes_use(struct mok_kubernetes *kubernetes, const char *kubeconfig,
-	struct mok_err *err) MOK_MUST_CHECK;
+	const struct mok_files *files, const char *path, struct mok_err *err) MOK_MUST_CHECK;
 struct mok_provider mok_kubernetes_provider(struct mok_kubernetes *kubernetes);
 
 const struct mok_provider *mok_digitalocean_provider(void);

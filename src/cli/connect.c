@@ -159,7 +159,7 @@ static int use_kubeconfig(struct session *s, struct mok_err *err)
 		return -1;
 	s->any_cluster = true;
 	s->env.speed = 1; /* it moves at its own pace, whatever the account does */
-	if (mok_kubernetes_use(s->kubernetes, text, err) == 0)
+	if (mok_kubernetes_use(s->kubernetes, text, &s->env.files, path, err) == 0)
 		return 0;
 	mok_err_wrap(err, "%s", path);
 	return -1;

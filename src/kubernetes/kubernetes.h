@@ -15,8 +15,14 @@
 
 /* ---- kubeconfig.c ---- */
 
-/* The current context's server and credentials, into the arena. */
-int k8s_read_kubeconfig(struct mok_arena *arena, const char *text, size_t len,
+/* Where the files lie that a kubeconfig names. */
+struct k8s_folder {
+	const struct mok_files *files;
+	const char *path;
+};
+/* The current context's server and credentials, into the arena. folder NULL: a text from elsewhere,
+ * which names no files of this machine. */
+int k8s_read_kubeconfig(struct mok_arena *arena, const char *text, const struct k8s_folder *folder,
 	struct mok_endpoint *out, struct mok_err *err) MOK_MUST_CHECK;
 
 /* ---- discovery.c: what an API server serves ---- */

@@ -38,11 +38,15 @@ struct k8s_cluster *k8s_cluster_of(struct mok_kubernetes *k, const char *id)
 
 /* ---- the kubeconfig ---- */
 
-int mok_kubernetes_use(struct mok_kubernetes *k, const char *kubeconfig, struct mok_err *err)
+int mok_kubernetes_use(struct mok_kubernetes *k, const char *kubeconfig,
+	const struct mok_files *files, const char *path, struct mok_err *err)
 {
 	struct mok_endpoint *endpoint = MOK_NEW(k->arena, struct mok_endpoint);
+	const char *slash = strrchr(path, '/');
+	const struct k8s_folder folder = { .files = files,
+		.path = slash ? mok_arena_strndup(k->arena, path, (size_t)(slash - path)) : "." };
 
-	if (k8s_read_kubeconfig(k->arena, kubeconfig, strlen(kubeconfig), endpoint, err) != 0)
+	if (k8s_read_kubeconfig(k->arena, kubeconfig, &folder, endpoint, err) != 0)
 		return -1;
 	k->everywhere = endpoint;
 	return 0;
@@ -69,8 +73,7 @@ static bool learn_kubeconfig(
 		mok_err_wrap(&answer->err, "reading the cluster's kubeconfig");
 		return false;
 	}
-	if (!text ||
-		k8s_read_kubeconfig(k->arena, text, strlen(text), endpoint, &answer->err) != 0) {
+	if (!text || k8s_read_kubeconfig(k->arena, text, NULL, endpoint, &answer->err) != 0) {
 		if (!text)
 			mok_err_set(&answer->err, MOK_ERR_API, "the kubeconfig is empty");
 		answer->verdict = MOK_ANS_FAILED;

@@ -35,11 +35,11 @@ static void a_kubeconfig_is_read_from_memory(void **state)
 	struct mok_endpoint e;
 	struct mok_err err;
 
-	assert_int_equal(k8s_read_kubeconfig(*state, text, strlen(text), &e, &err), 0);
+	assert_int_equal(k8s_read_kubeconfig(*state, text, NULL, &e, &err), 0);
 	assert_string_equal(e.url, "https://k.example:6443/p");
 	assert_string_equal(e.token, "secret");
 	assert_string_equal(e.tls.ca, "PEM");
-	assert_int_equal(k8s_read_kubeconfig(*state, cert, strlen(cert), &e, &err), 0);
+	assert_int_equal(k8s_read_kubeconfig(*state, cert, NULL, &e, &err), 0);
 	assert_null(e.token);
 	assert_string_equal(e.tls.cert, "CERT");
 	assert_string_equal(e.tls.key, "KEY");
@@ -57,22 +57,61 @@ static void what_a_kubeconfig_lacks_is_said(void **state)
 		{ CONFIG("{server: https://x, insecure-skip-tls-verify: true}", "{token: x}"),
 			"not to verify" },
 		{ CONFIG("{server: https://x, certificate-authority: /ca.crt}", "{token: x}"),
-			"--flatten" },
+			"is a file of its own" },
 		{ CONFIG("{server: https://x, certificate-authority-data: '*'}", "{token: x}"),
 			"not base64" },
-		{ CONFIG(SERVER, "{exec: {command: doctl}}"), "neither a token" },
-		{ CONFIG(SERVER, "{client-certificate-data: '!!!!'}"), "cannot be read" },
+		{ CONFIG(SERVER, "{exec: {command: doctl}}"), "from a program (exec)" },
+		{ CONFIG(SERVER, "{auth-provider: {name: gcp}}"), "from an auth-provider" },
+		{ CONFIG(SERVER, "{username: u, password: p}"), "by name and password" },
+		{ CONFIG(SERVER, "{}"), "neither a token" },
+		{ CONFIG(SERVER, "{tokenFile: token}"), "tokenFile is a file of its own" },
+		{ CONFIG(SERVER, "{client-certificate-data: '!!!!'}"), "not base64" },
+		{ CONFIG(SERVER, "{client-certificate-data: Q0VSVA==}"), "without its key" },
 	};
 
 	for (size_t i = 0; i < MOK_COUNT(rows); i++) {
 		struct mok_endpoint e;
 		struct mok_err err = { 0 };
 
-		if (k8s_read_kubeconfig(*state, rows[i].text, strlen(rows[i].text), &e, &err) ==
-				0 ||
+		if (k8s_read_kubeconfig(*state, rows[i].text, NULL, &e, &err) == 0 ||
 			!strstr(err.msg, rows[i].says))
 			fail_msg("%s: %s", rows[i].text, err.msg);
 	}
+}
+
+static int read_file(void *self, const char *path, struct mok_buf *out, struct mok_err *err)
+{
+	(void)self;
+	if (strcmp(path, "etc/none") == 0)
+		return mok_err_set(err, MOK_ERR_IO, "%s: no such file", path);
+	if (strcmp(path, "etc/blank") != 0)
+		mok_buf_puts(out, path);
+	mok_buf_puts(out, "\n");
+	return 0;
+}
+
+static void a_kubeconfig_may_name_files_beside_it(void **state)
+{
+	static const char token[] = CONFIG("{server: https://x, certificate-authority: ca.crt}",
+		"{token: x, tokenFile: /run/t}");
+	static const char cert[] = CONFIG(SERVER, "{client-certificate: c, client-key: k}");
+	static const char none[] = CONFIG(SERVER, "{tokenFile: none}");
+	static const char blank[] = CONFIG(SERVER, "{tokenFile: blank}");
+	const struct mok_files files = { .read = read_file };
+	const struct k8s_folder folder = { .files = &files, .path = "etc" };
+	struct mok_endpoint e;
+	struct mok_err err = { 0 };
+
+	assert_int_equal(k8s_read_kubeconfig(*state, token, &folder, &e, &err), 0);
+	assert_string_equal(e.token, "/run/t");
+	assert_string_equal(e.tls.ca, "etc/ca.crt");
+	assert_int_equal(k8s_read_kubeconfig(*state, cert, &folder, &e, &err), 0);
+	assert_string_equal(e.tls.cert, "etc/c");
+	assert_string_equal(e.tls.key, "etc/k");
+	assert_int_equal(k8s_read_kubeconfig(*state, none, &folder, &e, &err), -1);
+	assert_non_null(strstr(err.msg, "tokenFile: etc/none: no such file"));
+	assert_int_equal(k8s_read_kubeconfig(*state, blank, &folder, &e, &err), -1);
+	assert_non_null(strstr(err.msg, "is empty"));
 }
 
 static void discovery_tells_where_objects_live(void **state)
@@ -417,6 +456,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_kubeconfig_is_read_from_memory),
 		TEST(what_a_kubeconfig_lacks_is_said),
+		TEST(a_kubeconfig_may_name_files_beside_it),
 		TEST(discovery_tells_where_objects_live),
 		TEST(refusals_are_told_apart),
 		TEST(what_cannot_change_is_named),
