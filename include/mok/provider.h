@@ -22,6 +22,7 @@ enum mok_verdict {
 struct mok_answer {
 	enum mok_verdict verdict;
 	struct mok_err err; /* set unless OK */
+	int patience_s; /* BUSY: asked again for so long; 0: as long as the operation may take */
 	MOK_VEC(struct mok_object *)
 	objects;                /* LIST, READ, CREATE; a cluster's listing also gives its pools */
 	int64_t total;          /* LIST: meta.total, -1 unknown */

@@ -233,6 +233,7 @@ void mok_op_next(struct op *op)
 {
 	op->at++;
 	op->tries = 0;
+	op->refused_since_ms = 0;
 	op->waiting_said = false;
 	if (op->at < op->steps.len)
 		mok_engine_emit(op, MOK_EV_PROGRESS, NULL);

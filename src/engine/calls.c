@@ -5,6 +5,7 @@
 #define ASK_TRIES 5
 #define DEFAULT_POLL_S 5
 #define DEFAULT_SETTLE_S 30
+#define LEAST_PATIENCE_MS 10000
 
 /* The steps that are one request, or one request again and again. */
 
@@ -47,8 +48,26 @@ static void say_waiting(struct op *op, const struct mok_answer *answer)
 	mok_engine_emit(op, MOK_EV_RETRY, answer->err.msg);
 }
 
+bool mok_op_lost_patience(struct op *op, const struct mok_answer *answer)
+{
+	const struct engine *e = op->engine;
+	int64_t now = mok_loop_now(e->loop), limit = mok_engine_ms(e, answer->patience_s);
+
+	if (answer->verdict != MOK_ANS_BUSY || answer->patience_s == 0)
+		return false;
+	if (mok_loop_env(e->loop)->speed != 1 && limit < LEAST_PATIENCE_MS)
+		limit = LEAST_PATIENCE_MS; /* a sandbox may be slow too */
+	if (op->refused_since_ms == 0)
+		op->refused_since_ms = now;
+	return now - op->refused_since_ms >= limit;
+}
+
 static void wait_and_repeat(struct op *op, const struct mok_answer *answer)
 {
+	if (mok_op_lost_patience(op, answer)) {
+		mok_op_fail(op, &answer->err);
+		return;
+	}
 	if (mok_op_overdue(op, answer->err.msg))
 		return;
 	say_waiting(op, answer);

@@ -254,6 +254,10 @@ void mok_op_refused(struct op *op, struct mok_err *err)
 
 static void wait_and_create(struct op *op, struct mok_answer *answer)
 {
+	if (mok_op_lost_patience(op, answer)) {
+		mok_op_refused(op, &answer->err);
+		return;
+	}
 	if (mok_op_overdue(op, answer->err.msg))
 		return;
 	mok_engine_emit(op, MOK_EV_RETRY, answer->err.msg);

@@ -38,6 +38,7 @@ struct op {
 	MOK_VEC(struct step) steps;
 	size_t at;
 	int64_t started_ms, deadline_ms, settle_until_ms, leavings_until_ms;
+	int64_t refused_since_ms; /* 0: the step was not refused yet */
 	int tries, gone_seen;
 	bool started, finished, failed, skipped, prepared, absorbed, in_doubt, said_exists,
 		waiting_said, was_busy;
@@ -103,7 +104,8 @@ void mok_step_fetch(struct op *op);
 void mok_step_upgrade(struct op *op); /* upgrade.c: one version after the other */
 void mok_op_take(struct op *op, const struct mok_answer *answer); /* an answer's attributes */
 int mok_op_poll_s(const struct op *op);
-void mok_op_send_create(struct op *op); /* intent, sync, POST */
+bool mok_op_lost_patience(struct op *op, const struct mok_answer *answer); /* with a BUSY one */
+void mok_op_send_create(struct op *op);                                    /* intent, sync, POST */
 void mok_op_created(struct op *op, struct mok_object *o, const struct mok_answer *answer);
 void mok_op_refused(struct op *op, struct mok_err *err);
 void mok_op_name_taken(struct op *op, const struct mok_object *by); /* fails it; by may be NULL */

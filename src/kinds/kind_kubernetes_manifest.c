@@ -311,7 +311,8 @@ const struct mok_kind mok_kind_kubernetes_manifest = {
 		"their custom resource definition first: mok finds those edges by itself. A wait "
 		"that fails "
 		"tells what its worst pod says, the last lines of that pod's log and the last "
-		"events; values that the plan keeps secret are hidden in them.",
+		"events; values that the plan keeps secret are hidden in them. A webhook that does "
+		"not answer is asked again for two minutes.",
 	.check = check,
 	.derive = derive,
 	.key = key,

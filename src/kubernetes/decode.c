@@ -48,6 +48,15 @@ static void read_conflicts(struct decoding *d)
 	mok_buf_release(&text);
 }
 
+#define WEBHOOK_PATIENCE_S 120
+
+/* One that was installed a moment ago is not up yet; one that stays down needs someone. */
+static bool is_of_webhook(const char *message)
+{
+	return strstr(message, "failed calling webhook") ||
+		strstr(message, "conversion webhook for");
+}
+
 /* Its namespace goes, a webhook or its own storage is not up yet, someone was faster: all pass. */
 static bool will_pass(const struct decoding *d)
 {
@@ -59,7 +68,7 @@ static bool will_pass(const struct decoding *d)
 	if (!message)
 		return false;
 	return (status == 403 && strstr(message, "is being terminated")) ||
-		(status >= 500 && strstr(message, "failed calling webhook")) ||
+		(status >= 500 && is_of_webhook(message)) ||
 		(status == 403 && strstr(message, "not yet ready to handle request")) ||
 		(status == 409 && strstr(message, "object is being deleted")) ||
 		(status == 409 && strstr(message, "the object has been modified"));
@@ -119,6 +128,7 @@ static void read_causes(struct decoding *d)
 static enum mok_verdict verdict_of(struct decoding *d)
 {
 	const struct mok_http_reply *r = d->reply;
+	const char *message;
 
 	if (r->fail == MOK_NET_OK && r->status < 300)
 		return MOK_ANS_OK;
@@ -126,8 +136,12 @@ static enum mok_verdict verdict_of(struct decoding *d)
 	if (r->fail != MOK_NET_OK)
 		return MOK_ANS_AMBIGUOUS;
 	d->json = r->len ? mok_json_parse(r->body, r->len) : NULL;
-	if (will_pass(d))
+	if (will_pass(d)) {
+		message = mok_json_str(d->json, "message");
+		if (message && is_of_webhook(message))
+			d->out->patience_s = WEBHOOK_PATIENCE_S;
 		return MOK_ANS_BUSY;
+	}
 	if (r->status == 404)
 		return MOK_ANS_GONE;
 	if (r->status == 409)

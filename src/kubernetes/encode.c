@@ -465,10 +465,12 @@ static int (*const release_encoders[MOK_COUNT(encoders)])(struct encoding *e) = 
 };
 
 /* Server-side apply answers 500 to what its schema does not have:
- * seen with 1.36.3. */
+ * seen with 1.36.3. A webhook that is not up is asked again by who knows for how long. */
 bool k8s_is_final(const struct mok_exchange *x)
 {
-	return x->response.data && strstr(x->response.data, "failed to create typed patch object");
+	return x->response.data &&
+		(strstr(x->response.data, "failed to create typed patch object") ||
+			strstr(x->response.data, "failed calling webhook"));
 }
 
 int k8s_encode(void *self, const struct mok_ask *ask, struct mok_arena *arena,

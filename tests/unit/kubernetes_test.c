@@ -207,6 +207,20 @@ static void refusals_are_told_apart(void **state)
 	}
 }
 
+static void a_webhook_is_not_waited_for_for_ever(void **state)
+{
+	static const char text[] =
+		"{\"message\":\"Internal error occurred: failed calling webhook\"}";
+	struct mok_exchange x = { .status = 500 };
+
+	assert_int_equal(decode(*state, 500, text).patience_s, 120);
+	assert_int_equal(decode(*state, 503, "").patience_s, 0);
+	mok_buf_init(&x.response, 1000);
+	mok_buf_puts(&x.response, text);
+	assert_true(k8s_is_final(&x)); /* sent again by who knows when to stop */
+	mok_buf_release(&x.response);
+}
+
 static void what_cannot_change_is_named(void **state)
 {
 	struct mok_answer a = decode(*state, 422,
@@ -459,6 +473,7 @@ int main(void)
 		TEST(a_kubeconfig_may_name_files_beside_it),
 		TEST(discovery_tells_where_objects_live),
 		TEST(refusals_are_told_apart),
+		TEST(a_webhook_is_not_waited_for_for_ever),
 		TEST(what_cannot_change_is_named),
 		TEST(an_object_is_read_as_what_could_be_wanted),
 		TEST(the_worst_pod_leads_to_its_log_and_events),
