@@ -47,7 +47,9 @@ struct mok_change {
 	const char *moved_from; /* address whose marker is rewritten, or NULL */
 	bool asked;             /* replaced since --replace says so */
 	bool resume;            /* exists but is not ready yet: apply waits for it */
-	bool excluded;          /* by --target or --exclude: shown as no-op */
+	bool excluded;          /* by --target, --exclude or the two below: shown as no-op */
+	bool foreign;           /* somebody else's: `object` is what they made of it */
+	bool postponed;         /* needs a foreign object that is not there or not ready */
 	struct mok_price before_price, after_price;
 };
 

@@ -140,6 +140,8 @@ struct mok_kind {
 		struct mok_arena *arena, const struct mok_val *want, struct mok_val *fields);
 	/* Does a change of the natural key leave the old object as it is, for rolling back? */
 	bool (*keeps_old)(const struct mok_val *want);
+	/* Is it somebody else's, to be read and never written? */
+	bool (*reads_only)(const struct mok_val *want);
 	/* Is it to be waited for until it is ready? */
 	bool (*waits)(const struct mok_val *want);
 	void (*check)(

@@ -116,4 +116,9 @@ const char *mok_wave_name(enum mok_wave wave); /* "00-addons" */
 /* `manifest`: evaluated. */
 enum mok_wave mok_manifest_wave(const struct mok_val *manifest);
 
+/* The same for Argo CD: one folder for each Application that reads one, "applications" for these
+ * themselves, and folders in "mastodon" for the instance's waves. */
+const char *mok_argocd_folder(const struct mok_val *manifest);
+const char *mok_argocd_folder_at(size_t i); /* in order; NULL after the last */
+
 #endif

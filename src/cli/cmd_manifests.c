@@ -9,9 +9,11 @@
 /* The stack's Kubernetes objects as files, or as one stream for kubectl. */
 
 #define FILE_MAX ((size_t)16 << 20)
+#define PLACEHOLDER "known-after-apply."
+#define INSTANCE "mastodon/" /* where Argo CD's folders of the instance are */
 
 struct object {
-	const char *address, *file; /* "40-workloads/deployment-mastodon-web.yaml" */
+	const char *address, *folder, *name; /* "40-workloads", "deployment-mastodon-web.yaml" */
 	enum mok_wave wave;
 	const struct mok_val *manifest;
 };
@@ -29,7 +31,7 @@ struct manifests {
  * files fills it in. It fits into labels, URLs and environments. */
 static struct mok_val placeholder(struct session *s, const char *of)
 {
-	return mok_val_str(mok_arena_printf(s->arena, "known-after-apply.%s", of));
+	return mok_val_str(mok_arena_printf(s->arena, PLACEHOLDER "%s", of));
 }
 
 static bool secret(void *self, const char *name, struct mok_val *out)
@@ -96,8 +98,7 @@ static const char *file_name(struct mok_arena *arena, const struct mok_val *mani
 			*c = (char)(*c + 'a' - 'A');
 		else if (*c == '/' || *c == ':')
 			*c = '-';
-	return mok_arena_printf(
-		arena, "%s/%s.yaml", mok_wave_name(mok_manifest_wave(manifest)), name);
+	return mok_arena_printf(arena, "%s.yaml", name);
 }
 
 static bool is_secret(const struct mok_val *manifest)
@@ -118,12 +119,15 @@ static void add_resource(struct manifests *m, const struct mok_resource *r)
 	if (!mok_field_find(r->kind->fields, "manifest"))
 		return;
 	manifest = mok_val_get(want_of(m, r), "manifest");
-	if (!manifest || (is_secret(manifest) && !s->cli->opt.secrets))
+	if (!manifest || (is_secret(manifest) && !s->cli->opt.secrets) ||
+		(s->cli->opt.argocd && !r->kind->reads_only(want_of(m, r))))
 		return;
 	object.manifest = manifest;
 	object.wave = mok_manifest_wave(manifest);
-	object.file = file_name(s->arena, manifest);
-	if (object.file)
+	object.folder =
+		s->cli->opt.argocd ? mok_argocd_folder(manifest) : mok_wave_name(object.wave);
+	object.name = file_name(s->arena, manifest);
+	if (object.name)
 		mok_vec_push(s->arena, &m->list, object);
 }
 
@@ -204,8 +208,8 @@ static int write_kustomization(
 	return write_value(s, mok_arena_printf(s->arena, "%skustomization.yaml", folder), &v, err);
 }
 
-static int write_wave(
-	struct manifests *m, enum mok_wave wave, struct mok_val *waves, struct mok_err *err)
+static int write_folder(
+	struct manifests *m, const char *folder, struct mok_val *folders, struct mok_err *err)
 {
 	struct session *s = m->session;
 	struct mok_val files = { .type = MOK_LIST };
@@ -213,17 +217,17 @@ static int write_wave(
 	for (size_t i = 0; i < m->list.len; i++) {
 		const struct object *o = &m->list.items[i];
 
-		if (o->wave != wave)
+		if (strcmp(o->folder, folder) != 0)
 			continue;
-		mok_val_append(s->arena, &files, mok_val_str(strchr(o->file, '/') + 1));
-		if (write_value(s, o->file, o->manifest, err) != 0)
+		mok_val_append(s->arena, &files, mok_val_str(o->name));
+		if (write_value(s, mok_arena_printf(s->arena, "%s/%s", folder, o->name),
+			    o->manifest, err) != 0)
 			return -1;
 	}
 	if (files.u.list.len == 0)
 		return 0;
-	mok_val_append(s->arena, waves, mok_val_str(mok_wave_name(wave)));
-	return write_kustomization(
-		s, mok_arena_printf(s->arena, "%s/", mok_wave_name(wave)), files, err);
+	mok_val_append(s->arena, folders, mok_val_str(folder));
+	return write_kustomization(s, mok_arena_printf(s->arena, "%s/", folder), files, err);
 }
 
 static int write_releases(struct manifests *m, struct mok_err *err)
@@ -247,12 +251,62 @@ static int write_files(struct manifests *m)
 	int rc = 0;
 
 	for (int wave = 0; rc == 0 && wave < MOK_WAVE_COUNT; wave++)
-		rc = write_wave(m, (enum mok_wave)wave, &waves, &err);
+		rc = write_folder(m, mok_wave_name((enum mok_wave)wave), &waves, &err);
 	if (rc == 0)
 		rc = write_kustomization(m->session, "", waves, &err);
 	if (rc == 0)
 		rc = write_releases(m, &err);
 	return rc == 0 ? CLI_DONE : cli_fail(m->session->cli, &err, NULL);
+}
+
+/* ---- for Argo CD ---- */
+
+static int is_fit_for_a_repository(struct manifests *m, const struct object *o, struct mok_err *err)
+{
+	struct mok_buf text;
+	bool whole;
+
+	if (mok_val_has_sensitive(o->manifest)) {
+		mok_err_set(err, MOK_ERR_REFUSED,
+			"%s holds something secret, which would be in the repository", o->address);
+		mok_err_hint(err, "extra_secret_env takes what is secret");
+		return -1;
+	}
+	mok_buf_init(&text, FILE_MAX);
+	mok_val_canonical(o->manifest, &text);
+	whole = m->session->cli->opt.offline || !strstr(text.data, PLACEHOLDER);
+	mok_buf_release(&text);
+	if (whole)
+		return 0;
+	mok_err_set(err, MOK_ERR_INPUT, "%s: not all of it is known yet", o->address);
+	mok_err_hint(err, "run mok apply first: what Argo CD applies is about what is there");
+	return -1;
+}
+
+/* A folder of its own for each Application; those of the instance's waves are in one. */
+static int write_argocd(struct manifests *m)
+{
+	struct session *s = m->session;
+	struct mok_val folders = { .type = MOK_LIST }, waves = { .type = MOK_LIST };
+	struct mok_err err = { 0 };
+	const char *folder;
+	int rc = 0;
+
+	if (m->list.len == 0) {
+		rc = mok_err_set(&err, MOK_ERR_INPUT, "the plan leaves nothing to Argo CD");
+		mok_err_hint(&err, "gitops: { manage: argocd, repository: https://... }");
+	}
+	for (size_t i = 0; rc == 0 && i < m->list.len; i++)
+		rc = is_fit_for_a_repository(m, &m->list.items[i], &err);
+	for (size_t i = 0; rc == 0 && (folder = mok_argocd_folder_at(i)) != NULL; i++)
+		rc = write_folder(m, folder, &folders, &err);
+	for (size_t i = 0; i < folders.u.list.len; i++)
+		if (mok_starts(folders.u.list.items[i].u.s, INSTANCE))
+			mok_val_append(s->arena, &waves,
+				mok_val_str(folders.u.list.items[i].u.s + strlen(INSTANCE)));
+	if (rc == 0)
+		rc = write_kustomization(s, INSTANCE, waves, &err);
+	return rc == 0 ? CLI_DONE : cli_fail(s->cli, &err, NULL);
 }
 
 /* ---- the command ---- */
@@ -280,6 +334,8 @@ static int manifests(struct session *s)
 		return rc;
 	session_print_diags(s);
 	collect(&m);
+	if (s->cli->opt.argocd)
+		return write_argocd(&m);
 	if (s->cli->opt.out)
 		return write_files(&m);
 	return write_stream(&m);
@@ -293,6 +349,11 @@ int cli_run_manifests(struct cli *cli)
 	if (cli->args.list.len == 1 && strcmp(cli->args.list.items[0], "-") != 0) {
 		cli_usage_error(cli, "write -o DIR for files, or - for stdout",
 			"manifests takes no argument \"%s\"", cli->args.list.items[0]);
+		return CLI_ERROR;
+	}
+	if (cli->opt.argocd && (!cli->opt.out || cli->opt.secrets)) {
+		cli_usage_error(cli, "write mok manifests --argocd -o DIR",
+			"--argocd writes files, and no Secrets");
 		return CLI_ERROR;
 	}
 	rc = session_begin(&s, cli);

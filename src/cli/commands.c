@@ -91,10 +91,15 @@ static const struct cli_command commands[] = {
 			"-o DIR writes a folder for each wave, in the order in which things must "
 			"exist, with a kustomization.yaml; otherwise one stream goes to stdout. "
 			"Secrets are left out unless --secrets. What does not exist yet stands "
-			"as known-after-apply.ADDRESS.FIELD.",
+			"as known-after-apply.ADDRESS.FIELD. --argocd -o DIR writes what a plan "
+			"with "
+			"gitops.manage: argocd leaves to Argo CD: DIR is gitops.path in the "
+			"repository.",
 		.examples = "mok manifests --secrets - | kubectl apply --server-side -f -\n"
-			    "mok manifests -o deploy/\nmok manifests --offline -o deploy/\n",
-		.options = OPT_BIT(OPT_OUT) | OPT_BIT(OPT_SECRETS) | OPT_BIT(OPT_OFFLINE),
+			    "mok manifests -o deploy/\nmok manifests --offline -o deploy/\n"
+			    "mok manifests --argocd -o deploy/\n",
+		.options = OPT_BIT(OPT_OUT) | OPT_BIT(OPT_SECRETS) | OPT_BIT(OPT_OFFLINE) |
+			OPT_BIT(OPT_ARGOCD),
 		.max_args = 1,
 		.run = cli_run_manifests },
 	{ .name = "graph",

@@ -69,6 +69,8 @@ static const struct cli_option options[] = {
 		"write Secrets too, readable by all who read the files" },
 	{ OPT_OFFLINE, "offline", 0, NULL, AT(offline), false, false,
 		"without the account: what only it knows stays a placeholder" },
+	{ OPT_ARGOCD, "argocd", 0, NULL, AT(argocd), false, false,
+		"only what Argo CD applies (gitops.manage: argocd), as it reads it" },
 	{ OPT_SHOW, "show", 0, NULL, AT(show), false, false,
 		"secrets in clear on stdout, as a .env file or JSON" },
 	{ OPT_ROLLBACK, "rollback", 0, NULL, AT(rollback), false, false,

@@ -345,6 +345,48 @@ static void price(struct planner *p, struct mok_change *c)
 	c->after_price = c->kind->price(&attrs, p->catalogue);
 }
 
+/* ---- what others make ---- */
+
+/* Is it, or does it need, what others have not brought yet? */
+static bool is_postponed(struct planner *p, const struct mok_change *c)
+{
+	if (!p->live || p->options->destroy)
+		return false;
+	if (c->foreign)
+		return !c->object || !c->object->ready;
+	for (size_t i = 0; i < c->resource->deps.len; i++)
+		if (p->out->list.items[c->resource->deps.items[i]].postponed)
+			return true;
+	return false;
+}
+
+static void warn_postponed(struct planner *p, const struct mok_change *c)
+{
+	const char *on = "";
+	struct mok_diag *d;
+
+	for (size_t i = 0; i < c->resource->deps.len; i++)
+		if (p->out->list.items[c->resource->deps.items[i]].postponed)
+			on = p->out->list.items[c->resource->deps.items[i]].address;
+	d = mok_diag_add(p->diags, "W0812", c->resource->at,
+		"%s waits for %s, which somebody else brings", c->address, on);
+	d->address = c->address;
+	mok_diag_hint(p->diags, d, "run mok apply again once it is there");
+}
+
+/* Leaves out what is not mok's to write, and what has to wait for that. */
+static void set_apart(struct planner *p, struct mok_change *c)
+{
+	c->foreign = c->kind->reads_only && c->kind->reads_only(&c->want);
+	if (c->foreign)
+		c->object = p->live && !p->options->destroy ? namesake(p, c) : NULL;
+	c->postponed = is_postponed(p, c);
+	if (c->postponed && !c->foreign && !c->object && !c->excluded)
+		warn_postponed(p, c);
+	c->excluded |= c->foreign || c->postponed;
+	p->excluded[c->resource - p->stack->resources.items] = c->excluded;
+}
+
 void mok_plan_resource(struct planner *p, size_t index)
 {
 	const struct mok_resource *r = &p->stack->resources.items[index];
@@ -358,6 +400,7 @@ void mok_plan_resource(struct planner *p, size_t index)
 	if (mok_plan_eval(p->arena, p->stack, r, &lookup, p->diags, &c->want) != 0)
 		c->want = (struct mok_val){ .type = MOK_MAP };
 	c->resource = r;
+	set_apart(p, c);
 	if (c->excluded) {
 		c->action = MOK_ACT_NONE;
 	} else {

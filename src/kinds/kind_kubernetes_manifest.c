@@ -30,6 +30,12 @@ static const struct mok_field fields[] = {
 		.dflt = "true",
 		.doc = "Whether apply waits until it does its work (rolled out, finished, bound "
 		       "...)." },
+	{ .name = "read_only",
+		.type = MOK_BOOL,
+		.flags = MOK_F_LOCAL,
+		.dflt = "false",
+		.doc = "Somebody else makes it, such as Argo CD: it is never written, only read. "
+		       "What refers to it waits until it is there." },
 	{ .name = "force_conflicts",
 		.type = MOK_BOOL,
 		.flags = MOK_F_LOCAL,
@@ -272,6 +278,11 @@ static bool keeps_old(const struct mok_val *want)
 	return mok_streq(mok_want_str(want, "name_suffix"), "hash");
 }
 
+static bool reads_only(const struct mok_val *want)
+{
+	return mok_want_bool(want, "read_only", false);
+}
+
 static bool waits(const struct mok_val *want)
 {
 	return mok_want_bool(want, "wait", true);
@@ -321,5 +332,6 @@ const struct mok_kind mok_kind_kubernetes_manifest = {
 	.governs = governs,
 	.same = same,
 	.keeps_old = keeps_old,
+	.reads_only = reads_only,
 	.waits = waits,
 };

@@ -23,6 +23,11 @@ static bool wants_traefik(const struct masto *m)
 	return installs(m) && strcmp(masto_str(m, "gateway.class", "traefik"), "cilium") != 0;
 }
 
+static bool wants_argo_cd(const struct masto *m)
+{
+	return m->argocd;
+}
+
 static bool wants_metrics_server(const struct masto *m)
 {
 	return masto_bool(m, "metrics_server", true);
@@ -86,6 +91,8 @@ static void fill_robusta(struct masto *m, struct mok_val *values)
 }
 
 static const struct addon addons[] = {
+	{ "mastodon_argo_cd", "argo-cd", "https://argoproj.github.io/argo-helm", "10.1.1", "argocd",
+		"values-argo-cd", wants_argo_cd, NULL },
 	{ "mastodon_metrics_server", "metrics-server",
 		"https://kubernetes-sigs.github.io/metrics-server/", "3.13.1", "kube-system",
 		"values-metrics-server", wants_metrics_server, NULL },
@@ -100,34 +107,56 @@ static const struct addon addons[] = {
 		"monitoring", "values-robusta", wants_robusta, fill_robusta },
 };
 
-static void add(struct masto *m, const struct addon *addon)
+/* What must not be read in a repository is mok's to install, as Secrets are. */
+static bool is_argocds(const struct masto *m, const struct addon *addon)
+{
+	const struct mok_val *own = mok_val_at(&m->is, "observability.robusta");
+
+	if (!m->argocd || addon->is_wanted == wants_argo_cd)
+		return false;
+	return addon->is_wanted != wants_robusta || !own || !mok_val_has_sensitive(own);
+}
+
+static void add_release(struct masto *m, const struct masto_chart *chart)
 {
 	struct mok_val block = { .type = MOK_MAP, .at = m->at };
-	struct mok_val values = masto_base(m, addon->values);
-	const char *version =
-		addon->version ? addon->version : masto_text(m, "observability.robusta_version");
-	const char *ns = addon->ns ? addon->ns : masto_str(m, "gateway.namespace", "traefik");
 
-	if (strcmp(ns, "monitoring") == 0)
-		ns = masto_str(m, "observability.namespace", ns);
-	if (addon->fill)
-		addon->fill(m, &values);
 	mok_val_set(m->arena, &block, "kind", masto_format(m, "helm_release"));
 	mok_val_set(m->arena, &block, "cluster_id",
 		masto_format(m, "${%s.id}", m->parts.cluster->address));
-	mok_val_set(m->arena, &block, "name", masto_format(m, "%s", addon->chart));
-	mok_val_set(m->arena, &block, "namespace", masto_format(m, "%s", ns));
-	mok_val_set(m->arena, &block, "repository", masto_format(m, "%s", addon->repository));
-	mok_val_set(m->arena, &block, "chart", masto_format(m, "%s", addon->chart));
-	mok_val_set(m->arena, &block, "version", masto_format(m, "%s", version));
+	mok_val_set(m->arena, &block, "name", masto_format(m, "%s", chart->chart));
+	mok_val_set(m->arena, &block, "namespace", masto_format(m, "%s", chart->ns));
+	mok_val_set(m->arena, &block, "repository", masto_format(m, "%s", chart->repository));
+	mok_val_set(m->arena, &block, "chart", masto_format(m, "%s", chart->chart));
+	mok_val_set(m->arena, &block, "version", masto_format(m, "%s", chart->version));
 	mok_val_set(m->arena, &block, "create_namespace", mok_val_bool(true));
-	mok_val_set(m->arena, &block, "values", values);
-	masto_add_block(m, addon->address, block, NULL);
+	mok_val_set(m->arena, &block, "values", chart->values);
+	masto_add_block(m, chart->address, block, NULL);
+}
+
+static void add(struct masto *m, const struct addon *addon)
+{
+	struct masto_chart chart = { .address = addon->address,
+		.chart = addon->chart,
+		.repository = addon->repository,
+		.version = addon->version ? addon->version
+					  : masto_text(m, "observability.robusta_version"),
+		.ns = addon->ns ? addon->ns : masto_str(m, "gateway.namespace", "traefik"),
+		.values = masto_base(m, addon->values) };
+
+	if (strcmp(chart.ns, "monitoring") == 0)
+		chart.ns = masto_str(m, "observability.namespace", chart.ns);
+	if (addon->fill)
+		addon->fill(m, &chart.values);
+	if (is_argocds(m, addon))
+		masto_chart_application(m, &chart);
+	else if (m->has_helm)
+		add_release(m, &chart);
 }
 
 void masto_addons(struct masto *m)
 {
-	for (size_t i = 0; m->has_helm && i < MOK_COUNT(addons); i++)
+	for (size_t i = 0; i < MOK_COUNT(addons); i++)
 		if (addons[i].is_wanted(m))
 			add(m, &addons[i]);
 }

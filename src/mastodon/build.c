@@ -206,10 +206,12 @@ void masto_add(struct masto *m, const struct masto_object *object, struct mok_va
 {
 	struct mok_val block = { .type = MOK_MAP, .at = m->at };
 	struct mok_val ignored = { .type = MOK_LIST, .at = m->at };
+	bool is_read_only;
 
 	if (!object->cluster_scoped && !mok_val_at(&manifest, "metadata.namespace"))
 		masto_put(m, &manifest, "metadata.namespace", masto_format(m, "%s", m->ns));
 	add_labels(m, &manifest, object);
+	is_read_only = masto_hand_over(m, &manifest);
 	masto_patch(m, &manifest);
 	mok_val_set(m->arena, &block, "kind", masto_format(m, "kubernetes_manifest"));
 	mok_val_set(m->arena, &block, "cluster_id",
@@ -220,6 +222,8 @@ void masto_add(struct masto *m, const struct masto_object *object, struct mok_va
 		mok_val_set(m->arena, &block, "wait", mok_val_bool(false));
 	if (object->fills)
 		mok_val_set(m->arena, &block, "fills", masto_format(m, "%s", object->fills));
+	if (is_read_only)
+		mok_val_set(m->arena, &block, "read_only", mok_val_bool(true));
 	mok_val_set(m->arena, &block, "manifest", manifest);
 	if (object->once) {
 		mok_val_append(m->arena, &ignored, masto_format(m, "manifest"));

@@ -239,16 +239,15 @@ static void check_images(struct masto *m)
 
 /* ---- GitOps ---- */
 
-/* Refused rather than passed over: two would write the same objects. */
 static void check_gitops(struct masto *m)
 {
 	struct mok_diag *d;
 
-	if (strcmp(masto_str(m, "gitops.manage", "mok"), "argocd") != 0)
+	if (!m->argocd || masto_has(m, "gitops.repository"))
 		return;
-	d = mok_diag_add(m->diags, "E0206", masto_mark(m, "gitops.manage"),
-		"manage: argocd belongs to a later version of mok");
-	mok_diag_hint(m->diags, d, "mok manifests -o DIR writes the objects for a repository");
+	d = mok_diag_add(m->diags, "E0922", masto_mark(m, "gitops.manage"),
+		"manage: argocd needs the repository that Argo CD reads");
+	mok_diag_hint(m->diags, d, "write repository: https://..., and path: the folder in it");
 }
 
 /* ---- pods and nodes ---- */

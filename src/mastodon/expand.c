@@ -1,5 +1,7 @@
 #include "mastodon_internal.h"
 
+#include <string.h>
+
 /* The whole: block in, resources out. */
 
 /* In the order of what needs what: a need that is not there yet is left out. */
@@ -12,6 +14,7 @@ static void (*const steps[])(struct masto *m) = {
 	masto_workloads,
 	masto_routes,
 	masto_observe,
+	masto_argocd,
 };
 
 static void expand(struct mok_arena *arena, const struct mok_stack *stack,
@@ -27,6 +30,8 @@ static void expand(struct mok_arena *arena, const struct mok_stack *stack,
 	size_t nerrors = diags->nerrors;
 	bool is_whole = masto_settings(&m);
 
+	m.argocd = strcmp(masto_str(&m, "gitops.manage", "mok"), "argocd") == 0;
+	m.sources.type = m.namespaces.type = MOK_LIST;
 	if (m.is.type == MOK_MAP)
 		masto_checks(&m);
 	if (!is_whole || diags->nerrors > nerrors)

@@ -31,6 +31,7 @@ static const char owner_script[] =
 
 struct job {
 	const char *name;         /* "db-prepare" */
+	const char *address;      /* NULL: by the name */
 	const char *const *args;  /* NULL at the end */
 	const char *extra_secret; /* address of one more Secret, or NULL */
 	const char *const *needs;
@@ -75,7 +76,9 @@ static void add_job(struct masto *m, const struct job *job)
 		.once = true,
 		.needs = job->needs,
 		.fills = job->fills,
-		.address = mok_arena_printf(m->arena, "mastodon_%s", underscored(m, job->name)) };
+		.address = job->address
+			? job->address
+			: mok_arena_printf(m->arena, "mastodon_%s", underscored(m, job->name)) };
 	const struct masto_pod pod = { "spec.template.spec", "jobs", NULL, true };
 	struct mok_val manifest = masto_base(m, "job"), from = { .type = MOK_MAP, .at = m->at };
 
@@ -130,6 +133,19 @@ static void add_grants(struct masto *m)
 	add_job(m, &job);
 }
 
+/* Argo CD knows no first time: the database tells. */
+static const char migrate_script[] =
+	"require 'pg'\n"
+	"connection = PG.connect(host: ENV.fetch('DB_HOST'), port: ENV.fetch('DB_PORT'),\n"
+	"                        dbname: ENV.fetch('DB_NAME'), user: ENV.fetch('DB_USER'),\n"
+	"                        password: ENV.fetch('DB_PASS'), sslmode: 'require')\n"
+	"is_new = connection.exec(\"SELECT to_regclass('schema_migrations')\").getvalue(0, "
+	"0).nil?\n"
+	"connection.close\n"
+	"exec('bundle', 'exec', 'rails', 'db:prepare') if is_new\n"
+	"ENV['SKIP_POST_DEPLOYMENT_MIGRATIONS'] = 'true'\n"
+	"exec('bundle', 'exec', 'rails', 'db:migrate')\n";
+
 /* Without SKIP_POST_DEPLOYMENT_MIGRATIONS: a new schema has those in it, and they must be known as
  * done. */
 static void add_prepare(struct masto *m)
@@ -142,8 +158,29 @@ static void add_prepare(struct masto *m)
 		.needs = needs,
 		.deadline_s = 1800,
 		.fills = m->parts.database->address };
+	static const char *const pre[] = { "bundle", "exec", "ruby", "-e", migrate_script, NULL };
+	const struct job migrate = { .name = "migrate-pre",
+		.address = "mastodon_db_prepare",
+		.args = pre,
+		.needs = needs,
+		.deadline_s = 21600 };
 
-	add_job(m, &job);
+	add_job(m, m->argocd ? &migrate : &job);
+}
+
+/* What the old version still needed goes once its pods are gone: Argo CD waits for the new ones,
+ * and the old may take their grace period of a minute to end. */
+static void add_migrate_post(struct masto *m)
+{
+	static const char *const args[] = { "bundle", "exec", "ruby", "-e",
+		"sleep 90\nexec('bundle', 'exec', 'rails', 'db:migrate')\n", NULL };
+	static const char *const needs[] = { "mastodon_db_prepare", NULL };
+	const struct job job = {
+		.name = "migrate-post", .args = args, .needs = needs, .deadline_s = 86400
+	};
+
+	if (m->argocd)
+		add_job(m, &job);
 }
 
 static void add_owner(struct masto *m)
@@ -252,6 +289,7 @@ void masto_jobs(struct masto *m)
 {
 	add_grants(m);
 	add_prepare(m);
+	add_migrate_post(m);
 	add_owner(m);
 	add_search(m);
 	for (size_t i = 0; i < MOK_COUNT(crons); i++)

@@ -48,7 +48,10 @@ struct masto {
 	const char *ns, *version;
 	const char *pools[3]; /* expressions' roots of the pools web, sidekiq, streaming */
 	bool has_helm;        /* the kind helm_release exists */
-	uint64_t patched;     /* which patches met an object */
+	bool argocd;          /* gitops.manage: argocd */
+	bool ours;            /* ... but what is added now is mok's */
+	struct mok_val sources, namespaces; /* of charts that Argo CD installs: lists of texts */
+	uint64_t patched;                   /* which patches met an object */
 };
 
 /* ---- settings.c ---- */
@@ -118,6 +121,14 @@ void masto_addons(struct masto *m);  /* addons.c */
 void masto_observe(struct masto *m); /* observe.c */
 void masto_pools(struct masto *m);   /* pools.c: connection pools, and their arithmetic */
 void masto_checks(struct masto *m);  /* checks.c */
+/* argocd.c: is it Argo CD's to write? Then it gets its wave. */
+bool masto_hand_over(struct masto *m, struct mok_val *manifest);
+void masto_argocd(struct masto *m); /* the Applications, after all that they hold */
+struct masto_chart {
+	const char *address, *chart, *repository, *version, *ns;
+	struct mok_val values;
+};
+void masto_chart_application(struct masto *m, const struct masto_chart *chart);
 /* patches.c: applies the plan's patches to one manifest. */
 void masto_patch(struct masto *m, struct mok_val *manifest);
 

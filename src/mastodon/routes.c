@@ -185,6 +185,21 @@ static struct mok_val solver(struct masto *m)
 	return out;
 }
 
+/* The Secret may be there before cert-manager is. */
+static void add_dns_namespace(struct masto *m)
+{
+	const struct masto_object object = { .address = "mastodon_cert_manager_namespace",
+		.cluster_scoped = true };
+	struct mok_val manifest = { .type = MOK_MAP, .at = m->at };
+
+	if (!m->argocd)
+		return;
+	masto_put(m, &manifest, "apiVersion", masto_format(m, "v1"));
+	masto_put(m, &manifest, "kind", masto_format(m, "Namespace"));
+	masto_put(m, &manifest, "metadata.name", masto_format(m, "cert-manager"));
+	masto_add(m, &object, manifest);
+}
+
 /* In cert-manager's own namespace: there it looks for what its cluster-wide issuers refer to. */
 static void add_dns_secret(struct masto *m)
 {
@@ -192,12 +207,13 @@ static void add_dns_secret(struct masto *m)
 	const struct masto_object object = { .address = "mastodon_dns_secret",
 		.component = "certificate",
 		.hashed = true,
-		.needs = needs };
+		.needs = m->argocd ? NULL : needs };
 	struct mok_val manifest = masto_base(m, "secret");
 	const char *token = masto_text(m, "gateway.tls.token");
 
 	if (strcmp(masto_challenge(m), "dns01") != 0 || !token)
 		return;
+	add_dns_namespace(m);
 	masto_put(m, &manifest, "metadata.name",
 		masto_format(m, "%s-dns", m->stack->name ? m->stack->name : "mastodon"));
 	masto_put(m, &manifest, "metadata.namespace", masto_format(m, "cert-manager"));

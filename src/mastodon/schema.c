@@ -323,9 +323,17 @@ static const struct mok_field gitops[] = {
 		.type = MOK_STR,
 		.values = "mok|argocd",
 		.dflt = "mok",
-		.doc = "Who applies the objects." },
-	{ .name = "repository", .type = MOK_STR, .doc = "URL of the Git repository." },
-	{ .name = "path", .type = MOK_STR, .doc = "Folder in it." },
+		.doc = "Who applies the objects: with argocd, mok applies Argo CD, its root "
+		       "Application and the Secrets, and Argo CD the rest out of the repository." },
+	{ .name = "repository",
+		.type = MOK_STR,
+		.pattern = "(https?://|ssh://|git@|file://).+",
+		.doc = "URL of the Git repository that Argo CD reads." },
+	{ .name = "path",
+		.type = MOK_STR,
+		.pattern = "[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*",
+		.doc = "Folder in it that mok manifests --argocd is written to." },
+	{ .name = "revision", .type = MOK_STR, .dflt = "HEAD", .doc = "Branch or tag." },
 	{ 0 },
 };
 

@@ -57,9 +57,6 @@ static const struct mok_code codes[] = {
 		"For instance `resources:` is a map of blocks, not a list:\n\n    resources:\n     "
 		" "
 		"net: { kind: vpc, ip_range: 10.20.0.0/20 }" },
-	{ "E0206", "not in this version",
-		"What is asked for belongs to a later version of mok, for instance `gitops: { "
-		"manage: argocd }`. This version applies everything itself." },
 	{ "E0207", "not an address",
 		"The key of a resource block is a letter or underscore, then letters, digits, "
 		"underscores and hyphens, and not `var`, `env`, `each`, `secret` or "
@@ -240,6 +237,12 @@ static const struct mok_code codes[] = {
 	{ "W0811", "a cluster that does not answer is destroyed",
 		"What the stack has in it cannot be listed, and dies with it. The load balancers "
 		"and volumes that it made are listed by DigitalOcean and deleted along with it." },
+	{ "W0812", "waits for somebody else",
+		"It refers to an object that is `read_only`: somebody else makes it, such as Argo "
+		"CD out of a repository, and it is not there or not ready yet. The plan goes on "
+		"without; once the object is there, the next plan has it.\n\nFor an instance that "
+		"Argo CD manages: write the files (mok manifests --argocd -o DIR), push them, wait "
+		"for the sync, and run mok apply again." },
 	/* ---- the mastodon block ---- */
 	{ "E0902", "an address that the mastodon block takes",
 		"The block stands for resources with addresses of their own, such as mastodon_web. "
@@ -312,6 +315,11 @@ static const struct mok_code codes[] = {
 		"tag.\n\nWhere the registry cannot be reached from here, give the digest "
 		"(`docker buildx imagetools inspect IMAGE:TAG` prints it), or do "
 		"without:\n\n    images: { pin: tag }" },
+	{ "E0922", "Argo CD without a repository",
+		"Argo CD applies what is in a Git repository, so it has to be told which:\n\n    "
+		"gitops: { manage: argocd, repository: https://example.com/me/instance.git, path: "
+		"deploy }\n\n`mok manifests --argocd -o DIR` writes the files that go into that "
+		"folder." },
 	{ "E0930", "a setting that is decided once",
 		"`domain` and `web_domain` are in every account's and post's name that other "
 		"servers "

@@ -76,10 +76,7 @@ static void check_top_keys(struct load *load, const struct mok_val *top)
 		if (load->options->expansion &&
 			strcmp(pair->key, load->options->expansion->key) == 0)
 			continue;
-		if (strcmp(pair->key, "mastodon") == 0)
-			mok_diag_add(load->diags, "E0206", pair->key_at,
-				"the mastodon block belongs to a later version of mok");
-		else if (!mok_starts(pair->key, "x-"))
+		if (!mok_starts(pair->key, "x-"))
 			pairs[n++] = *pair;
 	}
 	rest.u.map.pairs = pairs;

@@ -274,7 +274,10 @@ static void title(struct mok_buf *out, const struct mok_style *style, const stru
 	if (name && !mok_streq(name, c->address))
 		mok_buf_printf(&raw, " \"%s\"", name);
 	if (c->excluded)
-		mok_buf_puts(&raw, " (left out)");
+		mok_buf_puts(&raw,
+			c->foreign             ? " (somebody else's)"
+				: c->postponed ? " (waits for somebody else)"
+					       : " (left out)");
 	mok_text_cut(&text, style, raw.data, style->width - 4);
 	mok_tint(out, style, look.tint);
 	mok_buf_puts(out, text.data);

@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""An instance that Argo CD manages: who writes what, the files, and what waits for what others bring."""
+import json
+import os
+import pathlib
+import re
+import ssl
+import sys
+import urllib.request
+
+import yaml
+
+from lib import ROOT, Cloud, Stack, check, equal, run_tests
+
+FOLDER = ROOT / "tests" / "golden" / "mastodon"
+PLANS = ("small", "medium", "large", "guide")
+ARGOCD = """\
+mastodon:
+  gitops: { manage: argocd, repository: "https://git.example/social/deploy.git", path: clusters/social }
+"""
+# What there is only for Argo CD's sake, or is called otherwise: it knows no first time.
+ONLY_ARGOCD = {"Job mastodon/mastodon-migrate-pre", "Job mastodon/mastodon-migrate-post",
+               "Namespace /cert-manager"}
+ONLY_MOK = {"Job mastodon/mastodon-db-prepare"}
+
+
+def files_under(folder):
+    return {str(path.relative_to(folder)): path.read_bytes()
+            for path in sorted(pathlib.Path(folder).rglob("*")) if path.is_file()}
+
+
+def write_files(stack, plan, name, overlay=ARGOCD):
+    stack.write(overlay, "argocd.yaml")
+    stack.run("-f", str(FOLDER / f"{plan}.yaml"), "-f", "argocd.yaml", "manifests", "--offline",
+              "--argocd", "-o", name).expect(0)
+    return files_under(stack.dir / name)
+
+
+def key(document):
+    meta = document["metadata"]
+    return f"{document['kind']} {meta.get('namespace', '')}/{re.sub('-[0-9a-f]{10}$', '', meta['name'])}"
+
+
+def is_argocds_own(text):
+    return text.startswith(("Application ", "AppProject "))
+
+
+def documents_of(files):
+    return [document for name, text in files.items() if not name.endswith("kustomization.yaml")
+            for document in yaml.safe_load_all(text)]
+
+
+def golden_test(plan):
+    def test():
+        with Stack(None) as stack:
+            first, second = (write_files(stack, plan, name) for name in ("a", "b"))
+        equal(first, second, "byte for byte")
+        text = "".join(f"# {name}\n{data.decode()}" for name, data in first.items())
+        path = FOLDER / f"{plan}.argocd"
+        if os.environ.get("UPDATE"):
+            path.write_text(text)
+        equal(text, path.read_text(), path.name)
+    test.__name__ = f"test_golden_{plan}"
+    return test
+
+
+def written_by_mok(plan):
+    """The objects that mok apply would make, out of the plan."""
+    with Cloud() as cloud, Stack(cloud) as stack:
+        stack.write(ARGOCD, "argocd.yaml")
+        out = stack.run("-f", str(FOLDER / f"{plan}.yaml"), "-f", "argocd.yaml", "plan", "--format",
+                        "json").expect(0).out
+    kept = set()
+    for change in json.loads(out)["changes"]:
+        if change["action"] == "no-op" or change["kind"] != "kubernetes_manifest":
+            continue
+        fields = {f["path"]: f["after"] for f in change["fields"]}
+        meta = fields["manifest"]["metadata"]
+        name = meta["name"] if isinstance(meta["name"], str) else None
+        kept.add((change["address"], fields["manifest"]["kind"], meta.get("namespace", ""), name))
+    return kept
+
+
+def test_nobody_writes_the_same_object():
+    for plan in PLANS:
+        with Stack(None) as stack:
+            argocds = {key(d) for d in documents_of(write_files(stack, plan, "a"))}
+            base = ["-f", str(FOLDER / f"{plan}.yaml")]
+            text = stack.run(*base, "manifests", "--offline", "--secrets", "-").expect(0).out
+            alone = {key(d) for d in yaml.safe_load_all(text)}
+            text = stack.run(*base, "-f", "argocd.yaml", "manifests", "--offline", "--secrets", "-"
+                             ).expect(0).out
+            together = {key(d) for d in yaml.safe_load_all(text)}
+        moks = written_by_mok(plan)
+        kinds = {kind for _, kind, _, _ in moks}
+        equal(kinds, {"Namespace", "Secret", "AppProject", "Application"}, f"{plan}: what mok writes")
+        rest = together - argocds
+        equal(len(rest), len(moks), f"{plan}: {rest} and {moks}")
+        for text in rest:
+            check(text.split()[0] in kinds, f"{plan}: {text} is written by nobody")
+        equal({t for t in rest if t.startswith("Application ")},
+              {f"Application argocd/{next(n for _, k, _, n in moks if k == 'Application')}"},
+              f"{plan}: the root Application is mok's alone")
+        check(not any(t.startswith(("Secret ", "Namespace ")) for t in argocds), f"{plan}: Secrets")
+        union = {t for t in together if not is_argocds_own(t)}
+        equal(union - ONLY_ARGOCD, alone - ONLY_MOK, f"{plan}: both together")
+
+
+def test_waves():
+    with Stack(None) as stack:
+        files = write_files(stack, "medium", "a")
+    waves = {}
+    for document in documents_of(files):
+        notes = document["metadata"]["annotations"]
+        waves[key(document)] = (int(notes["argocd.argoproj.io/sync-wave"]),
+                                notes.get("argocd.argoproj.io/hook"))
+    name = "Application argocd/mastodon-m-"
+    for chart in ("traefik", "cert-manager", "metrics-server", "base"):
+        equal(waves[name + chart], (-2, None), chart)
+    equal(waves[name + "issuers"], (-1, None), "issuers")
+    equal(waves[name + "mastodon"], (0, None), "the instance")
+    equal(waves["ConfigMap mastodon/mastodon-web"], (0, None), "configuration")
+    equal(waves["Job mastodon/mastodon-migrate-pre"], (1, "Sync"), "before")
+    equal(waves["Deployment mastodon/mastodon-web"], (2, None), "workloads")
+    equal(waves["Job mastodon/mastodon-migrate-post"], (3, "Sync"), "after")
+
+
+def test_applications():
+    with Stack(None) as stack:
+        files = write_files(stack, "medium", "a", ARGOCD.replace("path:", "revision: stable, path:"))
+    apps = {d["metadata"]["name"]: d["spec"] for d in documents_of(files) if d["kind"] == "Application"}
+    for name, spec in apps.items():
+        check("ServerSideApply=true" in spec["syncPolicy"]["syncOptions"], name)
+        equal(spec["project"], "mastodon-m", name)
+        source = spec["source"]
+        if "chart" in source:
+            check("CreateNamespace=true" in spec["syncPolicy"]["syncOptions"], name)
+            continue
+        equal((source["repoURL"], source["targetRevision"]),
+              ("https://git.example/social/deploy.git", "stable"), name)
+        folder = source["path"].removeprefix("clusters/social/")
+        check(f"{folder}/kustomization.yaml" in files, f"{name}: {folder} is written")
+    scaled = {i["name"] for i in apps["mastodon-m-mastodon"]["ignoreDifferences"]
+              if i["kind"] == "Deployment"}
+    equal(scaled, {d["spec"]["scaleTargetRef"]["name"] for d in documents_of(files)
+                   if d["kind"] == "HorizontalPodAutoscaler"}, "replicas are the autoscalers'")
+    listed = 0
+    for name, text in files.items():
+        if name.endswith("kustomization.yaml"):
+            for entry in yaml.safe_load(text)["resources"]:
+                here = f"{name.removesuffix('kustomization.yaml')}{entry}"
+                check(here in files or f"{here}/kustomization.yaml" in files, here)
+                listed += here in files
+    equal(listed, len(documents_of(files)), "every file is listed")
+
+
+def test_what_must_not_be_in_a_repository():
+    with Stack(None) as stack:
+        overlay = ARGOCD + '  extra_env: { HUSH: "${var.smtp_password}" }\n'
+        stack.write(overlay, "argocd.yaml")
+        result = stack.run("-f", str(FOLDER / "small.yaml"), "-f", "argocd.yaml", "manifests",
+                           "--offline", "--argocd", "-o", "a").expect(5)
+        check("mastodon_web_config" in result.err and "extra_secret_env" in result.err, result.err)
+        check(not (stack.dir / "a").exists(), "nothing is written")
+        result = stack.run("manifests", "--argocd", "--secrets", "-o", "a").expect(1)
+        result = stack.run("-f", str(FOLDER / "small.yaml"), "manifests", "--offline", "--argocd",
+                           "-o", "a").expect(1)
+        check("manage: argocd" in result.err, result.err)
+
+
+def test_what_is_not_known_is_not_written():
+    with Cloud() as cloud, Stack(cloud) as stack:
+        stack.write(ARGOCD, "argocd.yaml")
+        result = stack.run("-f", str(FOLDER / "small.yaml"), "-f", "argocd.yaml", "manifests",
+                           "--argocd", "-o", "a").expect(1)
+        check("mok apply first" in result.err, result.err)
+
+
+FOREIGN = """\
+mok: 1
+name: shared
+region: ams3
+resources:
+  c: { kind: kubernetes_cluster, name: k, version: "1.36" }
+  p: { kind: kubernetes_node_pool, cluster_id: "${c.id}", name: p, size: s-2vcpu-4gb, count: 1 }
+  theirs:
+    kind: kubernetes_manifest
+    cluster_id: ${c.id}
+    read_only: true
+    manifest: { apiVersion: v1, kind: ConfigMap, metadata: { name: theirs, namespace: default } }
+  zone: { kind: domain, name: shared.example }
+  record: { kind: record, domain: "${zone.name}", type: A, name: www, ttl: 300,
+            data: "${theirs.object.data.address}" }
+"""
+
+
+def in_cluster(cloud, method, path, body=None):
+    """A request to the cluster's API, as somebody else's."""
+    cluster = cloud.get("/v2/kubernetes/clusters")["kubernetes_clusters"][0]["id"]
+    host, port = cloud.env["DIGITALOCEAN_API_URL"].removeprefix("http://").rsplit(":", 1)
+    request = urllib.request.Request(
+        f"https://{host}:{int(port) + 2}/{cluster}{path}", method=method,
+        data=json.dumps(body).encode() if body else None,
+        headers={"Authorization": "Bearer dop_v1_theirs", "Content-Type": "application/json"})
+    context = ssl._create_unverified_context()
+    with urllib.request.urlopen(request, context=context, timeout=60) as answer:
+        return json.load(answer)
+
+
+def test_what_others_bring():
+    maps = "/api/v1/namespaces/default/configmaps"
+    theirs = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "theirs"},
+              "data": {"address": "203.0.113.9"}}
+    with Cloud() as cloud, Stack(cloud, FOREIGN) as stack:
+        result = stack.run("apply", "--yes").expect(0)
+        check("W0812" in result.err and "record" in result.err, result.err)
+        check(not any("/records" in w for w in cloud.writes()), "no record yet")
+        check("somebody else" in stack.plan(0, "--verbose").out, "what is left out is told")
+        made = in_cluster(cloud, "POST", maps, theirs)
+        result = stack.apply()
+        equal(result.err.count("W0812"), 0, "nothing to wait for any more")
+        records = cloud.get("/v2/domains/shared.example/records")["domain_records"]
+        equal([r["data"] for r in records if r["type"] == "A"], ["203.0.113.9"], "the record")
+        stack.plan(0)
+        equal(in_cluster(cloud, "GET", f"{maps}/theirs"), made, "theirs is as they made it")
+        in_cluster(cloud, "DELETE", f"{maps}/theirs")
+        stack.plan(0)
+        in_cluster(cloud, "POST", maps, {**theirs, "data": {"address": "203.0.113.10"}})
+        stack.apply()
+        records = cloud.get("/v2/domains/shared.example/records")["domain_records"]
+        equal([r["data"] for r in records if r["type"] == "A"], ["203.0.113.10"], "the record")
+        stack.destroy()
+        equal(cloud.get("/v2/kubernetes/clusters")["kubernetes_clusters"], [], "clusters")
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests([golden_test(plan) for plan in PLANS]
+              + [f for name, f in list(globals().items()) if name.startswith("test_")]))
