@@ -327,6 +327,26 @@ static void what_the_api_refuses(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* Statuses tell whole seconds; what began at the end of one has its time all the same. */
+static void limits_leave_time_at_any_speed(void **state)
+{
+	const struct mok_sandbox_options fast = { .speed = 0, .seed = 7 };
+	struct api_client *c = *state;
+
+	api_client_close(c);
+	api_client_open(c, &fast);
+	api_cluster(c, "s-4vcpu-8gb", 2);
+	c->now_ms += 900 - c->now_ms % 1000;
+	api_make(c, BATCH "/jobs", JOB("'activeDeadlineSeconds':600,"));
+	make_deployment(c, "web");
+	c->now_ms += 50;
+	api_get(c, BATCH "/jobs/work");
+	assert_string_equal(api_str(c, "status.conditions.1.type"), "Complete");
+	c->now_ms += 1000;
+	api_get(c, APPS "/deployments/web");
+	assert_string_equal(api_str(c, "status.conditions.1.reason"), "NewReplicaSetAvailable");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -344,6 +364,7 @@ int main(void)
 		TEST(images_that_cannot_be_pulled),
 		TEST(programs_that_crash),
 		TEST(what_the_api_refuses),
+		TEST(limits_leave_time_at_any_speed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,6 +93,9 @@ void sb_ctl_tell(struct sb_kube *k, const cJSON *object, const struct sb_ctl_eve
 int64_t sb_ctl_later(struct sb_kube *k, int64_t real_ms);
 /* The same from a moment that has been: when something that began then is over. */
 int64_t sb_ctl_since(struct sb_kube *k, int64_t began_ms, int64_t real_ms);
+/* The same for a limit: a status tells when something began in whole seconds, and what began at
+ * the end of one must not be late at once. */
+int64_t sb_ctl_limit(struct sb_kube *k, int64_t began_ms, int64_t real_ms);
 /* "metadata.creationTimestamp" and the like in milliseconds; 0: absent. */
 int64_t sb_ctl_ms(const cJSON *object, const char *path);
 const char *sb_ctl_str(const cJSON *object, const char *path); /* "" if absent */

@@ -85,7 +85,7 @@ static bool timed_out(struct deployment *d, const cJSON *have)
 		return false;
 	if (strcmp(reason, "ProgressDeadlineExceeded") == 0)
 		return true;
-	at_ms = sb_ctl_since(d->k, sb_ctl_ms(have, "lastUpdateTime"), limit_s * SB_SECOND_MS);
+	at_ms = sb_ctl_limit(d->k, sb_ctl_ms(have, "lastUpdateTime"), limit_s * SB_SECOND_MS);
 	if (d->k->ctx->now_ms >= at_ms)
 		return true;
 	sb_ctl_again(d->k, at_ms);

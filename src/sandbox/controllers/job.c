@@ -252,7 +252,7 @@ static bool too_late(struct job *j)
 
 	if (!limit_s || !began_ms)
 		return false;
-	at_ms = sb_ctl_since(j->k, began_ms, limit_s * SB_SECOND_MS);
+	at_ms = sb_ctl_limit(j->k, began_ms, limit_s * SB_SECOND_MS);
 	if (j->k->ctx->now_ms >= at_ms)
 		return true;
 	sb_ctl_again(j->k, at_ms);

@@ -38,6 +38,11 @@ int64_t sb_ctl_since(struct sb_kube *k, int64_t began_ms, int64_t real_ms)
 	return began_ms + scaled(k, real_ms);
 }
 
+int64_t sb_ctl_limit(struct sb_kube *k, int64_t began_ms, int64_t real_ms)
+{
+	return sb_ctl_since(k, began_ms, real_ms) + SB_SECOND_MS;
+}
+
 /* ---- selectors ---- */
 
 static bool is_among(const cJSON *values, const char *value)
