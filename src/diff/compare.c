@@ -160,6 +160,14 @@ bool mok_field_differs(struct mok_arena *arena, const struct mok_field *field,
 		object->kind->same(field, want, live ? live : &absent, object, &replaces, &why));
 }
 
+/* What is wanted no longer may have been a secret when it was: only the plan of then knew. */
+static bool may_have_been_sensitive(
+	const struct mok_field *f, const struct mok_val *want, const struct mok_val *have)
+{
+	return f->flags & MOK_F_WHOLE && want->type == MOK_NULL &&
+		(have->type == MOK_STR || have->type == MOK_MAP || have->type == MOK_LIST);
+}
+
 static void add_change(struct comparison *c, const struct mok_field *f, const char *path,
 	const struct mok_val *want, const struct mok_val *have)
 {
@@ -170,7 +178,8 @@ static void add_change(struct comparison *c, const struct mok_field *f, const ch
 		.before = *have,
 		.after = *want,
 		.sensitive = ((f->flags | c->top->flags) & MOK_F_SENSITIVE) ||
-			mok_val_has_sensitive(want) || mok_val_has_sensitive(have),
+			mok_val_has_sensitive(want) || mok_val_has_sensitive(have) ||
+			may_have_been_sensitive(f, want, have),
 		.forces_replacement = ((f->flags | c->top->flags) & MOK_F_REPLACES) != 0,
 		.risky = ((f->flags | c->top->flags) & MOK_F_RISKY) != 0,
 	};

@@ -157,6 +157,15 @@ static void finish(struct errand *x)
 
 /* ---- cleaning up: what is of a Job goes, the Job first ---- */
 
+static void deleted(void *ctx, struct mok_answer *answer);
+
+static void delete_last(struct errand *x)
+{
+	const struct mok_object *o = x->doomed.items[x->doomed.len - 1];
+
+	ask(x, (struct mok_ask){ .verb = MOK_ASK_DELETE, .id = o->id, .have = o }, deleted);
+}
+
 static void deleted(void *ctx, struct mok_answer *answer)
 {
 	struct errand *x = ctx;
@@ -165,13 +174,9 @@ static void deleted(void *ctx, struct mok_answer *answer)
 		return;
 	x->doomed.len--;
 	if (x->doomed.len == 0)
-		later(x, clean_one, "what a Job left is still there");
+		clean_one(x);
 	else
-		ask(x,
-			(struct mok_ask){ .verb = MOK_ASK_DELETE,
-				.id = x->doomed.items[x->doomed.len - 1]->id,
-				.have = x->doomed.items[x->doomed.len - 1] },
-			deleted);
+		delete_last(x);
 }
 
 static bool is_going(const struct mok_object *o)
@@ -196,11 +201,7 @@ static void listed(void *ctx, struct mok_answer *answer)
 	} else if (x->doomed.len == 0) {
 		later(x, clean_one, "what a Job left is still there");
 	} else {
-		ask(x,
-			(struct mok_ask){ .verb = MOK_ASK_DELETE,
-				.id = x->doomed.items[x->doomed.len - 1]->id,
-				.have = x->doomed.items[x->doomed.len - 1] },
-			deleted);
+		delete_last(x);
 	}
 }
 

@@ -1,11 +1,19 @@
 #!/usr/bin/env bash
 # Builds what the suite judges by: install.sh FOLDER. A real kube-apiserver, controller manager,
-# scheduler and kubectl out of the Go modules that go/go.mod pins, and KWOK, which plays nodes and
-# pods. About twelve minutes on two cores the first time; seconds afterwards.
+# scheduler and kubectl out of the Go modules that go/go.mod pins, KWOK, which plays nodes and pods,
+# and Helm. About fifteen minutes on two cores the first time; seconds afterwards.
 set -euo pipefail
 cd "$(dirname "$0")"
 folder=$1
 kwok=v0.8.0
+helm=v4.3.1
+if [ "$(cat "$folder/stamp-helm" 2>/dev/null)" != "$helm" ]; then
+	echo "Building helm (once)."
+	mkdir -p "$folder"
+	GOFLAGS="-trimpath -buildvcs=false" GOTOOLCHAIN=local CGO_ENABLED=0 GOBIN=$folder \
+		go install "helm.sh/helm/v4/cmd/helm@$helm"
+	echo "$helm" >"$folder/stamp-helm"
+fi
 stamp=$(cat go/go.mod go/go.sum | sha256sum | cut -c1-16)-$kwok
 if [ "$(cat "$folder/stamp" 2>/dev/null)" = "$stamp" ]; then
 	exit 0
