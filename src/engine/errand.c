@@ -125,7 +125,7 @@ static void looked_at_path(void *ctx, struct mok_answer *answer)
 	if (!is_answer(x, answer, wait_for_paths))
 		return;
 	if (answer->verdict == MOK_ANS_OK && answer->objects.len &&
-		!answer->objects.items[0]->ready && !x->op->engine->in->nothing_runs) {
+		!answer->objects.items[0]->ready) {
 		say(x, answer->objects.items[0]->status);
 		later(x, wait_for_paths, answer->objects.items[0]->status);
 		return;
@@ -246,16 +246,9 @@ static void job_failed(struct errand *x)
 	mok_op_explain(x->op, &x->err, clean_and_give_up);
 }
 
-static void in_vain(struct errand *x)
+static void wait_on(struct errand *x, void (*again)(struct errand *x))
 {
-	mok_engine_emit(
-		x->op, MOK_EV_NOTE, "nothing runs in the sandbox's clusters: it is not waited for");
-	mok_op_next(x->op);
-}
-
-static void wait_on(struct errand *x)
-{
-	x->again = wait_for_job;
+	x->again = again;
 	if (!mok_op_overdue(x->op, x->op->job->status) && !mok_op_looks_why(x->op))
 		mok_op_later(x->op, mok_op_poll_s(x->op), mok_op_again);
 }
@@ -276,10 +269,8 @@ static void polled(void *ctx, struct mok_answer *answer)
 	} else if (op->job->ready) {
 		op->job = NULL;
 		read_object(x);
-	} else if (op->engine->in->nothing_runs) {
-		in_vain(x);
 	} else {
-		wait_on(x);
+		wait_on(x, wait_for_job);
 	}
 }
 
@@ -396,14 +387,16 @@ static void looked(void *ctx, struct mok_answer *answer)
 	if (!is_answer(x, answer, look))
 		return;
 	for (size_t i = 0; answer->verdict == MOK_ANS_OK && i < answer->objects.len; i++) {
-		const struct mok_object *o = answer->objects.items[i];
+		struct mok_object *o = answer->objects.items[i];
 
-		if (o->ready || o->failed || is_going(o) || x->op->engine->in->nothing_runs)
+		if (o->ready || o->failed || is_going(o))
 			continue;
 		say(x, "waiting for the Job of an earlier run");
-		later(x, look, "the Job of an earlier run goes on");
+		x->op->job = o;
+		wait_on(x, look);
 		return;
 	}
+	x->op->job = NULL;
 	read_object(x);
 }
 

@@ -32,7 +32,8 @@ static const char job_base[] =
 	"\"runAsNonRoot\":true,\"runAsUser\":65532,\"runAsGroup\":65532,\"fsGroup\":65532,"
 	"\"seccompProfile\":{\"type\":\"RuntimeDefault\"}}}}}}";
 static const char container_base[] =
-	"{\"name\":\"helm\",\"command\":[\"helm\"],\"env\":["
+	"{\"name\":\"helm\",\"command\":[\"helm\"],"
+	"\"terminationMessagePolicy\":\"FallbackToLogsOnError\",\"env\":["
 	"{\"name\":\"HELM_CACHE_HOME\",\"value\":\"/tmp/cache\"},"
 	"{\"name\":\"HELM_CONFIG_HOME\",\"value\":\"/tmp/config\"},"
 	"{\"name\":\"HELM_DATA_HOME\",\"value\":\"/tmp/data\"}],"
