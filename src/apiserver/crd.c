@@ -289,9 +289,11 @@ void ks_crd_settle(struct ks_req *r, cJSON *crd)
 
 	default_names(r, names);
 	mok_json_set(status, "acceptedNames", cJSON_Duplicate(names, true));
-	if (!ks_at(status, "conditions")) {
+	/* Normalised, the first has null there. */
+	if (!cJSON_IsArray(ks_at(status, "conditions"))) {
 		mok_format_time(r->now_ms, time);
-		list = cJSON_AddArrayToObject(status, "conditions");
+		list = cJSON_CreateArray();
+		mok_json_set(status, "conditions", list);
 		add_condition(list, "NamesAccepted", "NoConflicts", "no conflicts found", time);
 		add_condition(list, "Established", "InitialNamesAccepted",
 			"the initial names have been accepted", time);
