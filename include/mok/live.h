@@ -23,6 +23,7 @@ struct mok_live {
 	struct mok_map *doubts;      /* address hash -> such a tag */
 	struct mok_map *inventories; /* id of a parent -> struct mok_val *: the collections under it
 					that hold objects of this stack */
+	struct mok_map *listed;      /* "parent's id\ncollection" of those that were read */
 	struct mok_catalogue *catalogue;
 	struct mok_map *by_key, *by_id; /* private: mok_live_find, mok_live_by_id */
 };

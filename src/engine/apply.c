@@ -465,6 +465,7 @@ int mok_apply(const struct mok_apply_input *in, struct mok_arena *arena,
 		.out = out,
 		.started_ms = mok_loop_now(in->loop),
 	};
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	if (in->changes->nrefused)
@@ -472,5 +473,8 @@ int mok_apply(const struct mok_apply_input *in, struct mok_arena *arena,
 	mok_engine_build(&e);
 	e.ready = mok_ready_new(arena, e.graph);
 	pump(&e);
-	return sum_up(&e, mok_loop_run(in->loop, is_done, &e, err), err);
+	rc = mok_loop_run(in->loop, is_done, &e, err);
+	if (rc == 0 && !e.fatal)
+		rc = mok_engine_shrink(&e, err);
+	return sum_up(&e, rc, err);
 }

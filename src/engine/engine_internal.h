@@ -145,6 +145,14 @@ void mok_step_errand(struct op *op);
 
 /* inventory.c */
 void mok_step_inventory(struct op *op);
+/* The stack's own resource that it is, or NULL: a cluster of someone else. */
+const struct mok_resource *mok_inventory_parent(
+	struct engine *e, const struct mok_kind *kind, const char *parent_id);
+/* The collections that it names by now; NULL: not known. */
+const struct mok_val *mok_inventory_now(const struct engine *e, const char *parent_id);
+
+/* shrink.c: once all is done. -1: interrupted; anything else may be missed. */
+int mok_engine_shrink(struct engine *e, struct mok_err *err) MOK_MUST_CHECK;
 
 /* unneeded.c */
 bool mok_replaces_on_suspicion(const struct mok_change *c);

@@ -106,18 +106,16 @@ static void was_tagged(void *ctx, struct mok_answer *answer)
 	settle(inv, &answer->err);
 }
 
-/* The stack's own resource that it is, or NULL: a cluster of someone else. */
-static const struct mok_resource *parent_of(const struct inventory *inv)
+const struct mok_resource *mok_inventory_parent(
+	struct engine *e, const struct mok_kind *kind, const char *parent_id)
 {
-	struct engine *e = inv->engine;
-
 	for (size_t i = 0; i < e->in->stack->resources.len; i++) {
 		const struct mok_resource *r = &e->in->stack->resources.items[i];
 		struct mok_val id;
 
-		if (mok_streq(r->kind->name, inv->kind->parent) &&
+		if (mok_streq(r->kind->name, kind->parent) &&
 			mok_engine_attribute(e, r, "id", &id) && id.type == MOK_STR &&
-			strcmp(id.u.s, inv->parent_id) == 0)
+			strcmp(id.u.s, parent_id) == 0)
 			return r;
 	}
 	return NULL;
@@ -126,7 +124,7 @@ static const struct mok_resource *parent_of(const struct inventory *inv)
 static void begin(struct inventory *inv)
 {
 	struct engine *e = inv->engine;
-	const struct mok_resource *parent = parent_of(inv);
+	const struct mok_resource *parent = mok_inventory_parent(e, inv->kind, inv->parent_id);
 	struct mok_ask ask = { .verb = MOK_ASK_TAG_MAKE };
 
 	inv->asked = true;
@@ -136,6 +134,15 @@ static void begin(struct inventory *inv)
 	}
 	ask.marker = mok_marker_about(e->arena, e->in->stack->name, parent->address, "objects");
 	mok_ask_send(&e->asker, e->arena, &ask, was_tagged, inv);
+}
+
+const struct mok_val *mok_inventory_now(const struct engine *e, const char *parent_id)
+{
+	const struct inventory *inv = mok_map_get(e->inventories, parent_id);
+
+	if (inv)
+		return inv->done ? &inv->collections : NULL;
+	return mok_map_get(e->in->live->inventories, parent_id);
 }
 
 static struct inventory *inventory_of(struct op *op, const char *parent_id)

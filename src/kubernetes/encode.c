@@ -301,12 +301,24 @@ static void describe(struct encoding *e, const char *collection, struct mok_buf 
 	add_once(namespaces, ns + 1, strlen(ns + 1));
 }
 
+/* With its last line it goes. */
+static int drop_inventory(struct encoding *e)
+{
+	e->out->method = "DELETE";
+	e->out->path = k8s_inventory_path(e->arena, e->ask->name, false);
+	return 0;
+}
+
 static int set_inventory(struct encoding *e)
 {
 	cJSON *body = cJSON_CreateObject(), *metadata;
 	const struct mok_val *all = e->ask->extra;
 	struct mok_buf lines, kinds, namespaces;
 
+	if (!all || all->u.list.len == 0) {
+		cJSON_Delete(body);
+		return drop_inventory(e);
+	}
 	mok_buf_init(&lines, 1 << 20);
 	mok_buf_init(&kinds, 200 << 10);
 	mok_buf_init(&namespaces, 200 << 10);

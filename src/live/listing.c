@@ -13,7 +13,7 @@ struct listing {
 	size_t pages_open, own; /* objects of the kind asked for */
 	int64_t total;
 	int rounds;
-	bool fanned_out;
+	bool fanned_out, was_read;
 };
 
 struct page {
@@ -91,6 +91,11 @@ static void finish(struct listing *l)
 
 	for (size_t i = 0; i < l->objects.len; i++)
 		mok_vec_push(l->sweep->arena, &out->objects, l->objects.items[i]);
+	if (l->ask.collection && l->was_read)
+		mok_map_put(out->listed,
+			mok_arena_printf(
+				l->sweep->arena, "%s\n%s", l->ask.parent_id, l->ask.collection),
+			out);
 	for (size_t i = 0; i < l->tags.len; i++)
 		mok_map_put(out->tags, l->tags.items[i], (void *)(uintptr_t)l->tags.items[i]);
 }
@@ -121,6 +126,7 @@ static void got_page(void *ctx, struct mok_answer *answer)
 	l->sweep->outstanding--;
 	if (answer->verdict == MOK_ANS_OK) {
 		add_page(l, answer);
+		l->was_read = true;
 		if (answer->next_page || answer->next_token)
 			fan_out(l, page, answer);
 	} else if (answer->verdict != MOK_ANS_GONE && answer->verdict != MOK_ANS_UNSUPPORTED &&

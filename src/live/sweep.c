@@ -412,6 +412,7 @@ int mok_live_sweep(const struct mok_live_input *in, struct mok_arena *arena,
 	out->read_ms = env->clock.wall_ms(env->clock.self);
 	out->tags = mok_map_new(arena);
 	out->inventories = mok_map_new(arena);
+	out->listed = mok_map_new(arena);
 	out->catalogue = mok_catalogue_new(arena);
 	return read_all(&sweep, err);
 }

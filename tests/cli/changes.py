@@ -346,8 +346,15 @@ def test_objects_in_the_sandboxs_cluster():
               "what the cluster says would change")
         stack.apply()
         stack.plan(0)
+        tags = [t["name"] for t in cloud.all("/v2/tags", "tags")]
+        equal(sum(t.endswith(":objects") for t in tags), 1, f"tags that tell of objects: {tags}")
         stack.write(HEAD + CLUSTER)
         stack.forget_journal()
+        stack.apply()
+        tags = [t["name"] for t in cloud.all("/v2/tags", "tags")]
+        equal(sum(t.endswith(":objects") for t in tags), 0, f"tags that tell of objects: {tags}")
+        stack.plan(0)
+        stack.write(HEAD + text(3))
         stack.apply()
         stack.plan(0)
         stack.destroy()

@@ -199,6 +199,31 @@ def test_removal_beside_strangers():
         w.get(f"{CONFIGS}/theirs")
 
 
+INVENTORY = "/api/v1/namespaces/kube-system/configmaps/mok-NS"
+
+
+def test_inventory_shrinks():
+    """What is left of the stack is what its inventory names; with the last object it goes itself."""
+    with World() as w:
+        def named():
+            return set(w.get(INVENTORY)["data"]["collections"].split())
+        def lines(*kinds):
+            return {"/Namespace/"} | {f"{kind}/{w.name}" for kind in kinds}
+        cfg, web = manifest("cfg", config("env", w.name, A="1")), manifest("web", deployment("web", w.name))
+        w.converge(cfg, web)
+        equal(named(), lines("/ConfigMap", "apps/Deployment"), "collections")
+        PLANE.request("POST", CONFIGS.replace("NS", w.name), config("theirs", w.name, A="1"))
+        # As a run that was killed before it came to this leaves it: found by the next.
+        before = w.get(INVENTORY)["data"]["collections"]
+        w.converge(web)
+        equal(named(), lines("apps/Deployment"), "collections without the ConfigMap")
+        w.patch(INVENTORY, {"data": {"collections": before}}, "mok")
+        w.converge(web, manifest("cfg2", an_object("Secret", "s", w.name)))
+        equal(named(), lines("apps/Deployment", "/Secret"), "collections after the next run")
+        w.run("destroy", "--yes", "--confirm", w.name).expect(0)
+        w.get(INVENTORY, 404)
+
+
 def test_hashed_names():
     """Each content is an object of its own; the last three stay, and one of them can come back."""
     with World() as w:
