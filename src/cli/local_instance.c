@@ -20,8 +20,13 @@ static void done(struct mok_exchange *x)
 	*(bool *)x->ctx = true;
 }
 
-/* The answer's body as JSON, or NULL; *status is 0 if there was none. */
-static cJSON *get(struct session *s, const struct mok_net *net, const char *url, int *status)
+struct told {
+	int status;         /* 0: no answer */
+	const char *reason; /* of the sandbox, why it is not 200; or NULL */
+	cJSON *json;        /* the body, or NULL; the caller's */
+};
+
+static struct told get(struct session *s, const struct mok_net *net, const char *url)
 {
 	const struct mok_clock *clock = &mok_real_env_get(s->real)->clock;
 	int64_t until_ms = clock->mono_ms(clock->self) + ANSWER_MS;
@@ -29,19 +34,23 @@ static cJSON *get(struct session *s, const struct mok_net *net, const char *url,
 	struct mok_exchange x = {
 		.method = "GET", .url = url, .timeout_ms = ANSWER_MS, .done = done, .ctx = &over
 	};
-	cJSON *json = NULL;
+	struct told told = { 0 };
+	const char *reason;
 
 	net->submit(net->self, &x);
 	while (!over && clock->mono_ms(clock->self) < until_ms &&
 		net->wait(net->self, until_ms) == 0)
 		;
-	if (!over)
+	if (!over) {
 		net->cancel(net->self, &x);
-	*status = over && x.fail == MOK_NET_OK ? x.status : 0;
-	if (*status)
-		json = mok_json_parse(x.response.data, x.response.len);
+	} else if (x.fail == MOK_NET_OK) {
+		reason = mok_exchange_header(&x, "x-sandbox-reason");
+		told.status = x.status;
+		told.reason = reason ? mok_arena_strdup(s->arena, reason) : NULL;
+		told.json = mok_json_parse(x.response.data, x.response.len);
+	}
 	mok_exchange_release(&x);
-	return json;
+	return told;
 }
 
 /* ---- the server ---- */
@@ -200,24 +209,23 @@ static const char *api_url(struct session *s)
 
 static cJSON *list_instances(struct session *s, const struct mok_net *net)
 {
-	int status;
-
-	return get(
-		s, net, mok_arena_printf(s->arena, "%s/_sandbox/instances", api_url(s)), &status);
+	return get(s, net, mok_arena_printf(s->arena, "%s/_sandbox/instances", api_url(s))).json;
 }
 
 static void say(struct session *s, const char *url, const char *domain, bool only)
 {
-	const struct mok_net *net = &mok_real_env_get(s->real)->net;
+	struct told told = { .status = 200 };
 	struct mok_buf line;
-	int status = 0;
 
-	mok_buf_init(&line, TEXT_MAX);
 	if (only)
-		cJSON_Delete(get(
-			s, net, mok_arena_printf(s->arena, "%s/api/v2/instance", url), &status));
-	mok_buf_printf(&line, "%s %s here: curl ", domain,
-		!only || status == 200 ? "answers" : "does not answer well yet");
+		told = get(s, &mok_real_env_get(s->real)->net,
+			mok_arena_printf(s->arena, "%s/api/v2/instance", url));
+	cJSON_Delete(told.json);
+	mok_buf_init(&line, TEXT_MAX);
+	mok_buf_printf(&line, "%s answers", domain);
+	if (told.status != 200)
+		mok_buf_printf(&line, " %d (%s)", told.status, told.reason ? told.reason : "why?");
+	mok_buf_puts(&line, ": curl ");
 	if (!only)
 		mok_buf_printf(&line, "-H 'Host: %s' ", domain);
 	mok_buf_printf(&line, "%s/api/v2/instance   (until: mok sandbox --stop)\n", url);

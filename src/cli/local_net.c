@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define HANG_MS ((int64_t)24 * 3600 * 1000) /* of an exchange without a time limit */
 
@@ -124,13 +125,17 @@ static void handle(struct local_net *net, struct flight *f)
 		MOK_BUG("a URL without a host reached the network");
 	memcpy(name, host, len);
 	name[len] = '\0';
-	for (size_t i = 0; i < x->nheaders; i++)
-		headers[i] = (struct mok_sandbox_header){ x->headers[i].name, x->headers[i].value };
 	request.host = name;
+	for (size_t i = 0; i < x->nheaders; i++) {
+		headers[i] = (struct mok_sandbox_header){ x->headers[i].name, x->headers[i].value };
+		if (strcasecmp(headers[i].name, "host") == 0)
+			request.host = headers[i].value;
+	}
 	request.target = host[len] ? host + len : "/";
 	request.service = mok_ends(name, LOCAL_SPACES_HOST) ? MOK_SANDBOX_SPACES
 		: mok_ends(name, LOCAL_KUBERNETES_DOMAIN)   ? MOK_SANDBOX_KUBERNETES
 		: mok_ends(name, LOCAL_REGISTRY_HOST)       ? MOK_SANDBOX_REGISTRY
+		: mok_ends(name, LOCAL_INSTANCE_HOST)       ? MOK_SANDBOX_INSTANCE
 							    : MOK_SANDBOX_API;
 	mok_sandbox_response_init(&response);
 	mok_sandbox_handle(net->sandbox, &request, clock->wall_ms(clock->self), &response);

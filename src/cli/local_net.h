@@ -11,6 +11,8 @@
 #define LOCAL_API_URL "http://127.0.0.1:8080"
 #define LOCAL_SPACES_URL "http://127.0.0.1:8081"
 #define LOCAL_SPACES_HOST "127.0.0.1:8081"
+#define LOCAL_INSTANCE_URL "http://127.0.0.1:8083"
+#define LOCAL_INSTANCE_HOST "127.0.0.1:8083"
 #define LOCAL_REGISTRY_URL "http://127.0.0.1:8084"
 #define LOCAL_REGISTRY_HOST "127.0.0.1:8084"
 /* Below it is the API of each Kubernetes cluster. */

@@ -6,7 +6,6 @@
 #define TIMEOUT_MS 10000
 #define BODY_MAX ((size_t)1 << 20)
 #define INSTANCE_PORT 3 /* above the API's */
-#define LOCAL_INSTANCE "http://127.0.0.1:8083"
 
 struct probe {
 	struct mok_exchange x;
@@ -32,7 +31,7 @@ const char *probe_base(struct session *s, const char *domain)
 		return mok_arena_printf(s->arena, "https://%s", domain);
 	colon = s->api_url && mok_http_is_loopback(s->api_url) ? strrchr(s->api_url, ':') : NULL;
 	if (!colon || !mok_parse_i64(colon + 1, &port))
-		return LOCAL_INSTANCE;
+		return LOCAL_INSTANCE_URL;
 	return mok_arena_printf(s->arena, "http://127.0.0.1:%lld", (long long)port + INSTANCE_PORT);
 }
 
@@ -48,13 +47,13 @@ static int read_answer(struct session *s, const struct mok_exchange *x, struct p
 	return 0;
 }
 
-/* A loop of its own, on the real network: the session's may be the sandbox in this process. */
+/* A loop of its own, so that nothing else of the session goes on meanwhile. */
 int probe_get(struct session *s, const char *domain, const char *path, struct probe_answer *out,
 	struct mok_err *err)
 {
 	const struct mok_header headers[] = { { "User-Agent", "mok" }, { "Accept", "*/*" },
 		{ "Host", domain }, { "X-Forwarded-Proto", "https" } };
-	struct mok_loop *loop = mok_loop_new(mok_real_env_get(s->real));
+	struct mok_loop *loop = mok_loop_new(&s->env);
 	struct probe p = { .x = { .method = "GET",
 				   .url = mok_arena_printf(
 					   s->arena, "%s%s", probe_base(s, domain), path),

@@ -164,6 +164,8 @@ void sb_kube_handle(struct sb_ctx *ctx, const char *id, bool let_in)
 		sb_reply(ctx, (int)mok_json_int(refusal, "code", 500), refusal);
 		return;
 	}
+	if (let_in && sb_instance_proxy(ctx, id, request.target))
+		return;
 	mok_apiserver_response_init(&response);
 	mok_apiserver_handle(sb_kube_server(ctx), &store, &request, &response);
 	if (response.status < 400 && sb_call_of(ctx)->writes)

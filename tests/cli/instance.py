@@ -75,7 +75,8 @@ def test_it_answers_after_an_apply():
             check(server, f"a server runs: {out}")
             line = f"curl {server['instance_url']}/api/v2/instance"
             check(line in out and "social.example" in out, f"apply says where: {out}")
-            check("does not answer well yet" in out, f"and that it is not well: {out}")
+            check("answers 404 (no route of the gateway is for social.example" in out,
+                  f"and that it is not well: {out}")
             status, reason, body = ask(f"{server['instance_url']}/api/v2/instance")
             equal((status, body), (404, "404 page not found\n"), "it has no route")
             check("social.example" in reason, f"and says so: {reason}")

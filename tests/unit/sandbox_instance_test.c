@@ -352,6 +352,23 @@ static void what_is_around_it_is_told(void **state)
 	well(m);
 }
 
+static void sidekiq_has_metrics(void **state)
+{
+	struct site_client *m = *state;
+	struct api_client *c = &m->api;
+
+	site_pod(m, "sidekiq-1", "sidekiq", "4.6.2");
+	assert_int_equal(
+		api_kube(c, "GET", NULL, SITE_NS "/pods/sidekiq-1:9394/proxy/metrics"), 503);
+	site_set(m, "MASTODON_PROMETHEUS_EXPORTER_ENABLED", "true");
+	site_set(m, "MASTODON_PROMETHEUS_EXPORTER_PORT", "9394");
+	assert_int_equal(
+		api_kube(c, "GET", NULL, SITE_NS "/pods/sidekiq-1:9394/proxy/metrics"), 200);
+	assert_non_null(
+		strstr(c->out.body.data, "sidekiq_queue_latency_seconds{queue=\"default\"} 0\n"));
+	assert_int_equal(api_kube(c, "GET", NULL, SITE_NS "/pods/nobody:9394/proxy/metrics"), 404);
+}
+
 static void routes_of_every_form(void **state)
 {
 	struct site_client *m = *state;
@@ -528,6 +545,7 @@ int main(void)
 		TEST(secrets_must_be_there_to_start),
 		TEST(the_streaming_server_has_its_own_ways),
 		TEST(what_is_around_it_is_told),
+		TEST(sidekiq_has_metrics),
 		TEST(routes_of_every_form),
 		TEST(an_empty_database_is_no_instance),
 		TEST(jobs_fail_as_they_should),

@@ -11,7 +11,7 @@
  * about.c     instance, nodeinfo, webfinger, pages         oauth.c     apps and tokens
  * sign_in.c   sessions, consent                            statuses.c  posts and timelines
  * entities.c  JSON of accounts, apps, statuses             tables.c    what databases hold
- * around.c    names, queues, media
+ * around.c    names, queues, media                        proxy.c     metrics, through the API
  *
  * From Mastodon's documentation and behaviour, versions 4.5 and later. It is no Mastodon: nothing
  * federates, and posts have neither media nor polls.
