@@ -30,6 +30,7 @@ enum mok_field_flag {
 	MOK_F_FILLS = 1 << 18, /* the address of a resource that holds data once this one is there:
 				  a tag says so before it is made */
 	MOK_F_WHOLE = 1 << 19, /* a MOK_F_ANY map: what is there and not wanted is a diff too */
+	MOK_F_IMAGE = 1 << 20, /* names a container image: `dflt` gets the digest of its tag */
 };
 
 /* Types reuse enum mok_type; MOK_MAP with `sub` is an object of known fields, without it a map of

@@ -11,8 +11,10 @@
 int images_ask(struct session *s, struct mok_err *err) MOK_MUST_CHECK;
 /* After it: tells the plan what runs. */
 void images_keep(struct session *s);
-/* Tells the plan the rest, once it is answered. What nobody knows is a diagnostic. */
+/* Tells the plan the rest, once it is answered. */
 int images_settle(struct session *s, struct mok_err *err) MOK_MUST_CHECK;
+/* After the comparison: what nobody knows and something needs is a diagnostic. */
+void images_check(struct session *s);
 /* Offline: they stay what their tags are. */
 void images_stay_tags(struct session *s);
 

@@ -272,10 +272,13 @@ int session_diff(struct session *s, const struct mok_diff_options *options)
 		return cli_fail(s->cli, &err, &s->stack->sources);
 	if (s->diags.nerrors)
 		return session_give_up(s);
-	if (!any)
-		return CLI_DONE;
-	s->diags.list.len = ndiags; /* the second says its warnings again */
-	return diff_once(s, options);
+	if (any) {
+		s->diags.list.len = ndiags; /* the second says its warnings again */
+		rc = diff_once(s, options);
+	}
+	if (rc == CLI_DONE)
+		images_check(s);
+	return s->diags.nerrors && rc == CLI_DONE ? session_give_up(s) : rc;
 }
 
 /* ---- the journal ---- */

@@ -25,10 +25,10 @@ struct session {
 	struct mok_http *http;
 	struct mok_kubernetes *kubernetes;
 	struct mok_registry *registry;
-	const char *registry_mirror; /* all images are asked there; NULL: each at its own */
-	bool fresh_images; /* the registry's word counts, not what a running instance has */
-	bool destroys;     /* everything goes, unless options leave something out */
-	bool any_cluster;  /* --kubeconfig: clusters need not be in the account */
+	const char *registry_mirror;  /* all images are asked there; NULL: each at its own */
+	struct mok_map *image_errors; /* image -> struct mok_err: why its digest is not known */
+	bool destroys;                /* everything goes, unless options leave something out */
+	bool any_cluster;             /* --kubeconfig: clusters need not be in the account */
 	struct mok_provider list[3];
 	struct mok_providers providers;
 	const char *journal_api;    /* what the journal is bound to, besides the account */

@@ -32,6 +32,16 @@ static bool is_of_tiers(void *self, const struct mok_change *c)
 		(!u->instance.ns || strcmp(ns, u->instance.ns) == 0);
 }
 
+/* Its repository says what runs. */
+static int somebody_elses(struct upgrade *u)
+{
+	mok_err_set(&u->err, MOK_ERR_REFUSED,
+		"Argo CD rolls this instance out, and runs its migrations");
+	mok_err_hint(&u->err,
+		"write the version into the plan, then: mok manifests --argocd -o DIR, and push");
+	return cli_fail(u->s->cli, &u->err, NULL);
+}
+
 int upgrade_look(struct upgrade *u, unsigned tiers)
 {
 	struct session *s = u->s;
@@ -53,6 +63,8 @@ int upgrade_look(struct upgrade *u, unsigned tiers)
 	for (size_t i = 0; i < s->changes.list.len; i++) {
 		const struct mok_change *c = &s->changes.list.items[i];
 
+		if (c->foreign && instance_is_tier(instance_tier(c)))
+			return somebody_elses(u);
 		if (c->resource && c->object && instance_is_tier(instance_tier(c)))
 			note_version(u, mok_mastodon_version(s->arena, cluster_object(c->object)));
 	}

@@ -62,10 +62,12 @@ static const struct mok_field fields[] = {
 		.doc = "How long Helm waits for that." },
 	{ .name = "image",
 		.type = MOK_STR,
-		.flags = MOK_F_LOCAL,
+		.flags = MOK_F_LOCAL | MOK_F_IMAGE,
 		.pattern = "[^ ]+",
 		.dflt = "docker.io/alpine/helm:4.3.1",
-		.doc = "The image that the Job runs: a Helm 4, as the command `helm`." },
+		.doc = "The image that the Job runs: a Helm 4, as the command `helm`. By default "
+		       "with the "
+		       "digest that the tag has." },
 	{ .name = "status",
 		.type = MOK_STR,
 		.flags = MOK_F_COMPUTED,

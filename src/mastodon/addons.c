@@ -117,6 +117,14 @@ static bool is_argocds(const struct masto *m, const struct addon *addon)
 	return addon->is_wanted != wants_robusta || !own || !mok_val_has_sensitive(own);
 }
 
+/* Without the digest that it would get. */
+static const char *helm_image(void)
+{
+	const struct mok_kind *kind = mok_kind_find("helm_release");
+
+	return mok_field_find(kind->fields, "image")->dflt;
+}
+
 static void add_release(struct masto *m, const struct masto_chart *chart)
 {
 	struct mok_val block = { .type = MOK_MAP, .at = m->at };
@@ -131,6 +139,8 @@ static void add_release(struct masto *m, const struct masto_chart *chart)
 	mok_val_set(m->arena, &block, "version", masto_format(m, "%s", chart->version));
 	mok_val_set(m->arena, &block, "create_namespace", mok_val_bool(true));
 	mok_val_set(m->arena, &block, "values", chart->values);
+	if (strcmp(masto_str(m, "images.pin", "digest"), "tag") == 0)
+		mok_val_set(m->arena, &block, "image", masto_format(m, "%s", helm_image()));
 	masto_add_block(m, chart->address, block, NULL);
 }
 

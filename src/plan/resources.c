@@ -106,8 +106,24 @@ static const struct mok_kind *find_kind(struct load *load, const struct mok_pair
 	return NULL;
 }
 
+/* An image that nobody chose is pinned to the digest of its tag. */
+static void add_images(
+	struct load *load, const struct mok_kind *kind, struct mok_mark at, struct mok_val *fields)
+{
+	for (const struct mok_field *f = kind->fields; f->name; f++) {
+		struct mok_val v;
+
+		if (!(f->flags & MOK_F_IMAGE) || !f->dflt || mok_val_get(fields, f->name))
+			continue;
+		v = mok_val_str(mok_arena_printf(load->arena, "${image[\"%s\"]}", f->dflt));
+		v.at = at;
+		mok_val_set(load->arena, fields, f->name, plan_parse(load, &v));
+	}
+}
+
 /* The block's own keys without those of the life cycle. */
-static struct mok_val field_values(struct load *load, const struct mok_pair *block)
+static struct mok_val field_values(
+	struct load *load, const struct mok_kind *kind, const struct mok_pair *block)
 {
 	struct mok_val fields = { .type = MOK_MAP, .at = block->key_at };
 	struct mok_pair *pairs = MOK_NEW_N(load->arena, struct mok_pair, block->val.u.map.len + 1);
@@ -123,6 +139,7 @@ static struct mok_val field_values(struct load *load, const struct mok_pair *blo
 	}
 	fields.u.map.pairs = pairs;
 	fields.u.map.len = n;
+	add_images(load, kind, block->key_at, &fields);
 	return fields;
 }
 
@@ -216,7 +233,7 @@ static void read_block(struct load *load, const struct mok_pair *block)
 	if (!r.kind)
 		return;
 	plan_read_life(load, &block->val, &r);
-	r.fields = field_values(load, block);
+	r.fields = field_values(load, r.kind, block);
 	each = mok_val_get(&block->val, "for_each");
 	if (each)
 		add_each(load, &r, each);

@@ -94,6 +94,28 @@ def test_without_a_registry_nothing_is_guessed():
         equal(stack.run("validate").expect(0).err, "", "validate needs none")
 
 
+HELM = """\
+  chart: { kind: helm_release, cluster_id: "${c.id}", name: web, namespace: default,
+           repository: https://charts.example, chart: web, version: 1.2.3 }
+"""
+
+
+def test_the_image_of_helm_is_pinned_too():
+    text = PLAN[:PLAN.index("  db:")] + HELM
+    with Cloud(NO_REGISTRY) as cloud, Stack(cloud, text) as stack:
+        result = stack.run("plan").expect(1)
+        check("E0921" in result.err and "docker.io/alpine/helm" in result.err, result.err)
+        stack.write(text.replace("version: 1.2.3", "version: 1.2.3, image: helm:mine"))
+        stack.plan(2)
+        stack.write(text)
+        cloud.restart()
+        check(re.search("docker.io/alpine/helm:[0-9.]+@" + DIGEST, json.dumps(stack.plan_json())),
+              "pinned")
+        stack.write(text[:text.index(HELM)])
+        cloud.restart(NO_REGISTRY)
+        stack.plan(2)
+
+
 def test_nobody_is_there():
     with Cloud() as cloud, Stack(cloud, PLAN) as stack:
         result = stack.run("plan", env={"MOK_REGISTRY_URL": "http://127.0.0.1:9"}).expect(1)
