@@ -1,5 +1,6 @@
 #include "engine_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -79,6 +80,7 @@ void mok_op_explain(struct op *op, const struct mok_err *err, void (*then)(struc
 	struct reasons *r = MOK_NEW(op->engine->arena, struct reasons);
 
 	*r = (struct reasons){ .op = op, .then = then, .err = *err, .ask = explain_ask(op) };
+	snprintf(r->err.msg, sizeof(r->err.msg), "%s", mok_engine_hide(op->engine, err->msg));
 	op->details = (struct mok_val){ .type = MOK_LIST };
 	mok_ask_send(&op->engine->asker, op->engine->arena, &r->ask, explained, r);
 }

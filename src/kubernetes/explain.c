@@ -64,12 +64,29 @@ static const struct mok_val *object_of(const struct mok_ask *ask)
 	return ask->have ? mok_val_get(&ask->have->attrs, "object") : NULL;
 }
 
+/* What works on a certificate says more than it does itself. */
+static const char *orders_of(struct mok_arena *arena, const struct mok_val *object)
+{
+	const char *ns = in_namespace(arena, object) + strlen("/api/v1");
+
+	if (!mok_starts(text_at(object, "apiVersion"), "cert-manager.io/") ||
+		strcmp(text_at(object, "kind"), "Certificate") != 0)
+		return NULL;
+	return mok_arena_printf(arena,
+		"/apis/acme.cert-manager.io/v1%s/challenges?limit=100 "
+		"/apis/acme.cert-manager.io/v1%s/orders?limit=100",
+		ns, ns);
+}
+
 static const char *first_targets(struct mok_arena *arena, const struct mok_val *object)
 {
 	const char *pods = mok_manifest_pods(arena, object);
+	const char *orders = orders_of(arena, object);
 	const char *events =
 		events_of(arena, object, text_at(object, "kind"), text_at(object, "metadata.name"));
 
+	if (orders)
+		return mok_arena_printf(arena, "%s %s", orders, events);
 	if (!pods)
 		return events;
 	return mok_arena_printf(arena, "%s/pods?labelSelector=%s&limit=200 %s",
@@ -230,6 +247,42 @@ static void read_pods(struct explaining *x, const cJSON *json)
 	go_on_with_pod(x, &worst);
 }
 
+/* ---- what works on a certificate: https://cert-manager.io/docs/troubleshooting/acme/ ---- */
+
+static bool is_for(const struct explaining *x, const cJSON *item)
+{
+	const struct mok_val *names = mok_val_at(object_of(x->ask), "spec.dnsNames");
+	const cJSON *first = mok_json_at(item, "spec.dnsNames.0");
+	const char *name = mok_json_str(item, "spec.dnsName");
+
+	if (!name)
+		name = cJSON_GetStringValue(first);
+	for (size_t i = 0; name && names && names->type == MOK_LIST && i < names->u.list.len; i++)
+		if (names->u.list.items[i].type == MOK_STR &&
+			strcmp(names->u.list.items[i].u.s, name) == 0)
+			return true;
+	return false;
+}
+
+static void read_orders(struct explaining *x, const char *what, const cJSON *json)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, mok_json_at(json, "items"))
+	{
+		const char *state = mok_json_str(item, "status.state");
+		const char *reason = mok_json_str(item, "status.reason");
+		const char *name = mok_json_str(item, "spec.dnsName"), *line;
+
+		if (!reason || mok_streq(state, "valid") || !is_for(x, item))
+			continue;
+		line = mok_arena_printf(x->arena, "%s %s: %s: %s", what,
+			name ? name : mok_json_str(item, "metadata.name"),
+			state ? state : "pending", reason);
+		add_line(x, "", line, strlen(line));
+	}
+}
+
 static void add_remarks(struct explaining *x)
 {
 	struct mok_val remarks = { .type = MOK_LIST };
@@ -260,6 +313,10 @@ void k8s_explain_decode(const struct mok_ask *ask, const struct mok_http_reply *
 		json = mok_json_parse(reply->body, reply->len);
 		if (mok_ends(path, "/pods"))
 			read_pods(&x, json);
+		else if (mok_ends(path, "/challenges"))
+			read_orders(&x, "challenge of", json);
+		else if (mok_ends(path, "/orders"))
+			read_orders(&x, "order of", json);
 		else
 			read_events(&x, json);
 		cJSON_Delete(json);

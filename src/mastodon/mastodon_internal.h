@@ -95,6 +95,7 @@ struct masto_object {
 	bool cluster_scoped;      /* no namespace */
 	bool once;                /* made once, never changed: ignore_changes */
 	bool no_wait;             /* apply does not wait for it */
+	bool takes_over;          /* from whoever owns its fields: force_conflicts */
 	const char *fills;        /* address of what it puts the first data into, or NULL */
 	const char *const *needs; /* addresses, NULL at the end; or NULL */
 };

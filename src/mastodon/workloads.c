@@ -59,9 +59,11 @@ static void add_budget(struct masto *m, const struct workload *w)
 static void add_workload(struct masto *m, const struct workload *w, struct mok_val manifest,
 	const char *const *needs)
 {
-	const struct masto_object object = {
-		.address = w->address, .component = w->component, .needs = needs
-	};
+	/* A number in the plan is taken back from an autoscaler that left it. */
+	const struct masto_object object = { .address = w->address,
+		.component = w->component,
+		.takes_over = w->min >= w->max,
+		.needs = needs };
 
 	masto_put(m, &manifest, "metadata.name", masto_format(m, "mastodon-%s", w->component));
 	masto_put(m, &manifest, "spec.selector.matchLabels", selector(m, w->component));

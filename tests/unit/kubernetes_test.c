@@ -267,9 +267,10 @@ static const char web_object[] =
 	"{\"kind\":\"Deployment\",\"metadata\":{\"name\":\"web\",\"namespace\":\"social\"},"
 	"\"spec\":{\"selector\":{\"matchLabels\":{\"app\":\"web\"}},\"template\":{\"spec\":{}}}}";
 
-static struct mok_answer explain(struct mok_arena *arena, const char *token, const char *body)
+static struct mok_answer explain_of(
+	struct mok_arena *arena, const char *of, const char *token, const char *body)
 {
-	cJSON *json = mok_json_parse(web_object, strlen(web_object));
+	cJSON *json = mok_json_parse(of, strlen(of));
 	struct mok_object object = { .attrs = { .type = MOK_MAP } };
 	const struct mok_ask ask = { .verb = MOK_ASK_EXPLAIN, .have = &object, .token = token };
 	const struct mok_http_reply reply = {
@@ -282,6 +283,40 @@ static struct mok_answer explain(struct mok_arena *arena, const char *token, con
 	k8s_explain_decode(&ask, &reply, arena, &answer);
 	assert_int_equal(answer.verdict, MOK_ANS_OK);
 	return answer;
+}
+
+static struct mok_answer explain(struct mok_arena *arena, const char *token, const char *body)
+{
+	return explain_of(arena, web_object, token, body);
+}
+
+/* The challenge knows what the certificate does not; others' are none of its business. */
+static void a_certificate_is_explained_by_its_challenge(void **state)
+{
+	static const char of[] =
+		"{\"apiVersion\":\"cert-manager.io/v1\",\"kind\":\"Certificate\",\"metadata\":{"
+		"\"name\":\"tls\",\"namespace\":\"social\"},\"spec\":{\"dnsNames\":[\"a.example\"]}"
+		","
+		"\"status\":{\"conditions\":[{\"type\":\"Ready\",\"status\":\"False\",\"reason\":"
+		"\"DoesNotExist\",\"message\":\"no Secret yet\"}]}}";
+	struct mok_answer a = explain_of(*state, of, NULL,
+		"{\"items\":[{\"spec\":{\"dnsName\":\"b.example\"},\"status\":{\"reason\":\"x\"}},{"
+		"\"spec\":{\"dnsName\":\"a.example\"},\"status\":{\"state\":\"pending\",\"reason\":"
+		"\"Waiting for DNS-01 challenge "
+		"propagation\"}},{\"spec\":{\"dnsName\":\"a.example\"},"
+		"\"status\":{\"state\":\"valid\",\"reason\":\"done\"}}]}");
+
+	assert_int_equal(a.value.u.list.len, 2);
+	assert_string_equal(a.value.u.list.items[0].u.s,
+		"challenge of a.example: pending: Waiting for DNS-01 challenge propagation");
+	assert_string_equal(a.value.u.list.items[1].u.s, "Ready (DoesNotExist): no Secret yet");
+	assert_true(mok_starts(a.next_token,
+		"/apis/acme.cert-manager.io/v1/namespaces/social/orders?limit=100 "
+		"/api/v1/namespaces/social/events?"));
+	a = explain_of(*state, of, a.next_token,
+		"{\"items\":[{\"metadata\":{\"name\":\"tls-1\"},\"spec\":{\"dnsNames\":["
+		"\"a.example\"]},\"status\":{\"state\":\"errored\",\"reason\":\"429\"}}]}");
+	assert_string_equal(a.value.u.list.items[0].u.s, "order of tls-1: errored: 429");
 }
 
 static void the_worst_pod_leads_to_its_log_and_events(void **state)
@@ -477,6 +512,7 @@ int main(void)
 		TEST(what_cannot_change_is_named),
 		TEST(an_object_is_read_as_what_could_be_wanted),
 		TEST(the_worst_pod_leads_to_its_log_and_events),
+		TEST(a_certificate_is_explained_by_its_challenge),
 		TEST(a_log_is_tamed),
 		TEST(the_last_events_are_told),
 		TEST(what_mok_alone_owns_is_held),

@@ -698,6 +698,25 @@ static void test_sidekiq_groups(void **state)
 	assert_at(w, "Deployment", "mastodon-sidekiq-push", "spec.replicas", "2");
 }
 
+static bool takes_over(struct world *w, const char *address)
+{
+	const struct mok_resource *r = mok_map_get(w->stack->by_address, address);
+	const struct mok_val *v = r ? mok_val_get(want_of(w, r), "force_conflicts") : NULL;
+
+	assert_non_null(r);
+	return v && v->type == MOK_BOOL && v->u.b;
+}
+
+/* A number that an autoscaler left behind is taken back; one that it moves is not. */
+static void test_replicas_are_taken_back(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "medium", NULL);
+	assert_false(takes_over(w, "mastodon_web"));
+	assert_true(takes_over(w, "mastodon_sidekiq_push"));
+}
+
 static void test_a_read_only_root_copies_what_it_hides(void **state)
 {
 	struct world *w = *state;
@@ -1067,6 +1086,7 @@ int main(void)
 		TEST(test_streaming_reads_and_runs_little),
 		TEST(test_the_scheduler_is_alone),
 		TEST(test_sidekiq_groups),
+		TEST(test_replicas_are_taken_back),
 		TEST(test_a_read_only_root_copies_what_it_hides),
 		TEST(test_jobs),
 		TEST(test_jobs_of_an_upgrade),
