@@ -5,7 +5,10 @@
  */
 #include "core_internal.h"
 
+#include <openssl/bn.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <string.h>
@@ -81,30 +84,30 @@ static X509 *make_server(EVP_PKEY *key, X509 *ca, EVP_PKEY *ca_key)
 	return cert;
 }
 
-static const char *take_text(struct sb_core *core, BIO *bio)
+static const char *take_text(struct mok_arena *arena, BIO *bio)
 {
 	char *data;
 	long len = BIO_get_mem_data(bio, &data);
-	const char *text = mok_arena_strndup(core->arena, data, (size_t)len);
+	const char *text = mok_arena_strndup(arena, data, (size_t)len);
 
 	BIO_free(bio);
 	return text;
 }
 
-static const char *certificate_text(struct sb_core *core, X509 *cert)
+static const char *certificate_text(struct mok_arena *arena, X509 *cert)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 
 	PEM_write_bio_X509(bio, cert);
-	return take_text(core, bio);
+	return take_text(arena, bio);
 }
 
-static const char *key_text(struct sb_core *core, EVP_PKEY *key)
+static const char *key_text(struct mok_arena *arena, EVP_PKEY *key)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 
 	PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
-	return take_text(core, bio);
+	return take_text(arena, bio);
 }
 
 void sb_ca_make(struct sb_core *core)
@@ -120,13 +123,104 @@ void sb_ca_make(struct sb_core *core)
 		MOK_BUG("no Ed25519 in OpenSSL");
 	ca = make_ca(ca_key);
 	cert = make_server(key, ca, ca_key);
-	core->ca_pem = certificate_text(core, ca);
-	core->tls_pem = certificate_text(core, cert);
-	core->tls_key_pem = key_text(core, key);
+	core->ca_pem = certificate_text(core->arena, ca);
+	core->tls_pem = certificate_text(core->arena, cert);
+	core->tls_key_pem = key_text(core->arena, key);
 	X509_free(cert);
 	X509_free(ca);
 	EVP_PKEY_free(key);
 	EVP_PKEY_free(ca_key);
+}
+
+/* ---- certificates for others ---- */
+
+static void set_time(ASN1_TIME *time, int64_t ms)
+{
+	ASN1_TIME_set(time, (time_t)(ms / 1000));
+}
+
+static X509 *make_leaf(EVP_PKEY *key, X509 *ca, EVP_PKEY *ca_key, const struct sb_leaf *want,
+	struct mok_buf *names)
+{
+	X509 *cert = new_certificate(key, want->name, 0);
+	BIGNUM *serial = BN_bin2bn((const unsigned char *)want->seed, 16, NULL);
+
+	BN_to_ASN1_INTEGER(serial, X509_get_serialNumber(cert));
+	BN_free(serial);
+	set_time(X509_getm_notBefore(cert), want->from_ms);
+	set_time(X509_getm_notAfter(cert), want->until_ms);
+	X509_set_issuer_name(cert, X509_get_subject_name(ca));
+	add_extension(cert, ca, NID_basic_constraints, "critical,CA:FALSE");
+	add_extension(cert, ca, NID_key_usage, "critical,digitalSignature");
+	add_extension(cert, ca, NID_ext_key_usage, "serverAuth");
+	add_extension(cert, ca, NID_subject_alt_name, names->data);
+	add_extension(cert, ca, NID_authority_key_identifier, "keyid");
+	X509_sign(cert, ca_key, NULL);
+	return cert;
+}
+
+/* A P-256 key whose number is the seed's digest. */
+static EVP_PKEY *p256_key(const char *seed)
+{
+	EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+	EC_POINT *point = EC_POINT_new(group);
+	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	unsigned char digest[32], public[65];
+	OSSL_PARAM *params = NULL;
+	EVP_PKEY *key = NULL;
+	BIGNUM *number;
+
+	mok_sha256(seed, strlen(seed), digest);
+	digest[0] &= 0x7f; /* below the group's order */
+	number = BN_bin2bn(digest, sizeof(digest), NULL);
+	EC_POINT_mul(group, point, number, NULL, NULL, NULL);
+	EC_POINT_point2oct(
+		group, point, POINT_CONVERSION_UNCOMPRESSED, public, sizeof(public), NULL);
+	OSSL_PARAM_BLD_push_utf8_string(build, "group", "prime256v1", 0);
+	OSSL_PARAM_BLD_push_BN(build, "priv", number);
+	OSSL_PARAM_BLD_push_octet_string(build, "pub", public, sizeof(public));
+	params = OSSL_PARAM_BLD_to_param(build);
+	if (EVP_PKEY_fromdata_init(context) != 1 ||
+		EVP_PKEY_fromdata(context, &key, EVP_PKEY_KEYPAIR, params) != 1)
+		MOK_BUG("no P-256 in OpenSSL");
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(build);
+	EVP_PKEY_CTX_free(context);
+	BN_free(number);
+	EC_POINT_free(point);
+	EC_GROUP_free(group);
+	return key;
+}
+
+void sb_ca_issue(
+	struct sb_ctx *ctx, const struct sb_leaf *want, const char **cert_pem, const char **key_pem)
+{
+	EVP_PKEY *ca_key = read_key(ctx->core, "kubernetes_ca_key"), *key = p256_key(want->seed);
+	X509 *ca = make_ca(ca_key), *cert;
+	struct mok_buf names;
+	const cJSON *name;
+
+	mok_buf_init(&names, 65536);
+	cJSON_ArrayForEach(name, want->names)
+		mok_buf_printf(&names, "%sDNS:%s", names.len ? "," : "", name->valuestring);
+	cert = make_leaf(key, ca, ca_key, want, &names);
+	*cert_pem = certificate_text(ctx->arena, cert);
+	*key_pem = key_text(ctx->arena, key);
+	mok_buf_release(&names);
+	X509_free(cert);
+	X509_free(ca);
+	EVP_PKEY_free(key);
+	EVP_PKEY_free(ca_key);
+}
+
+const char *sb_account_key(struct sb_ctx *ctx)
+{
+	EVP_PKEY *key = p256_key(sb_random_word(ctx, 32, NULL));
+	const char *text = key_text(ctx->arena, key);
+
+	EVP_PKEY_free(key);
+	return text;
 }
 
 const char *sb_kube_ca(struct sb_ctx *ctx)

@@ -234,6 +234,16 @@ bool sb_spaces_key_find(struct sb_ctx *ctx, const char *access_key, struct sb_sp
 
 /* The CA of the cloud's clusters (PEM). */
 const char *sb_kube_ca(struct sb_ctx *ctx);
+/* A server's certificate by that CA, with a P-256 key. seed: at least 16 random characters; names:
+ * strings. Both texts are PEM. */
+struct sb_leaf {
+	const char *name, *seed;
+	const cJSON *names;
+	int64_t from_ms, until_ms;
+};
+void sb_ca_issue(struct sb_ctx *ctx, const struct sb_leaf *want, const char **cert_pem,
+	const char **key_pem);
+const char *sb_account_key(struct sb_ctx *ctx); /* a new P-256 key, PEM */
 /* Where a cluster's API is: https://... */
 const char *sb_kube_url(struct sb_ctx *ctx, const char *cluster_id);
 /* All of its objects go. */

@@ -48,6 +48,8 @@ static const struct {
 	{ "job_fails", DO_CLUSTER, false },
 	{ "quota", DO_CLUSTER, false },
 	{ "webhook_down", DO_CLUSTER, false },
+	{ "chart_missing", DO_CLUSTER, false },
+	{ "undelegated", DO_CLUSTER, false },
 };
 
 struct sb_fault_rule {

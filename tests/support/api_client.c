@@ -180,3 +180,27 @@ bool api_list_has(struct api_client *client, const char *path, const char *word)
 	}
 	return false;
 }
+
+const char *api_helm(
+	struct api_client *c, const char *pod, const char *args, const char *values, int seconds)
+{
+	const char *secret = mok_arena_printf(c->arena,
+		"{\"metadata\":{\"name\":\"%s\"},\"stringData\":{\"values.yaml\":\"%s\"}}", pod,
+		values);
+	const char *body = api_json(c,
+		"{'metadata':{'name':'%s'},'spec':{'restartPolicy':'Never','volumes':[{'name':"
+		"'values','secret':{'secretName':'%s'}}],'containers':[{'name':'helm','image':"
+		"'docker.io/alpine/helm:4.3.1','command':['helm'],'args':[%s],'volumeMounts':[{"
+		"'name':'values','mountPath':'/values'}]}]}}",
+		pod, pod, args);
+
+	assert_int_equal(
+		api_kube(c, "POST", secret, "/api/v1/namespaces/kube-system/secrets"), 201);
+	if (api_kube(c, "POST", body, "/api/v1/namespaces/kube-system/pods") != 201)
+		fail_msg("%s", c->out.body.data);
+	c->now_ms += seconds * 1000L;
+	api_kube(c, "GET", NULL, "/api/v1/namespaces/kube-system/pods/%s/log", pod);
+	secret = mok_arena_strdup(c->arena, c->out.body.data ? c->out.body.data : "");
+	api_kube(c, "GET", NULL, "/api/v1/namespaces/kube-system/pods/%s", pod);
+	return secret;
+}

@@ -34,6 +34,10 @@ void api_cluster(struct api_client *client, const char *size, int nodes);
 void api_make(struct api_client *client, const char *path, const char *body);
 void api_get(struct api_client *client, const char *path);
 void api_pass(struct api_client *client, int seconds);
+/* Runs Helm in a pod of that name, args being JSON strings in api_json's way and values YAML in
+ * JSON's; returns its log after so long. The newest answer is the pod. */
+const char *api_helm(struct api_client *client, const char *pod, const char *args,
+	const char *values, int seconds);
 /* JSON for `api_ask`, in the arena: single quotes stand for double ones. */
 const char *api_json(struct api_client *client, const char *fmt, ...) MOK_PRINTF(2, 3);
 

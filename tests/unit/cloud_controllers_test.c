@@ -223,6 +223,43 @@ static void a_namespace_takes_its_volumes_along(void **state)
 	assert_int_equal(balancers(c), 0);
 }
 
+/* ---- autoscalers ---- */
+
+#define APPS "/apis/apps/v1/namespaces/default"
+
+static void an_autoscaler_keeps_its_bounds(void **state)
+{
+	struct api_client *c = *state;
+	const char *path = "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers";
+
+	make(c, APPS "/deployments",
+		"{'metadata':{'name':'web'},'spec':{'replicas':1,'selector':{'matchLabels':{'a':"
+		"'b'}},'template':{'metadata':{'labels':{'a':'b'}},'spec':{'containers':[{'name':"
+		"'app','image':'nginx:1'}]}}}}");
+	make(c, path,
+		"{'metadata':{'name':'web'},'spec':{'minReplicas':2,'maxReplicas':4,"
+		"'scaleTargetRef':{'apiVersion':'apps/v1','kind':'Deployment','name':'web'},"
+		"'metrics':[{'type':'Resource','resource':{'name':'cpu','target':{'type':"
+		"'Utilization','averageUtilization':70}}}]}}");
+	pass(c, 60);
+	get(c, APPS "/deployments/web");
+	assert_int_equal(api_int(c, "spec.replicas"), 2);
+	assert_non_null(strstr(c->out.body.data, "\"subresource\":\"scale\""));
+	get(c, mok_arena_printf(c->arena, "%s/web", path));
+	assert_int_equal(api_int(c, "status.currentReplicas"), 2);
+	assert_string_equal(api_str(c, "status.conditions.1.type"), "ScalingActive");
+	assert_string_equal(api_str(c, "status.conditions.1.status"), "False");
+	api_kube(c, "PATCH", "{\"spec\":{\"replicas\":9}}", APPS "/deployments/web");
+	pass(c, 60);
+	get(c, APPS "/deployments/web");
+	assert_int_equal(api_int(c, "spec.replicas"), 4);
+	/* Nobody fights over what is within. */
+	api_kube(c, "PATCH", "{\"spec\":{\"replicas\":3}}", APPS "/deployments/web");
+	pass(c, 60);
+	get(c, APPS "/deployments/web");
+	assert_int_equal(api_int(c, "spec.replicas"), 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +271,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_retained_volume_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_namespace_takes_its_volumes_along, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_autoscaler_keeps_its_bounds, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

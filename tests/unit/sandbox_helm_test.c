@@ -36,30 +36,6 @@ static void get(struct api_client *c, const char *path)
 		fail_msg("%s: %s", path, c->out.body.data);
 }
 
-/* Runs Helm in a pod of that name for as long; the newest answer is the pod. */
-static const char *run(
-	struct api_client *c, const char *pod, const char *args, const char *values, int seconds)
-{
-	const char *secret = mok_arena_printf(c->arena,
-		"{\"metadata\":{\"name\":\"%s\"},\"stringData\":{\"values.yaml\":\"%s\"}}", pod,
-		values);
-	const char *body = api_json(c,
-		"{'metadata':{'name':'%s'},'spec':{'restartPolicy':'Never','volumes':[{'name':"
-		"'values','secret':{'secretName':'%s'}}],'containers':[{'name':'helm','image':"
-		"'docker.io/alpine/helm:4.3.1','command':['helm'],'args':[%s],'volumeMounts':[{"
-		"'name':'values','mountPath':'/values'}]}]}}",
-		pod, pod, args);
-
-	assert_int_equal(api_kube(c, "POST", secret, SYSTEM "/secrets"), 201);
-	if (api_kube(c, "POST", body, SYSTEM "/pods") != 201)
-		fail_msg("%s", c->out.body.data);
-	c->now_ms += seconds * 1000L;
-	api_kube(c, "GET", NULL, SYSTEM "/pods/%s/log", pod);
-	secret = mok_arena_strdup(c->arena, c->out.body.data ? c->out.body.data : "");
-	api_kube(c, "GET", NULL, SYSTEM "/pods/%s", pod);
-	return secret;
-}
-
 static void expect_records(struct api_client *c, const char *ns, const char *statuses)
 {
 	struct mok_buf text;
@@ -87,7 +63,7 @@ static void expect_end(struct api_client *c, const char *phase, const char *log,
 static void a_chart_is_installed(void **state)
 {
 	struct api_client *c = *state;
-	const char *log = run(c, "one",
+	const char *log = api_helm(c, "one",
 		"'upgrade','--install'," TRAEFIK ",'--timeout','5m','--labels','a=b'",
 		"deployment: { replicas: 2 }\\nproviders: { kubernetesGateway: { enabled: true } "
 		"}\\n"
@@ -119,20 +95,22 @@ static void revisions_follow_each_other(void **state)
 	struct api_client *c = *state;
 	const char *log;
 
-	run(c, "one", "'upgrade','--install'," TRAEFIK, "service: { enabled: true }", 20);
-	log = run(c, "two", "'upgrade','--install'," TRAEFIK, "service: { enabled: false }", 20);
+	api_helm(c, "one", "'upgrade','--install'," TRAEFIK, "service: { enabled: true }", 20);
+	log = api_helm(
+		c, "two", "'upgrade','--install'," TRAEFIK, "service: { enabled: false }", 20);
 	expect_end(c, "Succeeded", log, "Release \"traefik\" has been upgraded. Happy Helming!");
 	assert_int_equal(
 		api_kube(c, "GET", NULL, "/api/v1/namespaces/traefik/services/traefik"), 404);
 	expect_records(c, "traefik", "1:superseded 2:deployed");
-	log = run(c, "three", "'rollback','traefik','1','--namespace','traefik'", "", 20);
+	log = api_helm(c, "three", "'rollback','traefik','1','--namespace','traefik'", "", 20);
 	expect_end(c, "Succeeded", log, "Rollback was a success! Happy Helming!");
 	get(c, "/api/v1/namespaces/traefik/services/traefik");
 	expect_records(c, "traefik", "1:superseded 2:superseded 3:deployed");
-	log = run(c, "four", "'upgrade'," TRAEFIK ",'--history-max','2'", "{}", 20);
+	log = api_helm(c, "four", "'upgrade'," TRAEFIK ",'--history-max','2'", "{}", 20);
 	expect_end(c, "Succeeded", log, "REVISION: 4");
 	expect_records(c, "traefik", "3:superseded 4:deployed");
-	log = run(c, "five", "'uninstall','traefik','--namespace','traefik','--wait'", "", 200);
+	log = api_helm(
+		c, "five", "'uninstall','traefik','--namespace','traefik','--wait'", "", 200);
 	expect_end(c, "Succeeded", log, "release \"traefik\" uninstalled");
 	expect_records(c, "traefik", "");
 	assert_int_equal(
@@ -146,7 +124,7 @@ static void what_never_gets_ready_is_undone(void **state)
 {
 	static const char big[] = "resources: { requests: { cpu: 99 } }";
 	struct api_client *c = *state;
-	const char *log = run(c, "one",
+	const char *log = api_helm(c, "one",
 		"'upgrade','--install'," TRAEFIK ",'--rollback-on-failure','--timeout','2m'", big,
 		300);
 
@@ -157,9 +135,9 @@ static void what_never_gets_ready_is_undone(void **state)
 		"status: InProgress");
 	assert_non_null(strstr(log, "context deadline exceeded"));
 	expect_records(c, "traefik", "");
-	run(c, "two", "'upgrade','--install'," TRAEFIK, "{}", 60);
-	log = run(c, "three", "'upgrade','--install'," TRAEFIK ",'--wait','--timeout','1m'", big,
-		120);
+	api_helm(c, "two", "'upgrade','--install'," TRAEFIK, "{}", 60);
+	log = api_helm(c, "three", "'upgrade','--install'," TRAEFIK ",'--wait','--timeout','1m'",
+		big, 120);
 	expect_end(c, "Failed", log, "Error: UPGRADE FAILED: resource Deployment/traefik/traefik");
 	expect_records(c, "traefik", "1:deployed 2:failed");
 }
@@ -169,15 +147,15 @@ static void a_pod_that_dies_leaves_a_lock(void **state)
 	struct api_client *c = *state;
 	const char *log;
 
-	run(c, "one", "'upgrade','--install'," TRAEFIK ",'--wait'",
+	api_helm(c, "one", "'upgrade','--install'," TRAEFIK ",'--wait'",
 		"resources: { requests: { cpu: 99 } }", 20);
 	api_kube(c, "DELETE", NULL, SYSTEM "/pods/one?gracePeriodSeconds=0");
 	expect_records(c, "traefik", "1:pending-install");
-	log = run(c, "two", "'upgrade','--install'," TRAEFIK, "{}", 20);
+	log = api_helm(c, "two", "'upgrade','--install'," TRAEFIK, "{}", 20);
 	expect_end(c, "Failed", log,
 		"Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in "
 		"progress");
-	run(c, "three", "'uninstall','traefik','--namespace','traefik'", "", 20);
+	api_helm(c, "three", "'uninstall','traefik','--namespace','traefik'", "", 20);
 	expect_records(c, "traefik", "");
 }
 
@@ -190,7 +168,7 @@ static void what_is_somebody_elses_is_left_alone(void **state)
 	api_kube(c, "POST",
 		api_json(c, "{'metadata':{'name':'traefik'},'spec':{'ports':[{'port':80}]}}"),
 		"/api/v1/namespaces/traefik/services");
-	log = run(c, "one", "'upgrade','--install'," TRAEFIK, "{}", 20);
+	log = api_helm(c, "one", "'upgrade','--install'," TRAEFIK, "{}", 20);
 	expect_end(c, "Failed", log,
 		"Error: INSTALLATION FAILED: unable to continue with install: Service \"traefik\" "
 		"in "
@@ -224,7 +202,7 @@ static void mistakes_are_told_as_helm_tells_them(void **state)
 
 	for (size_t i = 0; i < MOK_COUNT(cases); i++) {
 		const char *log =
-			run(c, mok_arena_printf(c->arena, "p%zu", i), cases[i].args, "{}", 20);
+			api_helm(c, mok_arena_printf(c->arena, "p%zu", i), cases[i].args, "{}", 20);
 
 		expect_end(c, "Failed", log, cases[i].says);
 	}
@@ -233,7 +211,7 @@ static void mistakes_are_told_as_helm_tells_them(void **state)
 static void a_chart_nobody_knows_makes_nothing(void **state)
 {
 	struct api_client *c = *state;
-	const char *log = run(c, "one",
+	const char *log = api_helm(c, "one",
 		"'install','own','oci://registry.example/charts/own','--version','1.2.3'", "a: 1",
 		20);
 

@@ -96,6 +96,9 @@ int64_t sb_ctl_since(struct sb_kube *k, int64_t began_ms, int64_t real_ms);
 /* The same for a limit: a status tells when something began in whole seconds, and what began at
  * the end of one must not be late at once. */
 int64_t sb_ctl_limit(struct sb_kube *k, int64_t began_ms, int64_t real_ms);
+/* When to look again at what nobody tells of: after real_ms at first, then ever more rarely, the
+ * longer it has been so. */
+int64_t sb_ctl_patiently(struct sb_kube *k, int64_t since_ms, int64_t real_ms);
 /* "metadata.creationTimestamp" and the like in milliseconds; 0: absent. */
 int64_t sb_ctl_ms(const cJSON *object, const char *path);
 const char *sb_ctl_str(const cJSON *object, const char *path); /* "" if absent */

@@ -4,6 +4,9 @@
 
 #include "controller.h"
 
+extern const struct sb_controller sb_ctl_autoscaler;
+extern const struct sb_controller sb_ctl_certificate;
+extern const struct sb_controller sb_ctl_cluster_issuer;
 extern const struct sb_controller sb_ctl_cron_job;
 extern const struct sb_controller sb_ctl_daemon_set;
 extern const struct sb_controller sb_ctl_deployment;
@@ -14,6 +17,7 @@ extern const struct sb_controller sb_ctl_gateway;
 extern const struct sb_controller sb_ctl_gateway_class;
 extern const struct sb_controller sb_ctl_http_route;
 extern const struct sb_controller sb_ctl_ingress_class;
+extern const struct sb_controller sb_ctl_issuer;
 extern const struct sb_controller sb_ctl_job;
 extern const struct sb_controller sb_ctl_kubelet;
 extern const struct sb_controller sb_ctl_load_balancer;

@@ -7,8 +7,8 @@
 #include "program.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum { FETCH_MS = 3 * SB_SECOND_MS, POLL_MS = 5 * SB_SECOND_MS };
 
@@ -64,14 +64,28 @@ struct helm_record *helm_newest(const struct helm_records *records, const char *
 	return NULL;
 }
 
+/* As C's asctime() has it. */
+static void ansi_time(int64_t ms, char out[32])
+{
+	static const char days[] = "ThuFriSatSunMonTueWed";
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	char text[21];
+	int month;
+
+	mok_format_time(ms, text);
+	month = (text[5] - '0') * 10 + text[6] - '1';
+	snprintf(out, 32, "%.3s %.3s %c%c %.8s %.4s", days + ms / 86400000 % 7 * 3,
+		months + month % 12 * 3, text[8] == '0' ? ' ' : text[8], text[9], text + 11, text);
+}
+
 void helm_tell(struct helm_run *run, const struct helm_record *record)
 {
-	char when[21];
+	char when[32];
 	int64_t ms = 0;
 
 	if (mok_parse_time(sb_ctl_str(record->release, "info.last_deployed"), &ms) != 0)
 		ms = run->k->ctx->now_ms;
-	mok_format_time(ms, when);
+	ansi_time(ms, when);
 	mok_buf_printf(run->log,
 		"NAME: %s\nLAST DEPLOYED: %s\nNAMESPACE: %s\nSTATUS: %s\nREVISION: %lld\n"
 		"DESCRIPTION: %s\nTEST SUITE: None\n",

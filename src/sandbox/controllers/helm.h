@@ -104,7 +104,5 @@ const char *helm_objects_left(struct sb_kube *k, const cJSON *objects);
 
 /* What a run has come to; by its pod's uid. */
 #define HELM_RUN_KIND "helm_run"
-/* A chart (the document's name) that cannot be found, or its one version. */
-#define HELM_FAULT_KIND "helm_fault"
 
 #endif

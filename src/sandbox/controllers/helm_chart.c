@@ -145,6 +145,18 @@ struct fill {
 
 static cJSON *expand(const struct fill *f, const cJSON *node);
 
+static void add_value(const struct fill *f, struct mok_buf *out, const char *path)
+{
+	const cJSON *value = mok_json_at(f->scope, path);
+	char *text = value && !cJSON_IsString(value) ? cJSON_PrintUnformatted(value) : NULL;
+
+	if (cJSON_IsString(value))
+		mok_buf_puts(out, value->valuestring);
+	else if (text)
+		mok_buf_puts(out, text);
+	cJSON_free(text);
+}
+
 static cJSON *expand_text(const struct fill *f, const char *text)
 {
 	struct mok_buf out;
@@ -153,7 +165,6 @@ static cJSON *expand_text(const struct fill *f, const char *text)
 	mok_buf_init(&out, (size_t)1 << 20);
 	while (*text) {
 		size_t plain = mok_starts(text, "${") ? 0 : strcspn(text, "$"), len;
-		const char *value;
 
 		if (!mok_starts(text, "${")) {
 			plain += text[plain] == '$' && text[plain + 1] != '{';
@@ -162,8 +173,7 @@ static cJSON *expand_text(const struct fill *f, const char *text)
 			continue;
 		}
 		len = strcspn(text, "}");
-		value = mok_json_str(f->scope, mok_arena_strndup(f->ctx->arena, text + 2, len - 2));
-		mok_buf_puts(&out, value ? value : "");
+		add_value(f, &out, mok_arena_strndup(f->ctx->arena, text + 2, len - 2));
 		text += len + (text[len] == '}');
 	}
 	string = cJSON_CreateString(out.data);

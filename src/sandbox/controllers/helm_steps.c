@@ -101,16 +101,9 @@ static const char *last_part(const char *reference)
 
 static bool has_fault(struct helm_run *run, const char *chart)
 {
-	const struct sb_which which = { .kind = HELM_FAULT_KIND, .name = chart };
-	struct sb_docs faults = sb_doc_list(run->k->ctx, &which, 0, 0);
+	const struct sb_fault_object object = { "Chart", run->args.ns, chart };
 
-	for (size_t i = 0; i < faults.len; i++) {
-		const char *version = sb_get_word(faults.items[i]->json, "version");
-
-		if (!version || strcmp(version, run->args.version) == 0)
-			return true;
-	}
-	return false;
+	return sb_fault_in_cluster(run->k->ctx, "chart_missing", &object, 1);
 }
 
 /* False: it has failed. Of a chart that nobody here knows any version is there; of one that is

@@ -43,6 +43,13 @@ int64_t sb_ctl_limit(struct sb_kube *k, int64_t began_ms, int64_t real_ms)
 	return sb_ctl_since(k, began_ms, real_ms) + SB_SECOND_MS;
 }
 
+int64_t sb_ctl_patiently(struct sb_kube *k, int64_t since_ms, int64_t real_ms)
+{
+	int64_t wait_ms = scaled(k, real_ms), age_ms = k->ctx->now_ms - since_ms;
+
+	return k->ctx->now_ms + (age_ms / 8 > wait_ms ? age_ms / 8 : wait_ms);
+}
+
 /* ---- selectors ---- */
 
 static bool is_among(const cJSON *values, const char *value)
