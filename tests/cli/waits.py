@@ -2,6 +2,7 @@
 """What apply waits for in a cluster, for how long, and what it says when that was in vain."""
 import json
 import sys
+import urllib.request
 
 from lib import Cloud, Stack, check, run_tests
 
@@ -21,6 +22,79 @@ def manifest(address, body, extra=""):
 
 
 CONFIG = manifest("cfg", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"A": "1"}})
+
+
+def pods_of(name, image="registry.example/web:1", policy="Always", **spec):
+    return {"metadata": {"labels": {"app": name}}, "spec": {
+        "restartPolicy": policy, "containers": [{"name": "app", "image": image}], **spec}}
+
+
+def deployment(**spec):
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {
+        "replicas": 2, "progressDeadlineSeconds": 20, "selector": {"matchLabels": {"app": "web"}},
+        "template": pods_of("web", **spec)}}
+
+
+class Running:
+    """A cluster of the sandbox, opened by its kubeconfig as anybody's would be."""
+
+    def __init__(self, *faults):
+        self.cloud = Cloud({"rules": list(faults)}, speed=60)
+        self.stack = Stack(self.cloud, HEAD)
+        self.stack.apply()
+        cluster = self.cloud.get("/v2/kubernetes/clusters")["kubernetes_clusters"][0]["id"]
+        request = urllib.request.Request(
+            f"{self.cloud.env['DIGITALOCEAN_API_URL']}/v2/kubernetes/clusters/{cluster}/kubeconfig",
+            headers={"Authorization": "Bearer stranger"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            (self.stack.dir / "kubeconfig").write_bytes(answer.read())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stack.__exit__()
+        self.cloud.close()
+
+    def fails(self, *resources):
+        """What is said, with the details as JSON has them."""
+        self.stack.write(HEAD + "".join(resources))
+        result = self.stack.run("apply", "--yes", "--format", "json", "--kubeconfig", "kubeconfig")
+        failure, = json.loads(result.expect(3).out)["failures"]
+        for line in failure["details"]:
+            check(line in " ".join(result.err.split()) or len(line) > 60, f"not told: {line}\n{result.err}")
+        return failure["message"], "\n".join(failure["details"]), result.err
+
+
+def test_image_that_is_not_there():
+    with Running({"do": "image_pull", "match": {"name": "web*"}}) as run:
+        message, details, err = run.fails(manifest("web", deployment()))
+        check("ProgressDeadlineExceeded" in message, message)
+        check("container app: ImagePullBackOff" in details or "container app: ErrImagePull" in details, details)
+        check("event: Pod web-" in details and "log:" not in details, details)
+
+
+def test_container_that_crashes():
+    with Running({"do": "crash_loop", "match": {"name": "web*"}}) as run:
+        message, details, err = run.fails(manifest("web", deployment()))
+        check("container app: " in details and "exit code" in details, details)
+        check("log: " in details and "event: Pod web-" in details, details)
+
+
+def test_pod_that_fits_nowhere():
+    with Running() as run:
+        web = deployment(nodeSelector={"disk": "none-such"})
+        message, details, err = run.fails(manifest("web", web))
+        check("Unschedulable" in details and "FailedScheduling" in details, details)
+
+
+def test_job_that_fails():
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "bad"}, "spec": {
+        "backoffLimit": 0, "template": pods_of("bad", policy="Never")}}
+    with Running({"do": "job_fails", "match": {"name": "bad*"}}) as run:
+        message, details, err = run.fails(manifest("bad", job))
+        check("BackoffLimitExceeded" in message, message)
+        check("pod bad-" in details and "exit code" in details and "log: " in details, details)
 
 
 def down(**how):
