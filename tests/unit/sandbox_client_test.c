@@ -333,6 +333,7 @@ static void posts_go_with_the_database(void **state)
 	post(m, "status=gone+soon");
 	api_ask(c, "DELETE", NULL, "/v2/databases/%s/dbs/mastodon", m->database);
 	c->now_ms += 1000;
+	expect(m, 500, "GET", NULL, "/");
 	api_ask(c, "POST", "{\"name\":\"mastodon\"}", "/v2/databases/%s/dbs", m->database);
 	c->now_ms += 1000;
 	site_jobs(m, "again");

@@ -167,6 +167,27 @@ static void hosts_are_told_apart(void **state)
 	well(m);
 }
 
+static void several_are_told_apart(void **state)
+{
+	struct site_client *m = *state;
+
+	site_kube(m, "POST", "/api/v1/namespaces", "{'metadata':{'name':'other'}}");
+	site_kube(m, "POST", "/apis/apps/v1/namespaces/other/deployments",
+		"{'metadata':{'name':'web'},'spec':{'replicas':0,'selector':{'matchLabels':"
+		"{'a':'b'}},'template':{'metadata':{'labels':{'a':'b'}},'spec':{'containers':[{"
+		"'name':'web','image':'ghcr.io/mastodon/mastodon:v4.7.6','args':['puma'],'env':[{"
+		"'name':'LOCAL_DOMAIN','value':'two.example'}]}]}}}}");
+	answers(m, 404, "/", "");
+	assert_non_null(strstr(site_body(m), "<li>social.example<li>two.example"));
+	m->host = "social.example:8083";
+	well(m);
+	m->host = "two.example";
+	answers(m, 404, "/", "no route of the gateway is for two.example");
+	m->host = "three.example";
+	answers(m, 404, "/", "");
+	assert_non_null(strstr(site_body(m), "<li>social.example<li>two.example"));
+}
+
 static void nobody_is_there(void **state)
 {
 	struct site_client *m = *state;
@@ -536,6 +557,7 @@ int main(void)
 		TEST(without_a_certificate_it_is_refused),
 		TEST(without_ready_pods_there_is_no_server),
 		TEST(hosts_are_told_apart),
+		TEST(several_are_told_apart),
 		TEST(nobody_is_there),
 		TEST(the_database_must_be_reached),
 		TEST(the_authority_must_be_there),

@@ -33,13 +33,14 @@ static bool has_host(const struct si_instance *instance, const char *host)
 	return false;
 }
 
-/* Names that nobody claims go to the only one there is, as an address would. */
-static struct si_instance *choose(const struct si_state *state, const char *host)
+/* Names that nobody claims go to the only one there is, as an address would. The count: none. */
+static size_t choose(const struct si_state *state, const char *host)
 {
-	for (size_t i = 0; i < state->instances.len; i++)
-		if (has_host(state->instances.items[i], host))
-			return state->instances.items[i];
-	return state->instances.len == 1 ? state->instances.items[0] : NULL;
+	size_t i = 0;
+
+	while (i < state->instances.len && !has_host(state->instances.items[i], host))
+		i++;
+	return state->instances.len == 1 ? 0 : i;
 }
 
 static void list_instances(struct sb_ctx *ctx, const struct si_state *state)
@@ -64,12 +65,15 @@ void sb_instance_handle(struct sb_ctx *ctx)
 {
 	struct si_state *state = si_state_now(ctx);
 	const char *host = host_of(ctx);
-	struct si_instance *instance = choose(state, host);
+	size_t i = choose(state, host);
+	struct si_instance *instance;
 
-	if (!instance)
+	if (i == state->instances.len) {
 		list_instances(ctx, state);
-	else
-		si_gateway(ctx, state, instance, is_loopback(host) ? instance->domain : host);
+		return;
+	}
+	instance = state->instances.items[i];
+	si_gateway(ctx, state, instance, is_loopback(host) ? instance->domain : host);
 }
 
 /* ---- for people and tests: GET /_sandbox/instances ---- */

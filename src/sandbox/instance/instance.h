@@ -170,6 +170,8 @@ void si_derive_cluster(struct si_state *state, const struct si_world *w);
 struct si_schema_version {
 	const char *pre, *post; /* migrated to; "" if never */
 };
+/* What databases held that are there no more goes, digests of passwords included. */
+void si_tables_sweep(struct sb_ctx *ctx);
 struct si_schema_version si_schema_of(struct sb_ctx *ctx, const char *db);
 void si_schema_set(struct sb_ctx *ctx, const char *db, const struct si_schema_version *to);
 

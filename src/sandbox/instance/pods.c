@@ -179,7 +179,7 @@ void si_pods_share(struct si_instance *instance)
 			if (other->ready && mok_streq(other->link.pool, pod->link.pool))
 				clients += other->workers * other->threads;
 		}
-		if (clients > pod->link.room)
+		if (clients > 0 && clients > pod->link.room)
 			pod->refused_ppm = (clients - pod->link.room) * INT64_C(1000000) / clients;
 	}
 }

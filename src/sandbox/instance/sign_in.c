@@ -5,7 +5,7 @@
 
 #define COOKIE "_mastodon_session"
 #define OUT_OF_BAND "urn:ietf:wg:oauth:2.0:oob"
-#define CODE_MS (10 * SB_MINUTE_MS)
+#define CODE_MS (INT64_C(10) * SB_MINUTE_MS)
 
 struct session {
 	const char *cookie; /* NULL: there is none */

@@ -52,6 +52,7 @@ struct si_state *si_state_now(struct sb_ctx *ctx)
 		return before;
 	state = new_state(before);
 	derive(ctx, state);
+	si_tables_sweep(ctx);
 	sb_call_keep(sb_call_of(ctx));
 	state->derived_ms = ctx->now_ms;
 	state->changes = sqlite3_total_changes64(ctx->core->db);

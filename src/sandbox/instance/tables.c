@@ -52,6 +52,38 @@ int64_t si_snowflake(struct sb_ctx *ctx)
 	return ctx->now_ms * 65536 + (int64_t)(mok_rng_next(&ctx->rng) & 0xffff);
 }
 
+/* ---- databases that are gone ---- */
+
+static void drop(struct sb_ctx *ctx, const char *db)
+{
+	static const char *const deletions[] = { "DELETE FROM instance_grant WHERE db = ?",
+		"DELETE FROM instance_account WHERE db = ?",
+		"DELETE FROM instance_app WHERE db = ?",
+		"DELETE FROM instance_session WHERE db = ?",
+		"DELETE FROM instance_code WHERE db = ?", "DELETE FROM instance_token WHERE db = ?",
+		"DELETE FROM instance_status WHERE db = ?",
+		"DELETE FROM instance_schema WHERE db = ?" };
+
+	for (size_t i = 0; i < MOK_COUNT(deletions); i++)
+		sb_sql_run(ctx, deletions[i], "s", db);
+}
+
+/* Whatever a database holds, it has a schema. */
+void si_tables_sweep(struct sb_ctx *ctx)
+{
+	sqlite3_stmt *stmt = sb_sql(ctx,
+		"SELECT db FROM instance_schema WHERE NOT EXISTS(SELECT 1 FROM doc"
+		" WHERE kind = ? AND id = substr(db, 1, instr(db, '@') - 1) AND gone_ms = 0"
+		" AND created_ms = CAST(substr(db, instr(db, '@') + 1) AS INTEGER))",
+		"s", DB_DB_KIND);
+	MOK_VEC(const char *) gone = { 0 };
+
+	while (sb_sql_row(ctx, stmt))
+		mok_vec_push(ctx->arena, &gone, sb_sql_text(ctx, stmt, 0));
+	for (size_t i = 0; i < gone.len; i++)
+		drop(ctx, gone.items[i]);
+}
+
 /* ---- the schema ---- */
 
 struct si_schema_version si_schema_of(struct sb_ctx *ctx, const char *db)
