@@ -29,7 +29,7 @@ GROUPS = {
 LEFT_OUT = {"bindings", "componentstatuses", "podtemplates", "volumeattributesclasses", "volumeattachments",
             "csistoragecapacities", "servicecidrs", "ipaddresses", "mutatingadmissionpolicies",
             "mutatingadmissionpolicybindings"}
-SUBRESOURCES = {"status", "scale", "log", "eviction", "binding"}
+SUBRESOURCES = {"status", "scale", "log", "eviction", "binding", "finalize"}
 SCALARS = {"io.k8s.apimachinery.pkg.api.resource.Quantity": "q",
            "io.k8s.apimachinery.pkg.util.intstr.IntOrString": "x",
            "io.k8s.apimachinery.pkg.apis.meta.v1.Time": "t",

@@ -146,14 +146,15 @@ static void tolerate(cJSON *spec, const char *key)
 	cJSON_AddItemToArray(list, one);
 }
 
-static bool give_priority(struct ks_req *r, cJSON *spec)
+static bool give_priority(struct ks_req *r, cJSON *object)
 {
+	cJSON *spec = mok_json_object(object, "spec");
 	const char *name = ks_str(spec, "priorityClassName");
 	const struct mok_apiserver_key key = { "priorityclasses.scheduling.k8s.io", "", name };
 	const cJSON *class = *name ? ks_load_key(r, &key) : NULL;
 
 	if (*name && !class)
-		return ks_forbidden(r, ks_str(spec, "metadata.name"),
+		return ks_forbidden(r, ks_str(object, "metadata.name"),
 			ks_printf(r, "no PriorityClass with name %s was found", name));
 	mok_json_set(spec, "priority", cJSON_CreateNumber((double)mok_json_int(class, "value", 0)));
 	if (!*ks_str(spec, "preemptionPolicy"))
@@ -239,7 +240,7 @@ static void admit_pod(struct ks_req *r, const cJSON *before, cJSON *object)
 				r->ns, key.name, key.name));
 		return;
 	}
-	if (!give_priority(r, spec))
+	if (!give_priority(r, object))
 		return;
 	tolerate(spec, "node.kubernetes.io/not-ready");
 	tolerate(spec, "node.kubernetes.io/unreachable");

@@ -3,11 +3,12 @@
  *
  * schema.c, crd.c    types of objects                 request.c   target, query, body
  * discovery.c, openapi.c                              status.c    answers that are a Status
- * read.c, selector.c, table.c, watch.c, logs.c        write.c     create, update, patch, delete
- * normal.c           what decoding and encoding in Go does to an object; defaults.c
- * patch.c, strategic.c                                fields.c, merge.c, managed.c   field
- * ownership validate*.c        what is refused                  admission.c what the server adds by
- * itself
+ * read.c, selector.c, table*.c, watch.c               write.c, update.c, delete.c, scale.c
+ * normal.c           what decoding and encoding in Go does to an object; quantity.c, defaults.c
+ * patch.c, strategic.c                                fields.c, merge.c, typed.c, managed.c  who
+ *                                                     owns which field
+ * validate*.c        what is refused                  admission.c, pod_security.c, quota.c  what
+ *                                                     the server adds and refuses by policy
  */
 #ifndef MOK_APISERVER_INTERNAL_H
 #define MOK_APISERVER_INTERNAL_H
@@ -123,6 +124,7 @@ struct ks_req {
 	MOK_VEC(struct ks_pair) query;
 	MOK_VEC(cJSON *) owned;
 	MOK_VEC(const char *) unknown; /* paths of fields that nobody declared */
+	MOK_VEC(const char *) twice;   /* paths of fields that the body has twice */
 	MOK_VEC(cJSON *) causes;       /* what validation found */
 	const struct ks_resource *resource;
 	const char *ns, *name, *sub; /* ns and sub "", name NULL when absent */
@@ -134,11 +136,24 @@ bool ks_request_read(struct ks_req *r);
 const char *ks_query(const struct ks_req *r, const char *name); /* NULL: absent */
 bool ks_query_true(const struct ks_req *r, const char *name);
 cJSON *ks_own(struct ks_req *r, cJSON *json); /* freed with the request */
-/* The body as an object, JSON or YAML; NULL: it has answered. */
+/* body.c: the body as an object, JSON or YAML; NULL: it has answered. */
 cJSON *ks_body(struct ks_req *r);
+const char *ks_json_error(struct ks_req *r, const char *text, size_t len); /* as Go says it */
+/* NULL: no base64; *bad (may be NULL) is where. */
+const char *ks_unbase64(struct mok_arena *arena, const char *text, size_t *bad);
+struct ks_yaml_error {
+	size_t line; /* of what is wrong, or of the key that a map has twice */
+	const char *text, *twice;
+};
+/* NULL: malformed. A key that a map has twice is noted; the later counts. */
+cJSON *ks_yaml(struct mok_arena *arena, const char *text, size_t len, struct ks_yaml_error *error);
 const char *ks_manager(struct ks_req *r); /* the field manager */
 char *ks_printf(struct ks_req *r, const char *fmt, ...) MOK_PRINTF(2, 3);
 bool ks_accepts(const struct ks_req *r, const char *what);
+
+/* options.c: false: it has answered. */
+bool ks_options(struct ks_req *r);
+bool ks_acceptable(struct ks_req *r);
 
 /* status.c: all of them answer; they return false, so that `return ks_...` reads well. */
 bool ks_fail(struct ks_req *r, int code, const char *reason, const char *fmt, ...) MOK_PRINTF(4, 5);
@@ -159,6 +174,7 @@ void ks_warn(struct ks_req *r, const char *text);
 void ks_cause(struct ks_req *r, const char *reason, const char *field, const char *fmt, ...)
 	MOK_PRINTF(4, 5);
 bool ks_invalid(struct ks_req *r, const char *name);
+bool ks_invalid_as(struct ks_req *r, const char *group, const char *kind, const char *name);
 
 /* schema.c */
 void ks_schema_load(struct mok_apiserver *server);
@@ -193,6 +209,26 @@ void ks_crd_validate(struct ks_req *r, const cJSON *object, const char *path);
 bool ks_discovery(struct ks_req *r);
 bool ks_openapi(struct ks_req *r);
 
+/* write.c: the way of every object that is written. */
+/* Is it of this resource and this path? False: it has answered. */
+bool ks_fits_place(struct ks_req *r, cJSON *object);
+bool ks_no_duplicates(struct ks_req *r); /* as fieldValidation asks; false: it has answered */
+bool ks_decode(struct ks_req *r, cJSON *object);
+bool ks_check_version(struct ks_req *r, const cJSON *object, const cJSON *live);
+/* Store and answer. `applied`: the managed fields are already told. */
+void ks_store_new(struct ks_req *r, cJSON *object, bool applied);
+void ks_store_change(struct ks_req *r, cJSON *object, const cJSON *live, bool applied);
+bool ks_has_generation(const struct ks_resource *res);
+const char *ks_time_text(struct ks_req *r, int64_t ms);
+
+/* scale.c */
+cJSON *ks_scale_of(struct ks_req *r, const cJSON *object); /* the answer */
+cJSON *ks_scale_view(struct ks_req *r, const cJSON *live); /* what a patch is applied to */
+/* A Scale that is applied, as the configuration of the object that it scales. */
+cJSON *ks_scale_config(struct ks_req *r, const cJSON *scale);
+void ks_scale_store(struct ks_req *r, cJSON *object, const cJSON *live, bool applied);
+void ks_scale_to(struct ks_req *r, cJSON *live, const cJSON *scale);
+
 /* read.c and others: each answers. */
 void ks_get(struct ks_req *r);
 void ks_list(struct ks_req *r);
@@ -207,6 +243,8 @@ void ks_delete_pod(struct ks_req *r, cJSON *pod);
 /* pod_subs.c */
 void ks_bind(struct ks_req *r);
 void ks_evict(struct ks_req *r);
+/* A Status of success. */
+void ks_reply_success(struct ks_req *r, int code, cJSON *details);
 /* A stored object as this request's version shows it; NULL: there is none. */
 cJSON *ks_load(struct ks_req *r, const char *name);
 cJSON *ks_load_key(struct ks_req *r, const struct mok_apiserver_key *key);
@@ -227,16 +265,29 @@ bool ks_selected(const struct ks_selection *selection, const cJSON *object);
 
 /* table.c */
 bool ks_wants_table(const struct ks_req *r);
+/* Metadata alone is asked for: PartialObjectMetadata. */
+bool ks_wants_metadata(const struct ks_req *r);
+cJSON *ks_partial(const cJSON *object);
 cJSON *ks_table(struct ks_req *r, const cJSON *objects, cJSON *list_meta);
 
 /* normal.c: in place. Undeclared fields are dropped and noted in r->unknown. False: a value of the
  * wrong type, and it has answered 400. */
 bool ks_normalise(struct ks_req *r, cJSON *object, const struct ks_type *type);
+/* The same, and does not answer: what is wrong, or NULL. */
+const char *ks_undecodable(struct ks_req *r, cJSON *object, const struct ks_type *type);
 void ks_default(struct ks_req *r, cJSON *object, const struct ks_type *type);
+bool ks_is_zero(const cJSON *value);
+
+/* quantity.c */
 char *ks_quantity(struct mok_arena *arena, const char *text); /* canonical; NULL: malformed */
 double ks_quantity_value(const char *text);
+/* In thousandths, rounded up. */
+int64_t ks_quantity_milli(const char *text);
+/* Of thousandths, in the way that `like` is written. */
+char *ks_quantity_print(struct mok_arena *arena, int64_t milli, const char *like);
 
 /* patch.c, strategic.c: the patched object, owned by the request; NULL: it has answered. */
+bool ks_is_patch_object(struct ks_req *r, const cJSON *patch); /* false: it has answered */
 cJSON *ks_merge_patch(struct ks_req *r, const cJSON *object, const cJSON *patch);
 cJSON *ks_json_patch(struct ks_req *r, const cJSON *object, const cJSON *patch);
 cJSON *ks_strategic_patch(
@@ -258,6 +309,7 @@ void ks_set_each(struct mok_arena *arena, const cJSON *set,
 const char *ks_element_text(struct mok_arena *arena, const char *element); /* for people */
 
 /* merge.c */
+const struct ks_type *ks_child_type(const struct ks_type *type, const char *name);
 /* The path element of a list's item, or NULL: it lacks a key. */
 const char *ks_element(struct mok_arena *arena, const struct ks_type *list, const cJSON *item);
 cJSON *ks_fields_of(struct mok_arena *arena, const cJSON *object, const struct ks_type *type);
@@ -270,16 +322,17 @@ cJSON *ks_merge(struct mok_arena *arena, const cJSON *live, const cJSON *config,
 	const struct ks_type *type);
 void ks_remove_items(
 	struct mok_arena *arena, cJSON *object, const struct ks_type *type, const cJSON *set);
-/* Fields that the schema has not, duplicate keys: NULL, or what is wrong. */
+/* typed.c: fields that the schema has not, duplicate keys: NULL, or what is wrong. */
 const char *ks_typed_check(
 	struct mok_arena *arena, const cJSON *value, const struct ks_type *type, const char *path);
+const char *ks_go_text(struct mok_arena *arena, const cJSON *value); /* as Go prints a value */
 bool ks_same(const cJSON *a, const cJSON *b); /* equal as values, members in any order */
 
 /* managed.c */
 /* After a write by other means than apply: who owns what now. Changes after.metadata. */
 void ks_managed_update(struct ks_req *r, const cJSON *before, cJSON *after);
-/* Can it be applied, as it came? False: it has answered. */
-bool ks_managed_check(struct ks_req *r, cJSON *config);
+/* Can it be applied, as it came (ns: the namespace that it named)? False: it has answered. */
+bool ks_managed_check(struct ks_req *r, cJSON *config, const char *ns);
 /* Server-side apply: the object that results, owned by the request; NULL: it has answered. */
 cJSON *ks_managed_apply(struct ks_req *r, const cJSON *live, cJSON *config);
 
@@ -288,12 +341,13 @@ cJSON *ks_managed_apply(struct ks_req *r, const cJSON *live, cJSON *config);
 void ks_complete(struct ks_req *r, const cJSON *before, cJSON *object);
 bool ks_prepare(struct ks_req *r, const cJSON *before, cJSON *object);
 bool ks_validate(struct ks_req *r, const cJSON *before, const cJSON *object);
+/* Notes a change of what identifies an object, before the live one's is taken over. */
+void ks_keep_identity(struct ks_req *r, const cJSON *object, const cJSON *live);
 void ks_pod_security(struct ks_req *r, const cJSON *object);
-bool ks_name_is_subdomain(const char *name);
-bool ks_name_is_label(const char *name);
 
 /* namespace.c */
-bool ks_namespace_open(struct ks_req *r); /* false: it has answered */
+/* May an object of this name be made in it? False: it has answered. */
+bool ks_namespace_open(struct ks_req *r, const char *name);
 void ks_namespace_furnish(struct ks_req *r, const char *ns);
 void ks_namespace_drain(struct ks_req *r, const char *ns);
 

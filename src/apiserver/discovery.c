@@ -58,7 +58,17 @@ static void add_words(cJSON *to, const char *name, const cJSON *words)
 		cJSON_AddItemToObject(to, name, cJSON_Duplicate(words, true));
 }
 
-static cJSON *api_resource(const struct ks_resource *it)
+/* What clients compare to see whether the storage changed: 8 bytes of a digest. */
+static const char *storage_hash(struct ks_req *r, const struct ks_resource *it)
+{
+	const char *text = ks_printf(r, "%s/%s/%s", it->group, it->version, it->kind);
+	unsigned char digest[32];
+
+	mok_sha256(text, strlen(text), digest);
+	return mok_base64(r->arena, digest, 8);
+}
+
+static cJSON *api_resource(struct ks_req *r, const struct ks_resource *it)
 {
 	cJSON *json = cJSON_CreateObject();
 
@@ -69,6 +79,7 @@ static cJSON *api_resource(const struct ks_resource *it)
 	cJSON_AddItemToObject(json, "verbs", cJSON_Duplicate(it->verbs, true));
 	add_words(json, "shortNames", it->short_names);
 	add_words(json, "categories", it->categories);
+	cJSON_AddStringToObject(json, "storageVersionHash", storage_hash(r, it));
 	return json;
 }
 
@@ -103,6 +114,8 @@ static bool reply_resources(struct ks_req *r, const char *group, const char *ver
 	cJSON *json = ks_own(r, typed("APIResourceList", "v1")), *list;
 
 	read_all(r, &l);
+	if (!*group)
+		cJSON_DeleteItemFromObjectCaseSensitive(json, "apiVersion");
 	cJSON_AddStringToObject(json, "groupVersion", group_version(r, group, version));
 	list = cJSON_AddArrayToObject(json, "resources");
 	for (size_t i = 0; i < l.all.len; i++) {
@@ -110,7 +123,7 @@ static bool reply_resources(struct ks_req *r, const char *group, const char *ver
 
 		if (!same_version(it, group, version))
 			continue;
-		cJSON_AddItemToArray(list, api_resource(it));
+		cJSON_AddItemToArray(list, api_resource(r, it));
 		for (size_t j = 0; j < it->nsubs; j++)
 			cJSON_AddItemToArray(list, api_sub(r, it, &it->subs[j]));
 	}

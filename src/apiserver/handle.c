@@ -128,23 +128,25 @@ static bool has_sub(const struct ks_req *r)
 
 static bool is_object_sub(const struct ks_req *r)
 {
-	return !*r->sub || strcmp(r->sub, "status") == 0 || strcmp(r->sub, "scale") == 0;
+	return !*r->sub || strcmp(r->sub, "status") == 0 || strcmp(r->sub, "scale") == 0 ||
+		strcmp(r->sub, "finalize") == 0;
 }
 
 static const struct {
 	const char *method;
 	bool named;
+	const char *verb;
 	void (*handle)(struct ks_req *r);
 } verbs[] = {
-	{ "GET", true, ks_get },
-	{ "GET", false, ks_list },
-	{ "HEAD", true, ks_get },
-	{ "HEAD", false, ks_list },
-	{ "POST", false, ks_create },
-	{ "PUT", true, ks_update },
-	{ "PATCH", true, ks_patch },
-	{ "DELETE", true, ks_delete },
-	{ "DELETE", false, ks_delete_collection },
+	{ "GET", true, "get", ks_get },
+	{ "GET", false, "list", ks_list },
+	{ "HEAD", true, "get", ks_get },
+	{ "HEAD", false, "list", ks_list },
+	{ "POST", false, "create", ks_create },
+	{ "PUT", true, "update", ks_update },
+	{ "PATCH", true, "patch", ks_patch },
+	{ "DELETE", true, "delete", ks_delete },
+	{ "DELETE", false, "deletecollection", ks_delete_collection },
 };
 
 static bool handle_other_sub(struct ks_req *r)
@@ -160,34 +162,29 @@ static bool handle_other_sub(struct ks_req *r)
 	return r->answered;
 }
 
-static const char *options_of(const struct ks_req *r)
+/* A resource that has not this verb has none of its method. */
+static bool has_verb(const struct ks_req *r, const char *verb)
 {
-	const char *method = r->in->method;
+	const cJSON *one;
 
-	return strcmp(method, "POST") == 0     ? "CreateOptions"
-		: strcmp(method, "PUT") == 0   ? "UpdateOptions"
-		: strcmp(method, "PATCH") == 0 ? "PatchOptions"
-					       : "DeleteOptions";
+	if (*r->sub)
+		return true;
+	cJSON_ArrayForEach(one,
+		r->resource->verbs) if (mok_streq(cJSON_GetStringValue(one), verb)) return true;
+	return false;
 }
 
 static void handle_object(struct ks_req *r)
 {
-	const char *dry = ks_query(r, "dryRun");
-
-	if (dry && *dry && strcmp(dry, "All") != 0) {
-		ks_bad_field(r, ks_details("", "meta.k8s.io", options_of(r)),
-			"FieldValueNotSupported", "dryRun",
-			ks_printf(
-				r, "Unsupported value: [\"%s\"]: supported values: \"All\"", dry));
+	if (!ks_acceptable(r) || !ks_options(r))
 		return;
-	}
-	r->dry_run = dry && *dry;
 	if (r->name && !is_object_sub(r)) {
 		handle_other_sub(r);
 		return;
 	}
 	for (size_t i = 0; i < MOK_COUNT(verbs); i++) {
-		if (strcmp(verbs[i].method, r->in->method) == 0 && verbs[i].named == !!r->name) {
+		if (strcmp(verbs[i].method, r->in->method) == 0 && verbs[i].named == !!r->name &&
+			has_verb(r, verbs[i].verb)) {
 			verbs[i].handle(r);
 			return;
 		}

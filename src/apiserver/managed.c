@@ -200,6 +200,13 @@ static void take_ownership(struct ks_req *r, struct managers *m, struct ks_compa
 	drop_empty(m);
 }
 
+/* An empty list, or a list of one that says nothing: ownership begins anew. */
+static bool resets(const cJSON *managers)
+{
+	return cJSON_IsArray(managers) &&
+		(!managers->child || (!managers->child->child && !managers->child->next));
+}
+
 void ks_managed_update(struct ks_req *r, const cJSON *before, cJSON *after)
 {
 	struct managers m = { { NULL, 0, 0 } };
@@ -211,11 +218,11 @@ void ks_managed_update(struct ks_req *r, const cJSON *before, cJSON *after)
 	/* Before it is created, an object is one of its type with nothing in it. */
 	if (!before)
 		ks_normalise(r, old, r->resource->type);
-	/* An emptied list resets it; what a client sends else is not believed. */
-	read_managers(r, before, &m);
-	if (before && cJSON_IsArray(given) && cJSON_GetArraySize(given) == 1 &&
-		!given->child->child)
-		release(&m);
+	/* A client may say who manages; but through a subresource it says nothing of that. */
+	if (before && !*r->sub && !resets(given))
+		read_managers(r, given ? after : before, &m);
+	else if (!before || *r->sub)
+		read_managers(r, before, &m);
 	ks_compare(r->arena, old, new, r->resource->type, &c);
 	take_ownership(r, &m, &c);
 	write_managers(after, &m);
@@ -256,12 +263,24 @@ static const char *manager_text(struct ks_req *r, const struct manager *m)
 	return ks_printf(r, "%s using %s", name, m->api_version);
 }
 
+static int by_name(const void *a, const void *b)
+{
+	const struct conflict *x = a, *y = b;
+	int order = strcmp(x->manager->name, y->manager->name);
+
+	if (!order)
+		order = strcmp(x->manager->operation, y->manager->operation);
+	return order ? order : strcmp(x->path, y->path);
+}
+
+/* By manager, whatever the order of the causes. */
 static const char *conflict_text(struct ks_req *r, const struct conflicts *c)
 {
 	const struct manager *last = NULL;
 	struct mok_buf text;
 	const char *out;
 
+	qsort(c->all.items, c->all.len, sizeof(*c->all.items), by_name);
 	if (c->all.len == 1)
 		return ks_printf(r, "Apply failed with 1 conflict: conflict with %s: %s",
 			manager_text(r, c->all.items[0].manager), c->all.items[0].path);
@@ -364,7 +383,7 @@ static void prune(struct ks_req *r, cJSON *merged, const cJSON *last, const stru
 	cJSON_Delete(owned);
 }
 
-bool ks_managed_check(struct ks_req *r, cJSON *config)
+bool ks_managed_check(struct ks_req *r, cJSON *config, const char *ns)
 {
 	cJSON *meta = mok_json_object(config, "metadata");
 	const char *wrong;
@@ -376,9 +395,9 @@ bool ks_managed_check(struct ks_req *r, cJSON *config)
 	if (!wrong)
 		return true;
 	return ks_fail(r, 500, "",
-		"failed to create typed patch object (%s/%s; %s/%s, Kind=%s): %s",
-		ks_str(config, "metadata.namespace"), ks_str(config, "metadata.name"),
-		r->resource->group, r->resource->version, r->resource->kind, wrong);
+		"failed to create typed patch object (%s/%s; %s/%s, Kind=%s): %s", ns,
+		ks_str(config, "metadata.name"), r->resource->group, r->resource->version,
+		r->resource->kind, wrong);
 }
 
 /* The set of this apply in place of the last one; *last is taken out. */

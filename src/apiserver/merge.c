@@ -81,7 +81,7 @@ static enum shape shape_of(const cJSON *value, const struct ks_type *type)
 	}
 }
 
-static const struct ks_type *child_type(const struct ks_type *type, const char *name)
+const struct ks_type *ks_child_type(const struct ks_type *type, const char *name)
 {
 	const struct ks_field *f;
 
@@ -128,7 +128,7 @@ static void add_fields(
 			ks_set_member(node);
 			continue;
 		}
-		add_fields(arena, node, child, child_type(type, child->string));
+		add_fields(arena, node, child, ks_child_type(type, child->string));
 		if (is_empty_map(child) || type->kind != KS_STRUCT ||
 			!ks_field_of(type, child->string))
 			ks_set_member(node);
@@ -191,7 +191,7 @@ static void compare_fields(const struct comparing *c, const cJSON *before, const
 	{
 		const struct place below = { place, field_element(c->arena, child->string) };
 
-		compare(c, child, ks_at(after, child->string), child_type(type, child->string),
+		compare(c, child, ks_at(after, child->string), ks_child_type(type, child->string),
 			&below);
 	}
 	cJSON_ArrayForEach(child, after)
@@ -199,7 +199,7 @@ static void compare_fields(const struct comparing *c, const cJSON *before, const
 		const struct place below = { place, field_element(c->arena, child->string) };
 
 		if (!ks_at(before, child->string))
-			compare(c, NULL, child, child_type(type, child->string), &below);
+			compare(c, NULL, child, ks_child_type(type, child->string), &below);
 	}
 }
 
@@ -288,7 +288,7 @@ static cJSON *merge_fields(
 		const cJSON *other = ks_at(config, child->string);
 
 		cJSON_AddItemToObject(out, child->string,
-			other ? ks_merge(arena, child, other, child_type(type, child->string))
+			other ? ks_merge(arena, child, other, ks_child_type(type, child->string))
 			      : cJSON_Duplicate(child, true));
 	}
 	cJSON_ArrayForEach(child, config) if (!ks_at(live, child->string))
@@ -401,7 +401,7 @@ void ks_remove_items(
 						     : field_element(arena, child->string);
 		const cJSON *node = element ? ks_at(set, element) : NULL;
 		const struct ks_type *below =
-			shape == ITEMS ? type->element : child_type(type, child->string);
+			shape == ITEMS ? type->element : ks_child_type(type, child->string);
 		bool had = child->child;
 
 		next = child->next;
@@ -416,109 +416,4 @@ void ks_remove_items(
 		if (shape == FIELDS && had && !child->child)
 			child->type = cJSON_NULL;
 	}
-}
-
-/* ---- what cannot be applied ---- */
-
-static bool has_type(const cJSON *value, const struct ks_type *type)
-{
-	switch ((int)type->kind) {
-	case KS_STRING:
-	case KS_BYTES: return cJSON_IsString(value);
-	case KS_INTEGER:
-	case KS_NUMBER: return cJSON_IsNumber(value);
-	case KS_BOOLEAN: return cJSON_IsBool(value);
-	case KS_LIST: return cJSON_IsArray(value);
-	case KS_MAP:
-	case KS_STRUCT: return cJSON_IsObject(value);
-	default: return true;
-	}
-}
-
-static const char *mistyped(
-	struct mok_arena *arena, const cJSON *value, const struct ks_type *type, const char *path)
-{
-	static const char *const expected[] = { "", "string", "numeric (int or float)",
-		"numeric (int or float)", "boolean", "", "", "string", "", "", "map", "list",
-		"map" };
-	char *text = cJSON_PrintUnformatted(value);
-	const char *is = cJSON_IsString(value) ? "string"
-		: cJSON_IsNumber(value)        ? "int64"
-		: cJSON_IsBool(value)          ? "bool"
-		: cJSON_IsArray(value)         ? "[]interface {}"
-					       : "map[string]interface {}";
-	const char *out = type->kind >= KS_STRUCT
-		? mok_arena_printf(
-			  arena, "%s: expected %s, got &{%s}", path, expected[type->kind], text)
-		: mok_arena_printf(
-			  arena, "%s: expected %s, got %s", path, expected[type->kind], is);
-
-	cJSON_free(text);
-	return out;
-}
-
-static const char *check_items(
-	struct mok_arena *arena, const cJSON *list, const struct ks_type *type, const char *path)
-{
-	struct mok_map *seen = mok_map_new(arena);
-	const char *wrong = NULL;
-	const cJSON *item;
-	int i = 0;
-
-	cJSON_ArrayForEach(item, list)
-	{
-		const char *element = ks_element(arena, type, item), *at;
-
-		if (type->list == KS_LIST_MAP && !element)
-			return mok_arena_printf(arena,
-				"%s: element %d: associative list with keys has an element that "
-				"omits "
-				"key field \"%s\" (and doesn't have default value)",
-				path, i, type->nkeys ? type->keys[0] : "");
-		at = type->list == KS_LIST_ATOMIC
-			? mok_arena_printf(arena, "%s[%d]", path, i)
-			: mok_arena_printf(arena, "%s%s", path, ks_element_text(arena, element));
-		if (type->list != KS_LIST_ATOMIC && mok_map_get(seen, element))
-			return mok_arena_printf(arena, "%s: duplicate entries for key %s", path,
-				ks_element_text(arena, element));
-		if (element)
-			mok_map_put(seen, element, seen);
-		wrong = ks_typed_check(arena, item, type->element, at);
-		if (wrong)
-			return wrong;
-		i++;
-	}
-	return NULL;
-}
-
-static const char *check_fields(
-	struct mok_arena *arena, const cJSON *value, const struct ks_type *type, const char *path)
-{
-	const cJSON *child;
-
-	cJSON_ArrayForEach(child, value)
-	{
-		const char *at = mok_arena_printf(arena, "%s.%s", path, child->string), *wrong;
-
-		if (type->kind == KS_STRUCT && !type->preserve && !ks_field_of(type, child->string))
-			return mok_arena_printf(arena, "%s: field not declared in schema", at);
-		wrong = ks_typed_check(arena, child, child_type(type, child->string), at);
-		if (wrong)
-			return wrong;
-	}
-	return NULL;
-}
-
-const char *ks_typed_check(
-	struct mok_arena *arena, const cJSON *value, const struct ks_type *type, const char *path)
-{
-	if (cJSON_IsNull(value))
-		return NULL;
-	if (!has_type(value, type))
-		return mistyped(arena, value, type, path);
-	if (type->kind == KS_LIST)
-		return check_items(arena, value, type, path);
-	if (type->kind == KS_STRUCT || type->kind == KS_MAP)
-		return check_fields(arena, value, type, path);
-	return NULL;
 }

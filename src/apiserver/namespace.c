@@ -11,7 +11,7 @@ static cJSON *load_namespace(struct ks_req *r, const char *name)
 	return ks_load_key(r, &key);
 }
 
-bool ks_namespace_open(struct ks_req *r)
+bool ks_namespace_open(struct ks_req *r, const char *name)
 {
 	const cJSON *ns = load_namespace(r, r->ns);
 	const char *text;
@@ -21,7 +21,7 @@ bool ks_namespace_open(struct ks_req *r)
 		return ks_not_found(r, "namespaces", r->ns);
 	if (strcmp(ks_str(ns, "status.phase"), "Terminating") != 0)
 		return true;
-	details = ks_details(r->name ? r->name : "", r->resource->group, r->resource->name);
+	details = ks_details(name, r->resource->group, r->resource->name);
 	cause = cJSON_CreateObject();
 	cJSON_AddStringToObject(cause, "reason", "NamespaceTerminating");
 	text = ks_printf(r, "namespace %s is being terminated", r->ns);
@@ -33,7 +33,7 @@ bool ks_namespace_open(struct ks_req *r)
 			"%s \"%s\" is forbidden: unable to create new content in namespace %s "
 			"because "
 			"it is being terminated",
-			r->resource->full, r->name ? r->name : "", r->ns),
+			r->resource->full, name, r->ns),
 		details);
 }
 

@@ -1,5 +1,4 @@
-/* JSON Merge Patch (RFC 7396), JSON Patch (RFC 6902), and Kubernetes' strategic merge patch:
- * https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/ */
+/* JSON Merge Patch (RFC 7396) and JSON Patch (RFC 6902). */
 #include "apiserver_internal.h"
 
 #include <stdlib.h>
@@ -21,14 +20,23 @@ static void merge_into(cJSON *target, const cJSON *patch)
 	}
 }
 
+bool ks_is_patch_object(struct ks_req *r, const cJSON *patch)
+{
+	return cJSON_IsObject(patch) ||
+		ks_bad_request(r,
+			"error decoding patch: json: cannot unmarshal %s into Go value of type "
+			"map[string]interface {}",
+			cJSON_IsArray(patch)            ? "array"
+				: cJSON_IsString(patch) ? "string"
+							: "number");
+}
+
 cJSON *ks_merge_patch(struct ks_req *r, const cJSON *object, const cJSON *patch)
 {
 	cJSON *out = ks_own(r, cJSON_Duplicate(object, true));
 
-	if (!cJSON_IsObject(patch)) {
-		ks_bad_request(r, "the patch is no object");
+	if (!ks_is_patch_object(r, patch))
 		return NULL;
-	}
 	merge_into(out, patch);
 	return out;
 }
@@ -151,7 +159,9 @@ cJSON *ks_json_patch(struct ks_req *r, const cJSON *object, const cJSON *patch)
 	const cJSON *op;
 
 	if (!cJSON_IsArray(patch)) {
-		ks_bad_request(r, "error decoding patch: it is no list of operations");
+		ks_bad_request(r,
+			"error decoding patch: json: cannot unmarshal object into Go value of type "
+			"[]handlers.jsonPatchOp");
 		return NULL;
 	}
 	cJSON_ArrayForEach(op, patch)
@@ -163,183 +173,5 @@ cJSON *ks_json_patch(struct ks_req *r, const cJSON *object, const cJSON *patch)
 			cJSON_CreateObject());
 		return NULL;
 	}
-	return out;
-}
-
-/* ---- strategic ---- */
-
-static void strategic(cJSON *target, const cJSON *patch, const struct ks_type *type);
-
-static bool is_directive(const char *name)
-{
-	return name[0] == '$';
-}
-
-static cJSON *find_item(cJSON *list, const char *key, const cJSON *like)
-{
-	cJSON *item;
-
-	cJSON_ArrayForEach(item, list)
-	{
-		if (*key ? ks_same(ks_at(item, key), ks_at(like, key)) : ks_same(item, like))
-			return item;
-	}
-	return NULL;
-}
-
-static cJSON *without_directives(const cJSON *value)
-{
-	cJSON *copy = cJSON_Duplicate(value, true), *child, *next;
-
-	for (child = cJSON_IsObject(copy) ? copy->child : NULL; child; child = next) {
-		next = child->next;
-		if (is_directive(child->string) || cJSON_IsNull(child))
-			cJSON_Delete(cJSON_DetachItemViaPointer(copy, child));
-	}
-	return copy;
-}
-
-static void merge_list(cJSON *list, const cJSON *patch, const struct ks_field *f)
-{
-	const cJSON *item;
-
-	cJSON_ArrayForEach(item, patch)
-	{
-		cJSON *mine = find_item(list, f->merge_key, item);
-		const char *directive = mok_json_str(item, "$patch");
-
-		if (directive && strcmp(directive, "delete") == 0) {
-			if (mine)
-				cJSON_Delete(cJSON_DetachItemViaPointer(list, mine));
-		} else if (mine && *f->merge_key) {
-			strategic(mine, item, f->type->element);
-		} else if (!mine) {
-			cJSON_AddItemToArray(list, without_directives(item));
-		}
-	}
-}
-
-static bool replaces_list(const cJSON *patch)
-{
-	const cJSON *item;
-
-	cJSON_ArrayForEach(
-		item, patch) if (mok_streq(mok_json_str(item, "$patch"), "replace")) return true;
-	return false;
-}
-
-/* "$setElementOrder/NAME": those named come in that order, others keep their places after. */
-static void order_list(cJSON *list, const cJSON *order, const char *key)
-{
-	cJSON *sorted = cJSON_CreateArray(), *item;
-	const cJSON *want;
-
-	cJSON_ArrayForEach(want, order)
-	{
-		item = find_item(list, key, want);
-		if (item)
-			cJSON_AddItemToArray(sorted, cJSON_DetachItemViaPointer(list, item));
-	}
-	while ((item = list->child) != NULL)
-		cJSON_AddItemToArray(sorted, cJSON_DetachItemViaPointer(list, item));
-	while ((item = sorted->child) != NULL)
-		cJSON_AddItemToArray(list, cJSON_DetachItemViaPointer(sorted, item));
-	cJSON_Delete(sorted);
-}
-
-static void apply_directive(cJSON *target, const cJSON *directive, const struct ks_type *type)
-{
-	const char *slash = strchr(directive->string, '/');
-	const struct ks_field *f = slash ? ks_field_of(type, slash + 1) : NULL;
-	cJSON *list = slash ? ks_item(target, slash + 1) : NULL;
-	const cJSON *value;
-
-	if (!f || !f->merges || !cJSON_IsArray(list))
-		return;
-	if (mok_starts(directive->string, "$setElementOrder/"))
-		order_list(list, directive, f->merge_key);
-	if (!mok_starts(directive->string, "$deleteFromPrimitiveList/"))
-		return;
-	cJSON_ArrayForEach(value, directive)
-	{
-		cJSON *item = find_item(list, "", value);
-
-		if (item)
-			cJSON_Delete(cJSON_DetachItemViaPointer(list, item));
-	}
-}
-
-/* Only the keys that the patch lists stay. */
-static void retain_keys(cJSON *target, const cJSON *patch)
-{
-	const cJSON *kept = ks_at(patch, "$retainKeys"), *key;
-	cJSON *child, *next;
-
-	for (child = kept ? target->child : NULL; child; child = next) {
-		bool found = false;
-
-		next = child->next;
-		cJSON_ArrayForEach(key, kept) found |=
-			mok_streq(cJSON_GetStringValue(key), child->string);
-		if (!found)
-			cJSON_Delete(cJSON_DetachItemViaPointer(target, child));
-	}
-}
-
-static void patch_field(cJSON *target, const cJSON *child, const struct ks_type *type)
-{
-	const struct ks_field *f = ks_field_of(type, child->string);
-	const struct ks_type *below = f ? f->type : type->kind == KS_MAP ? type->element : &ks_any;
-	cJSON *mine = ks_item(target, child->string);
-
-	if (cJSON_IsNull(child))
-		cJSON_DeleteItemFromObjectCaseSensitive(target, child->string);
-	else if (cJSON_IsObject(child))
-		strategic(mok_json_object(target, child->string), child, below);
-	else if (cJSON_IsArray(child) && f && f->merges && !replaces_list(child)) {
-		if (!cJSON_IsArray(mine)) {
-			mok_json_set(target, child->string, cJSON_CreateArray());
-			mine = ks_item(target, child->string);
-		}
-		merge_list(mine, child, f);
-	} else {
-		mok_json_set(target, child->string, cJSON_Duplicate(child, true));
-	}
-}
-
-static void clear(cJSON *target)
-{
-	while (target->child)
-		cJSON_Delete(cJSON_DetachItemViaPointer(target, target->child));
-}
-
-static void strategic(cJSON *target, const cJSON *patch, const struct ks_type *type)
-{
-	const char *directive = mok_json_str(patch, "$patch");
-	const cJSON *child;
-
-	if (directive)
-		clear(target);
-	if (mok_streq(directive, "delete"))
-		return;
-	retain_keys(target, patch);
-	cJSON_ArrayForEach(child, patch) if (mok_starts(child->string, "$deleteFrom"))
-		apply_directive(target, child, type);
-	cJSON_ArrayForEach(child, patch) if (!is_directive(child->string))
-		patch_field(target, child, type);
-	cJSON_ArrayForEach(child, patch) if (mok_starts(child->string, "$setElementOrder"))
-		apply_directive(target, child, type);
-}
-
-cJSON *ks_strategic_patch(
-	struct ks_req *r, const cJSON *object, const cJSON *patch, const struct ks_type *type)
-{
-	cJSON *out = ks_own(r, cJSON_Duplicate(object, true));
-
-	if (!cJSON_IsObject(patch)) {
-		ks_bad_request(r, "the patch is no object");
-		return NULL;
-	}
-	strategic(out, patch, type);
 	return out;
 }

@@ -3,18 +3,6 @@
 
 #include <stdlib.h>
 
-static void reply_created(struct ks_req *r)
-{
-	cJSON *status = ks_own(r, cJSON_CreateObject());
-
-	cJSON_AddStringToObject(status, "kind", "Status");
-	cJSON_AddStringToObject(status, "apiVersion", "v1");
-	cJSON_AddObjectToObject(status, "metadata");
-	cJSON_AddStringToObject(status, "status", "Success");
-	cJSON_AddNumberToObject(status, "code", 201);
-	ks_reply(r, 201, status);
-}
-
 /* ---- binding ---- */
 
 static void set_condition(struct ks_req *r, cJSON *status, const char *type)
@@ -33,6 +21,7 @@ static void set_condition(struct ks_req *r, cJSON *status, const char *type)
 	one = cJSON_CreateObject();
 	cJSON_AddStringToObject(one, "type", type);
 	cJSON_AddStringToObject(one, "status", "True");
+	cJSON_AddNullToObject(one, "lastProbeTime");
 	cJSON_AddStringToObject(one, "lastTransitionTime", time);
 	cJSON_AddItemToArray(list, one);
 }
@@ -60,7 +49,7 @@ void ks_bind(struct ks_req *r)
 	ks_set_str(mok_json_object(pod, "spec"), "nodeName", node);
 	set_condition(r, mok_json_object(pod, "status"), "PodScheduled");
 	ks_store_put(r, r->resource, pod, before);
-	reply_created(r);
+	ks_reply_success(r, 201, NULL);
 }
 
 /* ---- eviction: https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/ ---- */
@@ -205,5 +194,5 @@ void ks_evict(struct ks_req *r)
 	if (!within_budget(r, pod))
 		return;
 	ks_delete_pod(r, pod);
-	reply_created(r);
+	ks_reply_success(r, 201, NULL);
 }

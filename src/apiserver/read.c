@@ -47,71 +47,34 @@ cJSON *ks_load(struct ks_req *r, const char *name)
 	return ks_load_key(r, &key);
 }
 
+/* What a table's rows are to hold. False: it has answered. */
+static bool can_include(struct ks_req *r)
+{
+	const char *what = ks_query(r, "includeObject");
+
+	if (!what || !*what || strcmp(what, "None") == 0 || strcmp(what, "Metadata") == 0 ||
+		strcmp(what, "Object") == 0)
+		return true;
+	return ks_bad_request(r,
+		"Unable to convert to Table as requested: includeObject: Invalid value: \"%s\": "
+		"must "
+		"be 'Metadata', 'Object', 'None', or empty",
+		what);
+}
+
 void ks_reply_object(struct ks_req *r, int status, cJSON *object)
 {
 	cJSON *list;
 
 	if (!ks_wants_table(r)) {
-		ks_reply(r, status, object);
+		ks_reply(r, status, ks_wants_metadata(r) ? ks_own(r, ks_partial(object)) : object);
 		return;
 	}
+	if (!can_include(r))
+		return;
 	list = ks_own(r, cJSON_CreateArray());
 	cJSON_AddItemReferenceToArray(list, object);
 	ks_reply(r, status, ks_table(r, list, NULL));
-}
-
-/* ---- scale ---- */
-
-/* autoscaling/v1 Scale of a workload: https://kubernetes.io/docs/reference/kubernetes-api/ */
-static cJSON *selector_text(struct ks_req *r, const cJSON *selector)
-{
-	struct mok_buf text;
-	const cJSON *label;
-	cJSON *out;
-
-	(void)r;
-	mok_buf_init(&text, 65536);
-	cJSON_ArrayForEach(label, ks_at(selector, "matchLabels")) mok_buf_printf(
-		&text, "%s%s=%s", text.len ? "," : "", label->string, cJSON_GetStringValue(label));
-	out = cJSON_CreateString(text.data);
-	mok_buf_release(&text);
-	return out;
-}
-
-static const char *scale_path(const struct ks_req *r, const char *which, const char *usual)
-{
-	const char *path = mok_json_str(r->resource->scale, which);
-
-	return path && *path == '.' ? path + 1 : path ? path : usual;
-}
-
-static cJSON *scale_of(struct ks_req *r, const cJSON *object)
-{
-	static const char *const kept[] = { "name", "namespace", "uid", "resourceVersion",
-		"creationTimestamp" };
-	cJSON *scale = ks_own(r, cJSON_CreateObject()), *meta, *part;
-	const cJSON *selector = mok_json_at(object, "spec.selector");
-
-	cJSON_AddStringToObject(scale, "kind", "Scale");
-	cJSON_AddStringToObject(scale, "apiVersion", "autoscaling/v1");
-	meta = cJSON_AddObjectToObject(scale, "metadata");
-	for (size_t i = 0; i < MOK_COUNT(kept); i++) {
-		const cJSON *found = ks_at(ks_at(object, "metadata"), kept[i]);
-
-		if (found)
-			cJSON_AddItemToObject(meta, kept[i], cJSON_Duplicate(found, true));
-	}
-	part = cJSON_AddObjectToObject(scale, "spec");
-	cJSON_AddNumberToObject(part, "replicas",
-		(double)mok_json_int(
-			object, scale_path(r, "specReplicasPath", "spec.replicas"), 0));
-	part = cJSON_AddObjectToObject(scale, "status");
-	cJSON_AddNumberToObject(part, "replicas",
-		(double)mok_json_int(
-			object, scale_path(r, "statusReplicasPath", "status.replicas"), 0));
-	if (selector)
-		cJSON_AddItemToObject(part, "selector", selector_text(r, selector));
-	return scale;
 }
 
 void ks_get(struct ks_req *r)
@@ -121,7 +84,7 @@ void ks_get(struct ks_req *r)
 	if (!object)
 		ks_not_found(r, r->resource->full, r->name);
 	else if (strcmp(r->sub, "scale") == 0)
-		ks_reply(r, 200, scale_of(r, object));
+		ks_reply(r, 200, ks_scale_of(r, object));
 	else
 		ks_reply_object(r, 200, object);
 }
@@ -151,8 +114,14 @@ static bool take_item(void *context, const struct mok_apiserver_item *item)
 		cJSON_Delete(object);
 		return true;
 	}
+	if (ks_wants_metadata(page->r)) {
+		cJSON *whole = object;
+
+		object = ks_partial(whole);
+		cJSON_Delete(whole);
+	}
 	/* The list names them once. */
-	if (!page->r->resource->custom && !ks_wants_table(page->r)) {
+	else if (!page->r->resource->custom && !ks_wants_table(page->r)) {
 		cJSON_DeleteItemFromObjectCaseSensitive(object, "kind");
 		cJSON_DeleteItemFromObjectCaseSensitive(object, "apiVersion");
 	}
@@ -171,40 +140,28 @@ static const char *make_continue(struct ks_req *r, const struct page *page, int6
 	return mok_base64(r->arena, text, strlen(text));
 }
 
-static const char *unbase64(struct ks_req *r, const char *text)
-{
-	static const char codes[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char *out = mok_arena_alloc(r->arena, strlen(text) + 1), *to = out;
-	unsigned bits = 0, held = 0;
-
-	for (; *text && *text != '='; text++) {
-		const char *at = strchr(codes, *text);
-
-		if (!at)
-			return NULL;
-		bits = (bits << 6 | (unsigned)(at - codes)) & 0xffffU;
-		held += 6;
-		if (held >= 8) {
-			held -= 8;
-			*to++ = (char)(bits >> held & 0xff);
-		}
-	}
-	return out;
-}
-
 static bool read_continue(struct ks_req *r, struct mok_apiserver_key *after, int64_t *version)
 {
 	const char *token = ks_query(r, "continue"), *text, *space, *name;
 	char number[24] = "";
+	size_t bad;
 
 	if (!token || !*token)
 		return false;
-	text = unbase64(r, token);
-	space = text ? strchr(text, ' ') : NULL;
+	text = ks_unbase64(r->arena, token, &bad);
+	if (!text)
+		return ks_bad_request(r,
+			"invalid continue token: continue key is not valid: illegal base64 data at "
+			"input byte %zu",
+			bad);
+	space = strchr(text, ' ');
 	name = space ? strchr(space + 1, ' ') : NULL;
 	if (!name || space - text >= (int)sizeof(number)) {
-		ks_bad_request(r, "continue key is not valid: %s", token);
+		ks_bad_request(r,
+			"invalid continue token: continue key is not valid: invalid character "
+			"'%s' looking for beginning of value",
+			*text & 0x80 ? ks_printf(r, "\\u%04x", *text & 0xff)
+				     : mok_arena_strndup(r->arena, text, 1));
 		return false;
 	}
 	memcpy(number, text, (size_t)(space - text));
@@ -231,8 +188,10 @@ static void reply_list(struct ks_req *r, struct page *page, int64_t version)
 	char number[24];
 
 	snprintf(number, sizeof(number), "%lld", (long long)version);
-	cJSON_AddStringToObject(list, "kind", r->resource->list_kind);
-	cJSON_AddStringToObject(list, "apiVersion", api_version(r, r->resource));
+	cJSON_AddStringToObject(list, "kind",
+		ks_wants_metadata(r) ? "PartialObjectMetadataList" : r->resource->list_kind);
+	cJSON_AddStringToObject(list, "apiVersion",
+		ks_wants_metadata(r) ? "meta.k8s.io/v1" : api_version(r, r->resource));
 	meta = cJSON_AddObjectToObject(list, "metadata");
 	cJSON_AddStringToObject(meta, "resourceVersion", number);
 	if (r->resource->custom && !page->more)
@@ -263,7 +222,8 @@ void ks_list(struct ks_req *r)
 		return;
 	}
 	goes_on = read_continue(r, &after, &version);
-	if (r->answered || !ks_selection_read(r, &page.selection))
+	if (r->answered || !ks_selection_read(r, &page.selection) ||
+		(ks_wants_table(r) && !can_include(r)))
 		return;
 	page.items = cJSON_CreateArray();
 	r->store->list(r->store->self, r->resource->full, *r->ns ? r->ns : NULL,

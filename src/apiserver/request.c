@@ -123,45 +123,6 @@ bool ks_accepts(const struct ks_req *r, const char *what)
 	return r->in->accept && strstr(r->in->accept, what);
 }
 
-static bool is_blank(const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (!strchr(" \t\r\n", s[i]) || !s[i])
-			return false;
-	return true;
-}
-
-cJSON *ks_body(struct ks_req *r)
-{
-	const char *text = r->in->body ? r->in->body : "", *type = r->in->content_type;
-	size_t len = r->in->body ? r->in->body_len : 0;
-	bool yaml = type && strstr(type, "yaml");
-	cJSON *json;
-
-	if (len > KS_BODY_MAX) {
-		ks_fail(r, 413, "RequestEntityTooLarge", "Request entity too large: limit is %d",
-			KS_BODY_MAX);
-		return NULL;
-	}
-	if (type && strstr(type, "protobuf")) {
-		ks_fail(r, 415, "UnsupportedMediaType",
-			"the body of the request was in an unknown format - accepted media types "
-			"include: application/json, application/yaml");
-		return NULL;
-	}
-	if (is_blank(text, len))
-		return ks_own(r, cJSON_CreateObject());
-	json = mok_json_parse(text, len);
-	if (!json && yaml)
-		json = mok_apiserver_yaml(text, len);
-	if (!json) {
-		ks_bad_request(r, "the object provided is unrecognized (must be of type %s): %s",
-			r->resource ? r->resource->kind : "Status", "it cannot be parsed");
-		return NULL;
-	}
-	return ks_own(r, json);
-}
-
 const char *ks_manager(struct ks_req *r)
 {
 	const char *name = ks_query(r, "fieldManager"), *agent = r->in->user_agent;

@@ -84,6 +84,15 @@ static size_t term_len(const char *s)
 	return n;
 }
 
+/* Where an operator should be. */
+static const char *second_word(struct ks_req *r, const char *s)
+{
+	s += strspn(s, " ");
+	s += strcspn(s, " ,=!<>(");
+	s += strspn(s, " ");
+	return mok_arena_strndup(r->arena, s, strcspn(s, " ,=!<>()"));
+}
+
 static bool read_labels(struct ks_req *r, struct ks_selection *out, const char *s)
 {
 	while (*s) {
@@ -91,7 +100,11 @@ static bool read_labels(struct ks_req *r, struct ks_selection *out, const char *
 		struct ks_term term = { .key = "" };
 
 		if (!read_term(r, &term, trim(r->arena, s, n)))
-			return ks_bad_request(r, "unable to parse requirement: found '%s'", s);
+			return ks_bad_request(r,
+				"unable to parse requirement: found '%s', expected: in, notin, =, "
+				"==, "
+				"!=, gt, lt",
+				second_word(r, s));
 		mok_vec_push(r->arena, &out->labels, term);
 		s += n + (s[n] == ',');
 	}
@@ -145,13 +158,9 @@ static bool read_fields(struct ks_req *r, struct ks_selection *out, const char *
 		read_compared(r, &term, mok_arena_strndup(r->arena, s, n), at);
 		if (!is_selectable(r, term.key))
 			return ks_bad_request(r,
-				"Unable to find \"%s\" that match label selector \"\", field "
-				"selector "
-				"\"%s\": \"%s\" is not a known field selector: only "
-				"\"metadata.name\", \"metadata.namespace\"",
-				ks_printf(r, "%s/%s, Resource=%s", r->resource->group,
-					r->resource->version, r->resource->name),
-				ks_query(r, "fieldSelector"), term.key);
+				"\"%s\" is not a known field selector: only \"metadata.name\", "
+				"\"metadata.namespace\"",
+				term.key);
 		mok_vec_push(r->arena, &out->fields, term);
 		s += n + (s[n] == ',');
 	}

@@ -159,40 +159,51 @@ void ks_cause(struct ks_req *r, const char *reason, const char *field, const cha
 	mok_vec_push(r->arena, &r->causes, cause);
 }
 
+static bool is_told(const struct ks_req *r, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (ks_same(r->causes.items[j], r->causes.items[i]))
+			return true;
+	return false;
+}
+
+/* The same cause twice is told once. */
 static const char *causes_text(struct ks_req *r)
 {
 	struct mok_buf text;
 	const char *out;
+	int told = 0;
 
 	mok_buf_init(&text, 65536);
-	if (r->causes.len > 1)
-		mok_buf_putc(&text, '[');
 	for (size_t i = 0; i < r->causes.len; i++) {
 		const cJSON *cause = r->causes.items[i];
 
-		mok_buf_printf(&text, "%s%s: %s", i ? ", " : "", ks_str(cause, "field"),
-			ks_str(cause, "message"));
+		if (!is_told(r, i))
+			mok_buf_printf(&text, "%s%s: %s", told++ ? ", " : "",
+				ks_str(cause, "field"), ks_str(cause, "message"));
 	}
-	if (r->causes.len > 1)
-		mok_buf_putc(&text, ']');
-	out = mok_arena_strdup(r->arena, text.data);
+	out = told > 1 ? ks_printf(r, "[%s]", text.data) : mok_arena_strdup(r->arena, text.data);
 	mok_buf_release(&text);
 	return out;
 }
 
 bool ks_invalid(struct ks_req *r, const char *name)
 {
-	const struct ks_resource *res = r->resource;
+	return ks_invalid_as(r, r->resource->group, r->resource->kind, name);
+}
+
+bool ks_invalid_as(struct ks_req *r, const char *group, const char *kind, const char *name)
+{
 	cJSON *details, *causes;
 
 	if (!r->causes.len)
 		return true;
-	details = ks_details(name, res->group, res->kind);
+	details = ks_details(name, group, kind);
 	causes = cJSON_AddArrayToObject(details, "causes");
 	for (size_t i = 0; i < r->causes.len; i++)
 		cJSON_AddItemToArray(causes, cJSON_Duplicate(r->causes.items[i], true));
 	return ks_fail_details(r, 422, "Invalid",
-		ks_printf(r, "%s%s%s \"%s\" is invalid: %s", res->kind, *res->group ? "." : "",
-			res->group, name, causes_text(r)),
+		ks_printf(r, "%s%s%s \"%s\" is invalid: %s", kind, *group ? "." : "", group, name,
+			causes_text(r)),
 		details);
 }

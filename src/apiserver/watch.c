@@ -35,7 +35,9 @@ static void tell_object(struct watching *w, const char *type, cJSON *object)
 	cJSON *list;
 
 	if (!ks_wants_table(r)) {
-		tell(r, type, object);
+		tell(r, type, ks_wants_metadata(r) ? ks_partial(object) : object);
+		if (ks_wants_metadata(r))
+			cJSON_Delete(object);
 		return;
 	}
 	list = cJSON_CreateArray();
@@ -66,6 +68,15 @@ static void tell_event(void *context, const struct mok_apiserver_event *event)
 	bool was = before && ks_selected(&w->selection, before);
 
 	w->seen = event->item.version;
+	/* What leaves is told as it last matched. */
+	if (was && !is) {
+		cJSON *last = before;
+
+		before = object;
+		object = last;
+		ks_set_str(mok_json_object(object, "metadata"), "resourceVersion",
+			ks_str(before, "metadata.resourceVersion"));
+	}
 	cJSON_Delete(before);
 	if (is || was)
 		tell_object(w, is && was ? "MODIFIED" : is ? "ADDED" : "DELETED", object);

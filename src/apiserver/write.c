@@ -85,21 +85,38 @@ void ks_store_remove(struct ks_req *r, const struct ks_resource *resource, cJSON
 
 /* ---- what is the same for every write ---- */
 
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* What nobody declared, and what is said twice. */
+static const char *strictly(struct ks_req *r, size_t i)
+{
+	return i < r->unknown.len
+		? ks_printf(r, "unknown field \"%s\"", r->unknown.items[i])
+		: ks_printf(r, "duplicate field \"%s\"", r->twice.items[i - r->unknown.len]);
+}
+
 static bool report_unknown(struct ks_req *r)
 {
 	const char *how = ks_query(r, "fieldValidation");
+	size_t n = r->unknown.len + r->twice.len;
 	struct mok_buf text;
 
-	if (!r->unknown.len || (how && strcmp(how, "Ignore") == 0))
+	if (!n || (how && strcmp(how, "Ignore") == 0))
 		return true;
+	/* Pruning, as custom resources have it, tells in the order of names. */
+	if (r->resource->custom && r->unknown.len)
+		qsort(r->unknown.items, r->unknown.len, sizeof(*r->unknown.items), by_text);
 	if (!how || strcmp(how, "Strict") != 0) {
-		for (size_t i = 0; i < r->unknown.len; i++)
-			ks_warn(r, ks_printf(r, "unknown field \"%s\"", r->unknown.items[i]));
+		for (size_t i = 0; i < n; i++)
+			ks_warn(r, strictly(r, i));
 		return true;
 	}
 	mok_buf_init(&text, 65536);
-	for (size_t i = 0; i < r->unknown.len; i++)
-		mok_buf_printf(&text, "%sunknown field \"%s\"", i ? ", " : "", r->unknown.items[i]);
+	for (size_t i = 0; i < n; i++)
+		mok_buf_printf(&text, "%s%s", i ? ", " : "", strictly(r, i));
 	if (strcmp(r->in->method, "PATCH") == 0)
 		ks_bad_request(r, "strict decoding error: %s", text.data);
 	else
@@ -110,56 +127,97 @@ static bool report_unknown(struct ks_req *r)
 	return false;
 }
 
-/* The object is of this resource and goes where the path says. */
-static bool fits_place(struct ks_req *r, cJSON *object)
+bool ks_no_duplicates(struct ks_req *r)
+{
+	return !r->twice.len || report_unknown(r);
+}
+
+static bool is_registered(struct ks_req *r, const char *version, const char *kind)
+{
+	for (size_t i = 0; i < r->server->groups.len; i++) {
+		const struct ks_group *g = &r->server->groups.items[i];
+		const char *name =
+			*g->group ? ks_printf(r, "%s/%s", g->group, g->version) : g->version;
+
+		for (size_t j = 0; strcmp(name, version) == 0 && j < g->len; j++)
+			if (strcmp(g->resources[j].kind, kind) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* An object of another kind or version than the path's. */
+static bool refuse_kind(struct ks_req *r, const char *version, const char *kind, const char *want)
 {
 	const struct ks_resource *res = r->resource;
-	const char *want =
-		*res->group ? ks_printf(r, "%s/%s", res->group, res->version) : res->version;
-	const char *version = mok_json_str(object, "apiVersion"),
-		   *kind = mok_json_str(object, "kind");
-	cJSON *meta;
-	const char *ns;
+	const char *slash = strrchr(version, '/');
 
-	if (!cJSON_IsObject(object) || (!kind && ks_at(object, "kind")))
-		return ks_bad_request(r, "Object 'Kind' is missing in the request's body");
-	if (version && kind && strcmp(version, want) == 0 && strcmp(kind, res->kind) != 0)
+	if (strcmp(r->in->method, "PATCH") == 0 && r->in->content_type &&
+		strstr(r->in->content_type, "apply-patch"))
+		return ks_bad_request(
+			r, "invalid object type: %s%s, Kind=%s", slash ? "" : "/", version, kind);
+	if (strcmp(version, want) == 0)
 		return ks_bad_request(r,
 			"%s in version \"%s\" cannot be handled as a %s: converting (%s.%s) to "
-			"(%s.%s): "
-			"unknown conversion",
+			"(%s.%s): unknown conversion",
 			kind, res->version, res->kind, res->version, kind,
 			*res->group
 				? mok_arena_strndup(r->arena, res->group, strcspn(res->group, "."))
 				: "core",
 			res->kind);
-	if ((version && strcmp(version, want) != 0) || (kind && strcmp(kind, res->kind) != 0))
+	if (!is_registered(r, version, kind) && !res->custom)
 		return ks_bad_request(r,
-			"the API version in the data (%s) does not match the expected API version "
-			"(%s)",
-			version ? version : "", want);
-	ks_stamp(r, object, res);
-	meta = mok_json_object(object, "metadata");
-	ns = ks_str(meta, "namespace");
+			"%s in version \"%s\" cannot be handled as a %s: no kind \"%s\" is "
+			"registered "
+			"for version \"%s\" in scheme \"pkg/runtime/scheme.go:111\"",
+			kind, slash ? slash + 1 : version, res->kind, kind, version);
+	return ks_bad_request(r,
+		"the API version in the data (%s) does not match the expected API version (%s)",
+		version, want);
+}
+
+static bool fits_namespace(struct ks_req *r, cJSON *object)
+{
+	cJSON *meta = mok_json_object(object, "metadata");
+	const char *ns = ks_str(meta, "namespace");
+
 	if (*ns && strcmp(ns, r->ns) != 0)
 		return ks_bad_request(r,
 			"the namespace of the provided object does not match the namespace sent on "
 			"the request");
-	if (res->namespaced)
+	if (r->resource->namespaced)
 		ks_set_str(meta, "namespace", r->ns);
 	else
 		cJSON_DeleteItemFromObjectCaseSensitive(meta, "namespace");
 	return true;
 }
 
-static bool decode(struct ks_req *r, cJSON *object)
+bool ks_fits_place(struct ks_req *r, cJSON *object)
+{
+	const struct ks_resource *res = r->resource;
+	const char *want =
+		*res->group ? ks_printf(r, "%s/%s", res->group, res->version) : res->version;
+	const char *version = mok_json_str(object, "apiVersion"),
+		   *kind = mok_json_str(object, "kind");
+
+	if (!cJSON_IsObject(object) || (!kind && ks_at(object, "kind")))
+		return ks_bad_request(r, "Object 'Kind' is missing in the request's body");
+	version = version ? version : want;
+	kind = kind ? kind : res->kind;
+	if (strcmp(version, want) != 0 || strcmp(kind, res->kind) != 0)
+		return refuse_kind(r, version, kind, want);
+	ks_stamp(r, object, res);
+	return fits_namespace(r, object);
+}
+
+bool ks_decode(struct ks_req *r, cJSON *object)
 {
 	return ks_normalise(r, object, r->resource->type) && report_unknown(r);
 }
 
 /* ---- create ---- */
 
-static const char *time_text(struct ks_req *r, int64_t ms)
+const char *ks_time_text(struct ks_req *r, int64_t ms)
 {
 	char *text = mok_arena_alloc(r->arena, 21);
 
@@ -169,7 +227,7 @@ static const char *time_text(struct ks_req *r, int64_t ms)
 
 /* Which resources count generations, though they have no status subresource, or have one but do
  * not count. */
-static bool has_generation(const struct ks_resource *res)
+bool ks_has_generation(const struct ks_resource *res)
 {
 	static const char counting[] =
 		" deployments.apps replicasets.apps statefulsets.apps daemonsets.apps jobs.batch "
@@ -198,8 +256,8 @@ static void begin_object(struct ks_req *r, cJSON *object)
 	for (size_t i = 0; i < MOK_COUNT(cleared); i++)
 		cJSON_DeleteItemFromObjectCaseSensitive(meta, cleared[i]);
 	ks_set_str(meta, "uid", ks_uuid(r));
-	ks_set_str(meta, "creationTimestamp", time_text(r, r->now_ms));
-	if (has_generation(r->resource))
+	ks_set_str(meta, "creationTimestamp", ks_time_text(r, r->now_ms));
+	if (ks_has_generation(r->resource))
 		mok_json_set(meta, "generation", cJSON_CreateNumber(1));
 	if (r->resource->has_status)
 		cJSON_DeleteItemFromObjectCaseSensitive(object, "status");
@@ -221,7 +279,7 @@ static bool name_object(struct ks_req *r, cJSON *object)
 }
 
 /* Stores a new object and answers. `applied`: its managed fields are already told. */
-static void store_new(struct ks_req *r, cJSON *object, bool applied)
+void ks_store_new(struct ks_req *r, cJSON *object, bool applied)
 {
 	const char *name;
 
@@ -231,7 +289,7 @@ static void store_new(struct ks_req *r, cJSON *object, bool applied)
 	ks_default(r, object, r->resource->type);
 	ks_normalise(r, object, r->resource->type);
 	name = mok_arena_strdup(r->arena, ks_str(object, "metadata.name"));
-	if (r->resource->namespaced && !ks_namespace_open(r))
+	if (r->resource->namespaced && !ks_namespace_open(r, name))
 		return;
 	ks_complete(r, NULL, object);
 	if (!applied)
@@ -252,7 +310,7 @@ void ks_create(struct ks_req *r)
 {
 	cJSON *object = ks_body(r);
 
-	if (!object || !fits_place(r, object))
+	if (!object || !ks_fits_place(r, object))
 		return;
 	if (r->resource->namespaced && !*r->ns) {
 		ks_fail_details(r, 405, "MethodNotAllowed",
@@ -264,8 +322,8 @@ void ks_create(struct ks_req *r)
 		ks_fail(r, 500, "", "resourceVersion should not be set on objects to be created");
 		return;
 	}
-	if (decode(r, object))
-		store_new(r, object, false);
+	if (ks_decode(r, object))
+		ks_store_new(r, object, false);
 }
 
 /* ---- change ---- */
@@ -313,9 +371,15 @@ static void keep_other_part(struct ks_req *r, cJSON *object, const cJSON *live)
 	}
 }
 
-static bool differs_in_spec(const cJSON *object, const cJSON *live)
+/* What a generation counts. */
+static bool differs_in_spec(struct ks_req *r, const cJSON *object, const cJSON *live)
 {
-	const cJSON *child;
+	const cJSON *notes = mok_json_at(object, "metadata.annotations"), *child;
+	const cJSON *were = mok_json_at(live, "metadata.annotations");
+
+	if (strcmp(r->resource->full, "deployments.apps") == 0 && (notes || were) &&
+		!ks_same(notes, were))
+		return true;
 
 	cJSON_ArrayForEach(child, object)
 	{
@@ -330,24 +394,29 @@ static bool differs_in_spec(const cJSON *object, const cJSON *live)
 	return false;
 }
 
-static bool check_version(struct ks_req *r, const cJSON *object, const cJSON *live)
+bool ks_check_version(struct ks_req *r, const cJSON *object, const cJSON *live)
 {
 	const char *version = ks_str(object, "metadata.resourceVersion");
 	const char *uid = ks_str(object, "metadata.uid");
 
-	if (*uid && strcmp(uid, ks_str(live, "metadata.uid")) != 0)
+	if (*uid && strcmp(r->in->method, "PUT") == 0 &&
+		strcmp(uid, ks_str(live, "metadata.uid")) != 0)
 		return ks_fail_details(r, 409, "Conflict",
 			ks_printf(r,
 				"Operation cannot be fulfilled on %s \"%s\": StorageError: invalid "
-				"object, Code: 4, Key: /registry/%s/%s, ResourceVersion: 0, "
+				"object, Code: 4, Key: /registry/%s%s%s/%s, ResourceVersion: 0, "
 				"AdditionalErrorMsg: Precondition failed: UID in precondition: %s, "
-				"UID "
-				"in object meta: %s",
-				r->resource->full, r->name, r->resource->name, r->name, uid,
-				ks_str(live, "metadata.uid")),
+				"UID in object meta: %s",
+				r->resource->full, r->name, r->resource->name, *r->ns ? "/" : "",
+				r->ns, r->name, uid, ks_str(live, "metadata.uid")),
 			ks_details(r->name, r->resource->group, r->resource->name));
 	if (*version && strcmp(version, ks_str(live, "metadata.resourceVersion")) != 0)
 		return ks_conflict(r, r->name);
+	if (!*version && r->resource->custom && strcmp(r->in->method, "PUT") == 0) {
+		ks_cause(r, "FieldValueInvalid", "metadata.resourceVersion",
+			"Invalid value: 0: must be specified for an update");
+		return ks_invalid_as(r, r->resource->group, r->resource->name, r->name);
+	}
 	return true;
 }
 
@@ -360,10 +429,11 @@ static bool is_released(const cJSON *object)
 		mok_json_int(object, "metadata.deletionGracePeriodSeconds", 0) == 0;
 }
 
-static void store_change(struct ks_req *r, cJSON *object, const cJSON *live, bool applied)
+void ks_store_change(struct ks_req *r, cJSON *object, const cJSON *live, bool applied)
 {
 	bool status = strcmp(r->sub, "status") == 0;
 
+	ks_keep_identity(r, object, live);
 	copy_meta(object, live);
 	keep_other_part(r, object, live);
 	if (!ks_normalise(r, object, r->resource->type))
@@ -375,7 +445,7 @@ static void store_change(struct ks_req *r, cJSON *object, const cJSON *live, boo
 		ks_managed_update(r, live, object);
 	if (!ks_prepare(r, live, object))
 		return;
-	if (!status && has_generation(r->resource) && differs_in_spec(object, live))
+	if (!status && ks_has_generation(r->resource) && differs_in_spec(r, object, live))
 		mok_json_set(mok_json_object(object, "metadata"), "generation",
 			cJSON_CreateNumber(
 				(double)mok_json_int(live, "metadata.generation", 0) + 1));
@@ -388,380 +458,4 @@ static void store_change(struct ks_req *r, cJSON *object, const cJSON *live, boo
 			ks_store_put(r, r->resource, object, live);
 	}
 	ks_reply_object(r, 200, object);
-}
-
-/* ---- scale ---- */
-
-static void scale_to(struct ks_req *r, cJSON *live, const cJSON *scale)
-{
-	const char *path = mok_json_str(r->resource->scale, "specReplicasPath");
-	cJSON *object = ks_own(r, cJSON_Duplicate(live, true)), *at = object;
-	const cJSON *replicas = mok_json_at(scale, "spec.replicas");
-	size_t len;
-
-	path = path ? path + (*path == '.') : "spec.replicas";
-	if (!cJSON_IsNumber(replicas)) {
-		replicas = ks_own(r, cJSON_CreateNumber(0));
-	}
-	if (replicas->valuedouble < 0) {
-		ks_cause(r, "FieldValueInvalid", "spec.replicas",
-			"Invalid value: %d: must be greater than or equal to 0",
-			(int)replicas->valuedouble);
-		ks_invalid(r, r->name);
-		return;
-	}
-	for (; path[len = strcspn(path, ".")]; path += len + 1)
-		at = mok_json_object(at, mok_arena_strndup(r->arena, path, len));
-	mok_json_set(at, path, cJSON_Duplicate(replicas, false));
-	store_change(r, object, live, false);
-	if (r->out->status != 200)
-		return;
-	mok_buf_clear(&r->out->body);
-	r->answered = false;
-	ks_get(r);
-}
-
-/* ---- PUT, PATCH ---- */
-
-static void name_differs(struct ks_req *r, const cJSON *object)
-{
-	ks_bad_request(r, "the name of the object (%s) does not match the name on the URL (%s)",
-		ks_str(object, "metadata.name"), r->name);
-}
-
-void ks_update(struct ks_req *r)
-{
-	cJSON *live = ks_load(r, r->name), *object = ks_body(r);
-
-	if (!object)
-		return;
-	if (live && strcmp(r->sub, "scale") == 0) {
-		if (check_version(r, object, live))
-			scale_to(r, live, object);
-		return;
-	}
-	if (!fits_place(r, object) || !decode(r, object))
-		return;
-	if (strcmp(ks_str(object, "metadata.name"), r->name) != 0) {
-		name_differs(r, object);
-		return;
-	}
-	if (!live)
-		ks_not_found(r, r->resource->full, r->name);
-	else if (check_version(r, object, live))
-		store_change(r, object, live, false);
-}
-
-static void apply(struct ks_req *r)
-{
-	cJSON *live, *config, *object;
-	const char *manager = ks_query(r, "fieldManager");
-
-	if (!manager || !*manager) {
-		ks_bad_field(r, ks_details("", "meta.k8s.io", "PatchOptions"), "FieldValueRequired",
-			"fieldManager", "Required value: is required for apply patch");
-		return;
-	}
-	config = ks_body(r);
-	if (!config)
-		return;
-	if (*ks_str(config, "metadata.name") &&
-		strcmp(ks_str(config, "metadata.name"), r->name) != 0) {
-		name_differs(r, config);
-		return;
-	}
-	if (!ks_managed_check(r, config) || !fits_place(r, config))
-		return;
-	if (!*ks_str(config, "metadata.name"))
-		ks_set_str(mok_json_object(config, "metadata"), "name", r->name);
-	live = ks_load(r, r->name);
-	if (!live && *r->sub) {
-		ks_not_found(r, r->resource->full, r->name);
-		return;
-	}
-	if (live && !check_version(r, config, live))
-		return;
-	object = ks_managed_apply(r, live, config);
-	if (!object)
-		return;
-	if (live)
-		store_change(r, object, live, true);
-	else
-		store_new(r, object, true);
-}
-
-static cJSON *patched(struct ks_req *r, const cJSON *live, const char *type)
-{
-	cJSON *patch = ks_body(r);
-
-	if (!patch)
-		return NULL;
-	if (mok_starts(type, "application/json-patch+json"))
-		return ks_json_patch(r, live, patch);
-	if (mok_starts(type, "application/merge-patch+json"))
-		return ks_merge_patch(r, live, patch);
-	if (mok_starts(type, "application/strategic-merge-patch+json") && !r->resource->custom)
-		return ks_strategic_patch(r, live, patch, r->resource->type);
-	ks_fail(r, 415, "UnsupportedMediaType",
-		"the body of the request was in an unknown format - accepted media types include: "
-		"application/json-patch+json, application/merge-patch+json, "
-		"application/apply-patch+yaml");
-	return NULL;
-}
-
-static cJSON *scale_view(struct ks_req *r, const cJSON *live)
-{
-	cJSON *scale = ks_own(r, cJSON_CreateObject());
-	cJSON *spec = cJSON_AddObjectToObject(scale, "spec");
-
-	(void)r;
-	cJSON_AddNumberToObject(spec, "replicas", (double)mok_json_int(live, "spec.replicas", 0));
-	return scale;
-}
-
-void ks_patch(struct ks_req *r)
-{
-	const char *type = r->in->content_type ? r->in->content_type : "";
-	bool scale = strcmp(r->sub, "scale") == 0;
-	cJSON *live, *object;
-
-	if (mok_starts(type, "application/apply-patch+yaml")) {
-		apply(r);
-		return;
-	}
-	live = ks_load(r, r->name);
-	if (!live) {
-		ks_not_found(r, r->resource->full, r->name);
-		return;
-	}
-	object = patched(r, scale ? scale_view(r, live) : live, type);
-	if (!object)
-		return;
-	if (scale) {
-		scale_to(r, live, object);
-		return;
-	}
-	if (fits_place(r, object) && check_version(r, object, live) && decode(r, object))
-		store_change(r, object, live, false);
-}
-
-/* ---- DELETE ---- */
-
-struct deletion {
-	const cJSON *options;
-	int64_t grace_s;
-	bool graceful;
-	const char *finalizer; /* of the propagation policy, or NULL */
-};
-
-static bool read_deletion(struct ks_req *r, struct deletion *out)
-{
-	const char *policy = ks_query(r, "propagationPolicy");
-	const char *grace = ks_query(r, "gracePeriodSeconds");
-
-	out->options = ks_body(r);
-	if (!out->options)
-		return false;
-	if (!policy)
-		policy = mok_json_str(out->options, "propagationPolicy");
-	if (mok_json_at(out->options, "dryRun.0"))
-		r->dry_run = true;
-	out->finalizer = !policy                    ? NULL
-		: strcmp(policy, "Foreground") == 0 ? "foregroundDeletion"
-		: strcmp(policy, "Orphan") == 0     ? "orphan"
-						    : NULL;
-	out->grace_s = mok_json_int(out->options, "gracePeriodSeconds", -1);
-	if (grace && !mok_parse_i64(grace, &out->grace_s))
-		return ks_bad_request(r, "gracePeriodSeconds: not a number");
-	return true;
-}
-
-static bool meets_preconditions(struct ks_req *r, const struct deletion *d, const cJSON *live)
-{
-	static const char *const names[] = { "uid", "resourceVersion" };
-
-	for (size_t i = 0; i < MOK_COUNT(names); i++) {
-		const char *want = mok_json_str(ks_at(d->options, "preconditions"), names[i]);
-		const char *have = ks_str(ks_at(live, "metadata"), names[i]);
-
-		if (want && strcmp(want, have) != 0)
-			return ks_fail_details(r, 409, "Conflict",
-				ks_printf(r,
-					"Operation cannot be fulfilled on %s \"%s\": the %s in the "
-					"precondition (%s) does not match the %s in record (%s). "
-					"The "
-					"object might have been deleted and then recreated",
-					r->resource->kind, ks_str(live, "metadata.name"),
-					i ? "ResourceVersion" : "UID", want,
-					i ? "ResourceVersion" : "UID", have),
-				ks_details(ks_str(live, "metadata.name"), r->resource->group,
-					r->resource->kind));
-	}
-	return true;
-}
-
-static void add_finalizer(cJSON *object, const char *name)
-{
-	cJSON *meta = mok_json_object(object, "metadata"), *list = ks_item(meta, "finalizers");
-	const cJSON *item;
-
-	if (!name)
-		return;
-	if (!cJSON_IsArray(list)) {
-		mok_json_set(meta, "finalizers", cJSON_CreateArray());
-		list = ks_item(meta, "finalizers");
-	}
-	cJSON_ArrayForEach(item, list) if (mok_streq(cJSON_GetStringValue(item), name)) return;
-	cJSON_AddItemToArray(list, cJSON_CreateString(name));
-}
-
-/* A pod on a node gets time to end; its node's kubelet then deletes it for good. */
-static int64_t grace_of(struct ks_req *r, const struct deletion *d, const cJSON *object)
-{
-	const char *phase = ks_str(object, "status.phase");
-
-	if (strcmp(r->resource->full, "pods") != 0 || !*ks_str(object, "spec.nodeName") ||
-		strcmp(phase, "Succeeded") == 0 || strcmp(phase, "Failed") == 0)
-		return 0;
-	return d->grace_s >= 0 ? d->grace_s
-			       : mok_json_int(object, "spec.terminationGracePeriodSeconds", 30);
-}
-
-static void mark_deleted(struct ks_req *r, cJSON *object, int64_t grace_s)
-{
-	cJSON *meta = mok_json_object(object, "metadata");
-
-	if (*ks_str(meta, "deletionTimestamp") &&
-		mok_json_int(meta, "deletionGracePeriodSeconds", 0) <= grace_s)
-		return;
-	ks_set_str(meta, "deletionTimestamp", time_text(r, r->now_ms + grace_s * 1000));
-	if (strcmp(r->resource->full, "namespaces") != 0)
-		mok_json_set(
-			meta, "deletionGracePeriodSeconds", cJSON_CreateNumber((double)grace_s));
-	if (has_generation(r->resource))
-		mok_json_set(meta, "generation",
-			cJSON_CreateNumber((double)mok_json_int(meta, "generation", 0) + 1));
-}
-
-/* True: it is gone; false: it waits for somebody, and *object is how it looks now. */
-static bool delete_one(struct ks_req *r, const struct deletion *d, cJSON *object)
-{
-	cJSON *before = ks_own(r, cJSON_Duplicate(object, true));
-	int64_t grace_s = grace_of(r, d, object);
-	bool space = strcmp(r->resource->full, "namespaces") == 0;
-
-	add_finalizer(object, d->finalizer);
-	if (!grace_s && !mok_json_at(object, "metadata.finalizers.0") && !space) {
-		if (strcmp(r->resource->full, "pods") == 0)
-			mark_deleted(r, object, 0);
-		ks_store_remove(r, r->resource, object);
-		return true;
-	}
-	mark_deleted(r, object, grace_s);
-	if (space)
-		ks_set_str(mok_json_object(object, "status"), "phase", "Terminating");
-	if (!ks_same(before, object))
-		ks_store_put(r, r->resource, object, before);
-	if (space && !r->dry_run)
-		ks_namespace_drain(r, ks_str(object, "metadata.name"));
-	return false;
-}
-
-static bool tells_object(const struct ks_resource *res)
-{
-	static const char *const resources[] = { "pods", "namespaces", "services",
-		"serviceaccounts", "persistentvolumes", "persistentvolumeclaims", "resourcequotas",
-		"podtemplates" };
-
-	for (size_t i = 0; i < MOK_COUNT(resources); i++)
-		if (strcmp(resources[i], res->full) == 0)
-			return true;
-	return false;
-}
-
-static void reply_deleted(struct ks_req *r, cJSON *object)
-{
-	cJSON *status = ks_own(r, cJSON_CreateObject()), *details;
-
-	cJSON_AddStringToObject(status, "kind", "Status");
-	cJSON_AddStringToObject(status, "apiVersion", "v1");
-	cJSON_AddObjectToObject(status, "metadata");
-	cJSON_AddStringToObject(status, "status", "Success");
-	details = ks_details(r->name, r->resource->group, r->resource->name);
-	cJSON_AddStringToObject(details, "uid", ks_str(object, "metadata.uid"));
-	cJSON_AddItemToObject(status, "details", details);
-	ks_reply(r, 200, status);
-}
-
-void ks_delete(struct ks_req *r)
-{
-	struct deletion d;
-	cJSON *live;
-	bool gone;
-
-	if (!read_deletion(r, &d))
-		return;
-	live = ks_load(r, r->name);
-	if (!live) {
-		ks_not_found(r, r->resource->full, r->name);
-		return;
-	}
-	if (!meets_preconditions(r, &d, live))
-		return;
-	if (strcmp(r->resource->full, "namespaces") == 0 && mok_starts(r->name, "kube-system")) {
-		ks_forbidden(r, r->name, "this namespace may not be deleted");
-		return;
-	}
-	gone = delete_one(r, &d, live);
-	if (gone && !tells_object(r->resource))
-		reply_deleted(r, live);
-	else
-		ks_reply_object(r, 200, live);
-}
-
-struct gathering {
-	struct ks_req *r;
-	struct ks_selection selection;
-	MOK_VEC(cJSON *) found;
-};
-
-static bool gather(void *context, const struct mok_apiserver_item *item)
-{
-	struct gathering *g = context;
-	cJSON *object = ks_own(g->r, ks_parse_item(g->r, item));
-
-	if (ks_selected(&g->selection, object))
-		mok_vec_push(g->r->arena, &g->found, object);
-	return true;
-}
-
-void ks_delete_collection(struct ks_req *r)
-{
-	struct gathering g = { .r = r };
-	struct deletion d;
-	cJSON *list, *items;
-
-	if (!read_deletion(r, &d) || !ks_selection_read(r, &g.selection))
-		return;
-	r->store->list(r->store->self, r->resource->full, *r->ns ? r->ns : NULL, NULL, gather, &g);
-	list = ks_own(r, cJSON_CreateObject());
-	cJSON_AddStringToObject(list, "kind", r->resource->list_kind);
-	cJSON_AddStringToObject(list, "apiVersion",
-		*r->resource->group
-			? ks_printf(r, "%s/%s", r->resource->group, r->resource->version)
-			: r->resource->version);
-	mok_json_object(list, "metadata");
-	items = cJSON_AddArrayToObject(list, "items");
-	for (size_t i = 0; i < g.found.len; i++) {
-		delete_one(r, &d, g.found.items[i]);
-		cJSON_AddItemToArray(items, cJSON_Duplicate(g.found.items[i], true));
-	}
-	ks_reply(r, 200, list);
-}
-
-void ks_delete_pod(struct ks_req *r, cJSON *pod)
-{
-	const struct deletion d = { .grace_s = -1 };
-
-	delete_one(r, &d, pod);
 }

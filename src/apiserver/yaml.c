@@ -9,6 +9,8 @@ enum { NODES_MAX = 200000 };
 struct walk {
 	yaml_document_t doc;
 	size_t nodes; /* an alias can name a node many times: bounded */
+	struct mok_arena *arena;
+	struct ks_yaml_error *error;
 };
 
 static cJSON *convert(struct walk *w, const yaml_node_t *node, int depth);
@@ -57,6 +59,16 @@ static cJSON *sequence(struct walk *w, const yaml_node_t *node, int depth)
 	return out;
 }
 
+static void note_twice(struct walk *w, const cJSON *map, const yaml_node_t *key)
+{
+	const char *name = (const char *)key->data.scalar.value;
+
+	if (w->error->twice || !ks_at(map, name))
+		return;
+	w->error->twice = mok_arena_strdup(w->arena, name);
+	w->error->line = key->start_mark.line + 1;
+}
+
 static cJSON *mapping(struct walk *w, const yaml_node_t *node, int depth)
 {
 	cJSON *out = cJSON_CreateObject();
@@ -71,6 +83,7 @@ static cJSON *mapping(struct walk *w, const yaml_node_t *node, int depth)
 			cJSON_Delete(out);
 			return NULL;
 		}
+		note_twice(w, out, key);
 		mok_json_set(out, (const char *)key->data.scalar.value, item);
 	}
 	return out;
@@ -86,19 +99,43 @@ static cJSON *convert(struct walk *w, const yaml_node_t *node, int depth)
 						: mapping(w, node, depth + 1);
 }
 
-cJSON *mok_apiserver_yaml(const char *text, size_t len)
+static void note_error(struct walk *w, const yaml_parser_t *parser)
 {
-	struct walk w = { .nodes = 0 };
+	const char *text =
+		parser->problem ? parser->problem : "unknown problem parsing YAML content";
+	size_t line =
+		parser->context_mark.line ? parser->context_mark.line : parser->problem_mark.line;
+
+	w->error->text = mok_arena_strdup(w->arena, text);
+	w->error->line = line + 1;
+}
+
+cJSON *ks_yaml(struct mok_arena *arena, const char *text, size_t len, struct ks_yaml_error *error)
+{
+	struct walk w = { .arena = arena, .error = error };
 	yaml_parser_t parser;
 	cJSON *json = NULL;
 
 	if (!yaml_parser_initialize(&parser))
 		MOK_BUG("out of memory");
+	error->text = "it is no YAML document";
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
 	if (yaml_parser_load(&parser, &w.doc)) {
 		json = convert(&w, yaml_document_get_root_node(&w.doc), 0);
 		yaml_document_delete(&w.doc);
+	} else {
+		note_error(&w, &parser);
 	}
 	yaml_parser_delete(&parser);
+	return json;
+}
+
+cJSON *mok_apiserver_yaml(const char *text, size_t len)
+{
+	struct mok_arena *arena = mok_arena_new();
+	struct ks_yaml_error error = { .line = 0 };
+	cJSON *json = ks_yaml(arena, text, len, &error);
+
+	mok_arena_free(arena);
 	return json;
 }

@@ -109,6 +109,8 @@ void sb_not_found(struct sb_ctx *ctx);
 bool sb_answered(const struct sb_ctx *ctx);
 /* Copies both. Replaces a header of that name. */
 void sb_header(struct sb_ctx *ctx, const char *name, const char *value);
+/* Beside those of the same name. */
+void sb_header_more(struct sb_ctx *ctx, const char *name, const char *value);
 
 /* ---- small makers ---- */
 

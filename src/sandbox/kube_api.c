@@ -128,7 +128,7 @@ static void pass_on(struct sb_ctx *ctx, const struct mok_apiserver_response *r)
 {
 	sb_reply_bytes(ctx, r->status, r->content_type, r->body.data, r->body.len);
 	for (size_t i = 0; i < r->warnings.len; i++)
-		sb_header(ctx, "warning", r->warnings.items[i]);
+		sb_header_more(ctx, "warning", r->warnings.items[i]);
 	ctx->out->watch = r->watch;
 	ctx->out->watch_version = r->watch_version;
 	ctx->out->watch_until_ms = r->watch_until_ms;

@@ -40,6 +40,19 @@ void sb_header(struct sb_ctx *ctx, const char *name, const char *value)
 	out->headers[i].value = mok_arena_strdup(out->arena, value);
 }
 
+void sb_header_more(struct sb_ctx *ctx, const char *name, const char *value)
+{
+	struct mok_sandbox_response *out = ctx->out;
+	struct mok_sandbox_header *header = &out->headers[out->nheaders];
+
+	/* More of them would tell nobody anything. */
+	if (out->nheaders + 8 >= MOK_COUNT(out->headers))
+		return;
+	header->name = mok_arena_strdup(out->arena, name);
+	header->value = mok_arena_strdup(out->arena, value);
+	out->nheaders++;
+}
+
 void sb_reply_forget(struct sb_call *call)
 {
 	mok_buf_clear(&call->ctx.out->body);

