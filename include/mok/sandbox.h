@@ -74,6 +74,7 @@ struct mok_sandbox_options {
 	const char *tokens; /* newline-separated tokens that open the API; NULL: any bearer token */
 	int64_t lag_ms; /* eventual consistency: new objects answer 404 / are not listed for up to
 			   this long (by seed); lists of deleted ones lag likewise. 0: none */
+	bool api_only;  /* clusters have an API server and no controllers: nothing runs in them */
 };
 
 /* Opens (creating it if need be) the cloud in options->dir and locks it. Fails with MOK_ERR_LOCKED

@@ -64,6 +64,7 @@ enum cli_option_id {
 	OPT_STOP,
 	OPT_RESET,
 	OPT_ALLOW_REMOTE,
+	OPT_API_ONLY,
 	OPT_SECRETS,
 	OPT_OFFLINE,
 	OPT_ARGOCD,
@@ -83,7 +84,7 @@ struct cli_options {
 	const char *dir, *parallelism, *speed, *seed, *faults, *format, *events, *color;
 	const char *kubeconfig, *out, *confirm, *listen, *cloud_dir, *token_file;
 	bool sandbox, quiet, verbose, yes, help, destroy, detailed, json;
-	bool detach, stop, reset, allow_remote, secrets, offline, argocd, show, rollback, no_escrow;
+	bool detach, stop, reset, allow_remote, api_only, secrets, offline, argocd, show, rollback, no_escrow;
 	uint64_t seen; /* OPT_BITs */
 };
 

@@ -43,7 +43,8 @@ static int options_of(struct cli *cli, struct mok_sandbox_server_options *out)
 			.speed = !o->speed                     ? SPEED_DEFAULT
 				: strcmp(o->speed, "max") == 0 ? 0
 							       : strtod(o->speed, NULL),
-			.seed = (uint64_t)seed },
+			.seed = (uint64_t)seed,
+			.api_only = o->api_only },
 		.listen = o->listen ? o->listen : LISTEN,
 		.detach = o->detach,
 		.allow_remote = o->allow_remote,

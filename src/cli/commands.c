@@ -151,7 +151,7 @@ static const struct cli_command commands[] = {
 			    "mok sandbox --stop\nmok sandbox --reset\n",
 		.options = OPT_BIT(OPT_LISTEN) | OPT_BIT(OPT_CLOUD_DIR) | OPT_BIT(OPT_TOKEN_FILE) |
 			OPT_BIT(OPT_DETACH) | OPT_BIT(OPT_STOP) | OPT_BIT(OPT_RESET) |
-			OPT_BIT(OPT_ALLOW_REMOTE),
+			OPT_BIT(OPT_ALLOW_REMOTE) | OPT_BIT(OPT_API_ONLY),
 		.run = cli_run_sandbox },
 	{ .name = "explain",
 		.arguments = "CODE|KIND",

@@ -65,6 +65,8 @@ static const struct cli_option options[] = {
 	{ OPT_RESET, "reset", 0, NULL, AT(reset), false, false, "empty the cloud" },
 	{ OPT_ALLOW_REMOTE, "allow-remote", 0, NULL, AT(allow_remote), false, false,
 		"serve on other addresses than loopback" },
+	{ OPT_API_ONLY, "api-only", 0, NULL, AT(api_only), false, false,
+		"clusters without controllers: nothing runs in them" },
 	{ OPT_SECRETS, "secrets", 0, NULL, AT(secrets), false, false,
 		"write Secrets too, readable by all who read the files" },
 	{ OPT_OFFLINE, "offline", 0, NULL, AT(offline), false, false,

@@ -210,6 +210,7 @@ static void take_options(struct sb_core *core, const struct mok_sandbox_options 
 	core->speed = options->speed;
 	core->seed = options->seed;
 	core->lag_ms = options->lag_ms;
+	core->api_only = options->api_only;
 	core->lock_fd = core->log_fd = -1;
 	if (options->tokens)
 		take_tokens(core, options->tokens);

@@ -36,6 +36,7 @@ struct sb_core {
 	double speed;
 	uint64_t seed;
 	int64_t lag_ms;
+	bool api_only;
 	bool lagging; /* lists must look at the lag of documents */
 	const char *dir;
 	struct mok_map *tokens; /* NULL: any */

@@ -46,7 +46,8 @@ def real_cluster(tools):
 
 @contextlib.contextmanager
 def sandbox_cluster(tools):
-    with Cloud() as cloud:
+    # As the real one: an API server, and who follows owners.
+    with Cloud(arguments=["--api-only"]) as cloud:
         version = cloud.get("/v2/kubernetes/options")["options"]["versions"][0]["slug"]
         made = cloud.post("/v2/kubernetes/clusters", {
             "name": "parity", "region": "ams3", "version": version,

@@ -152,8 +152,8 @@ static void set_revision(struct deployment *d, int64_t revision)
 	patch = cJSON_CreateObject();
 	set_number(d, mok_json_object(mok_json_object(patch, "metadata"), "annotations"),
 		SB_REVISION, revision);
-	sb_ctl_write(d->k, SB_MANAGER, "PATCH", sb_ctl_path(d->k, d->object, "deployments", NULL),
-		patch);
+	sb_ctl_write(d->k, SB_MANAGER, "PATCH",
+		sb_ctl_path(d->k, d->object, "deployments", "status"), patch);
 }
 
 static void create_set(struct deployment *d)

@@ -116,6 +116,13 @@ static bool has_word(const char *words, const char *word)
 	return false;
 }
 
+static const struct sb_controller *const *controllers_of(const struct sb_kube *k)
+{
+	static const struct sb_controller *const none[] = { NULL };
+
+	return k->ctx->core->api_only ? none : sb_controllers;
+}
+
 static const char *resource_of(struct sb_kube *k, const struct sb_controller *c)
 {
 	return *c->group ? mok_arena_printf(k->ctx->arena, "%s.%s", c->plural, c->group)
@@ -178,9 +185,11 @@ static void enqueue_all(struct sb_kube *k, struct queue *q, const char *resource
 static void enqueue_interested(
 	struct sb_kube *k, struct queue *q, const char *resource, const char *ns)
 {
-	for (size_t i = 0; sb_controllers[i]; i++)
-		if (has_word(sb_controllers[i]->also, resource))
-			enqueue_all(k, q, resource_of(k, sb_controllers[i]), ns);
+	const struct sb_controller *const *all = controllers_of(k);
+
+	for (size_t i = 0; all[i]; i++)
+		if (has_word(all[i]->also, resource))
+			enqueue_all(k, q, resource_of(k, all[i]), ns);
 }
 
 /* ---- owners ---- */
@@ -250,11 +259,13 @@ static void read_events(struct sb_kube *k, struct events *out)
 
 static void tell_gone(struct sb_kube *k, const struct event *event, const cJSON *object)
 {
+	const struct sb_controller *const *all = controllers_of(k);
+
 	k->at = event->key;
 	forget_due(k, &event->key);
-	for (size_t i = 0; sb_controllers[i]; i++)
-		if (sb_controllers[i]->gone && handles(sb_controllers[i], event->key.resource))
-			sb_controllers[i]->gone(k, object);
+	for (size_t i = 0; all[i]; i++)
+		if (all[i]->gone && handles(all[i], event->key.resource))
+			all[i]->gone(k, object);
 	sb_gc_gone(k, object);
 }
 
@@ -326,6 +337,7 @@ static void with_call(
 
 static void reconcile(struct sb_kube *k, void *context)
 {
+	const struct sb_controller *const *all = controllers_of(k);
 	const struct mok_apiserver_key *key = context;
 	struct mok_apiserver_store store = sb_kube_store(k);
 	struct mok_apiserver_item item;
@@ -333,14 +345,14 @@ static void reconcile(struct sb_kube *k, void *context)
 
 	forget_due(k, key);
 	k->at = *key;
-	for (size_t i = 0; sb_controllers[i]; i++) {
-		if (!handles(sb_controllers[i], key->resource))
+	for (size_t i = 0; all[i]; i++) {
+		if (!handles(all[i], key->resource))
 			continue;
 		/* The one before may have changed it. */
 		if (!store.get(k, key, &item))
 			return;
 		object = sb_ctl_parse(k, &item);
-		sb_controllers[i]->reconcile(k, object);
+		all[i]->reconcile(k, object);
 	}
 	if (store.get(k, key, &item) && strstr(item.text, "\"deletionTimestamp\""))
 		sb_gc_leaving(k, sb_ctl_parse(k, &item));
