@@ -46,6 +46,11 @@ struct mok_live_input {
 int mok_live_sweep(const struct mok_live_input *in, struct mok_arena *arena,
 	struct mok_diags *diags, struct mok_live *out, struct mok_err *err) MOK_MUST_CHECK;
 
+/* What MOK_ASK_ASSOCIATED answered, for people: "load balancer x (id), volume y (id)"; NULL:
+ * nothing. And whether any of it goes by itself once its cluster has let go of it. */
+const char *mok_leavings_text(struct mok_arena *arena, const struct mok_val *value);
+bool mok_leavings_vanish(const struct mok_val *value);
+
 /* An object of that kind with that name or natural key, whoever owns it; NULL: none. */
 struct mok_object *mok_live_find(const struct mok_live *live, const struct mok_kind *kind,
 	const char *parent_id, const char *natural_key);

@@ -152,56 +152,14 @@ void mok_step_let_go(struct op *op)
 
 /* ---- what the account still has ---- */
 
-struct listing {
-	const char *key, *word;
-	bool vanishes; /* once the cluster has let go of it */
-};
-
-static const struct listing listings[] = {
-	{ "load_balancers", "load balancer", true },
-	{ "volumes", "volume", true },
-	{ "volume_snapshots", "volume snapshot", false },
-};
-
-static void list_leavings(struct op *op, const struct mok_val *value, struct mok_buf *text)
-{
-	for (size_t i = 0; i < MOK_COUNT(listings); i++) {
-		const struct mok_val *list = mok_val_get(value, listings[i].key);
-
-		for (size_t k = 0; list && list->type == MOK_LIST && k < list->u.list.len; k++) {
-			const struct mok_val *one = &list->u.list.items[k];
-			const char *name = mok_val_get_str(one, "name");
-			const struct mok_val *id = mok_val_get(one, "id");
-			const char *id_text = id ? mok_val_text(op->engine->arena, id) : NULL;
-
-			mok_buf_printf(text, "%s%s %s (%s)", text->len ? ", " : "",
-				listings[i].word, name ? name : "", id_text ? id_text : "?");
-		}
-	}
-}
-
-static bool any_vanishes(const struct mok_val *value)
-{
-	for (size_t i = 0; i < MOK_COUNT(listings); i++) {
-		const struct mok_val *list = mok_val_get(value, listings[i].key);
-
-		if (listings[i].vanishes && list && list->type == MOK_LIST && list->u.list.len)
-			return true;
-	}
-	return false;
-}
-
 bool mok_op_awaits_leavings(struct op *op, const struct mok_val *value)
 {
-	struct mok_buf text;
-	bool waits = any_vanishes(value) && mok_loop_now(op->engine->loop) < op->leavings_until_ms;
+	const char *text = mok_leavings_text(op->engine->arena, value);
+	bool waits = mok_leavings_vanish(value) &&
+		mok_loop_now(op->engine->loop) < op->leavings_until_ms;
 
-	mok_buf_init(&text, 4096);
-	list_leavings(op, value, &text);
-	if (!waits && text.len)
+	if (!waits && text)
 		mok_engine_emit(op, MOK_EV_NOTE,
-			mok_arena_printf(
-				op->engine->arena, "deleted along with it: %s", text.data));
-	mok_buf_release(&text);
+			mok_arena_printf(op->engine->arena, "deleted along with it: %s", text));
 	return waits;
 }

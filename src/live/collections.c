@@ -13,23 +13,40 @@ struct inventory {
 	struct sweep *sweep;
 	const struct mok_kind *kind;
 	const struct mok_object *parent;
+	const char *why; /* it cannot be read */
 };
 
-/* A dead cluster must not stand in the way of its own end. */
+static void got_associated(void *ctx, struct mok_answer *answer)
+{
+	struct inventory *inv = ctx;
+	const struct mok_object *parent = inv->parent;
+	const struct mok_mark nowhere = { 0 };
+	const char *also = answer->verdict == MOK_ANS_OK
+		? mok_leavings_text(inv->sweep->arena, &answer->value)
+		: NULL;
+	struct mok_diag *d;
+
+	inv->sweep->outstanding--;
+	d = mok_diag_add(inv->sweep->diags, "W0811",
+		parent->resource ? parent->resource->at : nowhere,
+		"%s \"%s\" does not answer: what the stack has in it goes with it, unseen%s%s",
+		parent->kind->name, parent->name ? parent->name : parent->id,
+		also ? "; so do " : "", also ? also : "");
+	mok_diag_hint(inv->sweep->diags, d, "%s", inv->why);
+}
+
+/* A dead cluster must not stand in the way of its own end; what goes with it is shown before. */
 static bool goes_along(struct inventory *inv, const struct mok_err *err)
 {
 	const struct mok_object *parent = inv->parent;
-	const struct mok_resource *r = parent->resource;
-	const struct mok_mark nowhere = { 0 };
-	struct mok_diag *d;
+	struct mok_ask ask = { .verb = MOK_ASK_ASSOCIATED, .kind = parent->kind, .id = parent->id };
 
 	if (!inv->sweep->in.everything_goes || !parent->marker || parent->retain_live ||
-		(r && r->retain))
+		(parent->resource && parent->resource->retain) ||
+		!(parent->kind->flags & MOK_K_LEAVES_BEHIND))
 		return false;
-	d = mok_diag_add(inv->sweep->diags, "W0811", r ? r->at : nowhere,
-		"%s \"%s\" does not answer: what the stack has in it goes with it, unseen",
-		parent->kind->name, parent->name ? parent->name : parent->id);
-	mok_diag_hint(inv->sweep->diags, d, "%s", err->msg);
+	inv->why = mok_arena_strdup(inv->sweep->arena, err->msg);
+	mok_sweep_ask(inv->sweep, &ask, got_associated, inv);
 	return true;
 }
 
@@ -51,8 +68,10 @@ static void got_inventory(void *ctx, struct mok_answer *answer)
 		list->type = MOK_LIST;
 		mok_map_put(sweep->out->inventories, inv->parent->id, list);
 		return;
-	case MOK_ANS_BUSY:
-	case MOK_ANS_UNSUPPORTED: return; /* the parent is not up yet: nothing is in it */
+	case MOK_ANS_UNSUPPORTED: return;
+	case MOK_ANS_BUSY: /* the parent is not up yet, nothing is in it; or it is down */
+		goes_along(inv, &answer->err);
+		return;
 	case MOK_ANS_EXISTS:
 	case MOK_ANS_AMBIGUOUS:
 	case MOK_ANS_FAILED: break;
@@ -77,7 +96,7 @@ static void ask_inventory(
 	if (mok_map_get(sweep->asked, key) || !parent->ready)
 		return;
 	inv = MOK_NEW(sweep->arena, struct inventory);
-	*inv = (struct inventory){ sweep, kind, parent };
+	*inv = (struct inventory){ sweep, kind, parent, NULL };
 	mok_map_put(sweep->asked, key, inv);
 	mok_sweep_ask(sweep, &ask, got_inventory, inv);
 }
