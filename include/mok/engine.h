@@ -92,9 +92,6 @@ struct mok_apply_input {
 	struct mok_changes *changes;
 	struct mok_journal *journal;
 	const struct mok_events *events; /* may be NULL */
-	/* The clusters are a sandbox's, in which nothing runs: what only controllers bring about is
-	 * not waited for. */
-	bool nothing_runs;
 	/* Where secrets that are shown once go (a Spaces key's), synced before the ack: a map of
 	 * fields of the object. NULL: they are only passed on in this run. */
 	int (*escrow)(void *self, const char *address, const struct mok_object *object,

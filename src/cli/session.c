@@ -319,7 +319,6 @@ struct mok_apply_input session_input(struct session *s, const struct mok_events 
 		.live = &s->live,
 		.changes = &s->changes,
 		.journal = s->journal,
-		.nothing_runs = s->live.is_sandbox && !s->any_cluster,
 		.events = events,
 		.escrow = s->vault ? vault_keep : NULL,
 		.escrow_self = s->vault };

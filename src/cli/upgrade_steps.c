@@ -46,14 +46,6 @@ static void show_failures(struct upgrade *u, struct mok_apply_result *result)
 	mok_buf_release(&buf);
 }
 
-static struct mok_apply_input input(struct session *s, const struct watch *watch)
-{
-	struct mok_apply_input in = session_input(s, watch_events(watch));
-
-	in.nothing_runs = false; /* every step is about what runs */
-	return in;
-}
-
 static int apply(struct upgrade *u)
 {
 	struct session *s = u->s;
@@ -64,7 +56,7 @@ static int apply(struct upgrade *u)
 
 	if (!watch)
 		return CLI_ERROR;
-	in = input(s, watch);
+	in = session_input(s, watch_events(watch));
 	u->changed = true;
 	rc = mok_apply(&in, s->arena, &result, &u->err);
 	watch_end(watch);
@@ -132,7 +124,7 @@ static int run_task(struct upgrade *u, const char *name, const struct mok_val *w
 
 	if (!watch)
 		return CLI_ERROR;
-	in = input(s, watch);
+	in = session_input(s, watch_events(watch));
 	u->changed = true;
 	rc = mok_task_run(&in, s->arena, &task, &failure.details, &u->err);
 	watch_end(watch);

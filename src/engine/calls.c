@@ -302,16 +302,6 @@ static void failed_state(struct op *op)
 	mok_op_fail_explained(op, &err);
 }
 
-/* In a cluster without controllers it would be for ever. */
-static bool is_in_vain(struct op *op)
-{
-	if (!op->engine->in->nothing_runs || !(op->change->kind->flags & MOK_K_APPLIES))
-		return false;
-	mok_engine_emit(
-		op, MOK_EV_NOTE, "nothing runs in the sandbox's clusters: it is not waited for");
-	return true;
-}
-
 static bool is_done(struct op *op)
 {
 	const struct mok_kind *kind = op->change->kind;
@@ -331,7 +321,7 @@ static void polled(void *ctx, struct mok_answer *answer)
 			failed_state(op);
 			return;
 		}
-		if (is_done(op) || is_in_vain(op)) {
+		if (is_done(op)) {
 			mok_op_next(op);
 			return;
 		}

@@ -415,7 +415,7 @@ def test_destroy_when_the_cluster_does_not_answer():
 
 
 def test_workloads_in_the_sandbox():
-    """Nothing runs there: apply says so instead of waiting. A plan shows both of two long values."""
+    """A plan shows both of two long values."""
     def text(image):
         labels = "{ app: web }"
         return CLUSTER + ("  web: { kind: kubernetes_manifest, cluster_id: \"${k.id}\", manifest: { "
@@ -425,8 +425,7 @@ def test_workloads_in_the_sandbox():
                           "} } } } }\n")
     old, new = "registry.example/mastodon/mastodon:v4.7.5", "registry.example/mastodon/mastodon:v4.7.6"
     with Cloud() as cloud, Stack(cloud, HEAD + text(old)) as stack:
-        result = stack.apply()
-        check("nothing runs in the sandbox's clusters" in " ".join(result.err.split()), result.err)
+        stack.apply()
         stack.plan(0)
         stack.write(HEAD + text(new))
         said = stack.plan(2).out

@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""What runs in the sandbox's clusters, as mok and as others see it: rollouts, Jobs, failures."""
+import json
+import ssl
+import sys
+import time
+import urllib.error
+import urllib.request
+
+from lib import Cloud, Stack, check, equal, run_tests
+
+HEAD = """\
+mok: 1
+name: t
+region: ams3
+resources:
+  k: { kind: kubernetes_cluster, name: k, version: "1.36" }
+  n: { kind: kubernetes_node_pool, cluster_id: "${k.id}", name: n, size: s-4vcpu-8gb, count: 2 }
+"""
+APPS = "/apis/apps/v1/namespaces/default"
+CORE = "/api/v1/namespaces/default"
+
+
+def manifest(address, body, more=""):
+    return (f"  {address}:\n    kind: kubernetes_manifest\n    cluster_id: ${{k.id}}\n{more}"
+            f"    manifest: {json.dumps(body)}\n")
+
+
+def template(image, policy="Always"):
+    return {"metadata": {"labels": {"app": "web"}}, "spec": {
+        "restartPolicy": policy,
+        "containers": [{"name": "app", "image": image,
+                        "env": [{"name": "PASSWORD", "value": "hunter2hunter2"}]}]}}
+
+
+def deployment(image, **spec):
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+            "spec": {"replicas": 3, "selector": {"matchLabels": {"app": "web"}},
+                     "template": template(image), **spec}}
+
+
+def job(name, **spec):
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name},
+            "spec": {"template": template("registry.example/job:1", "Never"), **spec}}
+
+
+class Kube:
+    """The API of the only cluster, for a client that is not mok."""
+
+    def __init__(self, cloud):
+        cluster = cloud.get("/v2/kubernetes/clusters")["kubernetes_clusters"][0]
+        server = json.loads((cloud.dir / "cloud/server.json").read_text())
+        self.url = f"{server['kubernetes_url']}/{cluster['id']}"
+        self.context = ssl._create_unverified_context()
+
+    def raw(self, method, path, body=None, kind="application/json"):
+        request = urllib.request.Request(
+            self.url + path, method=method, data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": "Bearer dop_v1_x", "Content-Type": kind})
+        try:
+            with urllib.request.urlopen(request, timeout=60, context=self.context) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def get(self, path):
+        status, text = self.raw("GET", path)
+        check(status == 200, f"GET {path}: {status} {text}")
+        return json.loads(text)
+
+    def wait(self, path, is_so):
+        """For what takes the sandbox's time: at its highest speed next to none."""
+        for _ in range(600):
+            found = self.get(path)
+            if is_so(found):
+                return found
+            time.sleep(0.05)
+        check(False, f"it never came: {json.dumps(found)[:2000]}")
+        return None
+
+
+def test_apply_waits_for_a_rollout_and_a_job():
+    text = HEAD + manifest("web", deployment("registry.example/web:1")) + manifest("work", job("work"))
+    with Cloud(speed=60) as cloud, Stack(cloud, text) as stack:
+        stack.apply()
+        kube = Kube(cloud)
+        equal(kube.get(APPS + "/deployments/web")["status"]["availableReplicas"], 3, "pods")
+        said = [c["type"] for c in
+                kube.get("/apis/batch/v1/namespaces/default/jobs/work")["status"]["conditions"]]
+        equal(said, ["SuccessCriteriaMet", "Complete"], "what the Job says")
+        pods = kube.get(CORE + "/pods?labelSelector=pod-template-hash")["items"]
+        equal({p["status"]["phase"] for p in pods}, {"Running"}, "phases")
+        status, log = kube.raw("GET", f"{CORE}/pods/{pods[0]['metadata']['name']}/log")
+        check(status == 200 and log and "hunter2" not in log, f"a log, and no secret in it: {log}")
+        stack.plan(0)
+        stack.write(HEAD + manifest("web", deployment("registry.example/web:2")) +
+                    manifest("work", job("work")))
+        stack.apply()
+        pods = kube.get(CORE + "/pods?labelSelector=pod-template-hash")["items"]
+        equal({c["image"] for p in pods if "deletionTimestamp" not in p["metadata"]
+               for c in p["spec"]["containers"]}, {"registry.example/web:2"}, "images")
+        stack.plan(0)
+        stack.destroy()
+
+
+def test_a_failing_rollout_and_a_failing_job_are_told():
+    faults = [{"do": "image_pull", "match": {"kind": "Deployment", "name": "web"}},
+              {"do": "job_fails", "match": {"kind": "Job", "name": "bad"}}]
+    text = HEAD + manifest("web", deployment("registry.example/web:1", progressDeadlineSeconds=30))
+    with Cloud(faults=faults, speed=60) as cloud, Stack(cloud, text) as stack:
+        result = stack.apply(3)
+        said = " ".join(result.err.split())
+        check("ImagePull" in said or "ProgressDeadlineExceeded" in said, said)
+        stack.write(HEAD + manifest("bad", job("bad", backoffLimit=0)))
+        said = " ".join(stack.apply(3).err.split())
+        check("BackoffLimitExceeded" in said, said)
+
+
+def test_others_scale_and_watch():
+    """A watch tells what controllers do, though nobody else asks."""
+    with Cloud(speed=60) as cloud, Stack(cloud, HEAD) as stack:
+        stack.apply()
+        kube = Kube(cloud)
+        status, text = kube.raw("POST", APPS + "/deployments", deployment("registry.example/web:1"))
+        equal(status, 201, text)
+        request = urllib.request.Request(
+            kube.url + APPS + "/deployments?watch=true&timeoutSeconds=60",
+            headers={"Authorization": "Bearer dop_v1_x"})
+        with urllib.request.urlopen(request, timeout=90, context=kube.context) as answer:
+            for line in answer:
+                event = json.loads(line)
+                if event["object"]["status"].get("availableReplicas") == 3:
+                    break
+            else:
+                check(False, "the watch ended first")
+        status, text = kube.raw("PATCH", APPS + "/deployments/web/scale", {"spec": {"replicas": 1}},
+                                "application/merge-patch+json")
+        equal(status, 200, text)
+        kube.wait(CORE + "/pods", lambda pods: len(pods["items"]) == 1)
+
+
+def test_it_runs_at_the_highest_speed_and_after_a_restart():
+    text = HEAD + manifest("web", deployment("registry.example/web:1"))
+    with Cloud() as cloud, Stack(cloud, text) as stack:
+        stack.apply()
+        cloud.restart()
+        kube = Kube(cloud)
+        kube.raw("DELETE", CORE + "/pods")
+        kube.wait(APPS + "/deployments/web", lambda d: d["status"].get("availableReplicas") == 3)
+        stack.plan(0)
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests([f for name, f in sorted(globals().items()) if name.startswith("test_")]))
