@@ -173,24 +173,6 @@ static int nothing_to_do(struct session *s)
 	return CLI_DONE;
 }
 
-/* Half of an instance is worse than none: its add-ons need Helm releases. */
-static int refuse_expanded(struct session *s)
-{
-	struct mok_err err = { 0 };
-
-	if (!s->stack->expanded)
-		return CLI_DONE;
-	mok_err_set(&err, MOK_ERR_INPUT,
-		"this version of mok plans the %s block and writes its objects, but does not apply "
-		"it",
-		s->stack->expanded);
-	mok_err_hint(&err,
-		"mok manifests writes them for kubectl; keep the block in a file of its own to "
-		"apply the rest: mok apply -f mok.yaml, mok manifests -f mok.yaml -f %s.yaml",
-		s->stack->expanded);
-	return cli_fail(s->cli, &err, NULL);
-}
-
 static int prepare(struct session *s, bool destroy)
 {
 	struct mok_diff_options options = session_diff_options(s, destroy);
@@ -198,7 +180,6 @@ static int prepare(struct session *s, bool destroy)
 
 	s->destroys = destroy;
 	if ((rc = session_load(s)) != CLI_DONE ||
-		(!destroy && (rc = refuse_expanded(s)) != CLI_DONE) ||
 		(rc = session_connect(s)) != CLI_DONE || (rc = session_lock(s)) != CLI_DONE ||
 		(rc = session_sweep(s, destroy)) != CLI_DONE ||
 		(rc = session_diff(s, &options)) != CLI_DONE || destroy)

@@ -12,7 +12,9 @@ from lib import ROOT, Stack, check, equal, run_tests
 FOLDER = ROOT / "tests" / "golden" / "mastodon"
 PAGE = ROOT / "docs" / "coverage.md"
 # Each setting that makes something; and Ingress with search in the cluster, which exclude the others.
-RUNS = (("medium.yaml", "everything.yaml"), ("guide.yaml",), ("large.yaml",), ("small.yaml",))
+PLANS = ROOT / "plans"
+RUNS = ((PLANS / "medium.yaml", FOLDER / "everything.yaml"), (PLANS / "guide.yaml",),
+        (PLANS / "large.yaml",), (PLANS / "small.yaml",))
 TIERS = {"web": "Deployment/mastodon-web", "sidekiq": "Deployment/mastodon-sidekiq-default",
          "jobs": "Job/mastodon-db-prepare", "streaming": "Deployment/mastodon-streaming"}
 HEAD = """# What of Mastodon's settings and objects mok writes
@@ -29,7 +31,7 @@ says otherwise.
 
 def emitted(files):
     with Stack(None) as stack:
-        arguments = [a for name in files for a in ("-f", str(FOLDER / name))]
+        arguments = [a for path in files for a in ("-f", str(path))]
         text = stack.run(*arguments, "manifests", "--offline", "--secrets", "-").expect(0).out
     return {f"{d['kind']}/{d['metadata']['name']}": d for d in yaml.safe_load_all(text)}
 

@@ -371,7 +371,7 @@ def test_killed_at_any_write_the_secret_is_held_or_told():
 
 
 def test_manifests_hold_what_the_escrow_holds():
-    plan = ROOT / "tests" / "golden" / "mastodon" / "small.yaml"
+    plan = ROOT / "plans" / "small.yaml"
     with Stack(None, plan.read_text()) as stack:
         stack.run("--sandbox", "secrets", "generate").expect(0)
         values = json.loads(stack.run("--sandbox", "secrets", "export", "--show", "--format", "json").expect(0).out)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Kills the real binary before and after the commit of every writing request of an apply and of a
-destroy of plans/large.yaml, each with and without the journal afterwards, then runs it again; and
+destroy of kills.yaml, each with and without the journal afterwards, then runs it again; and
 sends SIGINT at the same points. The oracle is the server's own log of creations and deletions.
 
 EVERY=n tries only every n-th point; PLAN=file another plan.
@@ -21,7 +21,7 @@ import time
 
 from lib import ROOT, Cloud, Failure, Stack, check, equal
 
-PLAN = pathlib.Path(os.environ.get("PLAN", ROOT / "plans" / "large.yaml"))
+PLAN = pathlib.Path(os.environ.get("PLAN", ROOT / "tests" / "cli" / "kills.yaml"))
 EVERY = int(os.environ.get("EVERY", "1"))
 STACK_NAME = [line.split()[1] for line in PLAN.read_text().splitlines()
               if line.startswith("name:")][0]

@@ -7,7 +7,8 @@ import sys
 
 from lib import ROOT, Stack, check, equal, run_tests
 
-FOLDER = ROOT / "tests" / "golden" / "mastodon"
+PLANS_FOLDER = ROOT / "plans"
+GOLDEN = ROOT / "tests" / "golden" / "mastodon"
 PLANS = ("small", "medium", "large", "guide")
 
 
@@ -18,14 +19,14 @@ def files_under(folder):
 
 def stream(plan, *arguments):
     with Stack(None) as stack:
-        return stack.run("-f", str(FOLDER / f"{plan}.yaml"), "manifests", "--offline", *arguments
+        return stack.run("-f", str(PLANS_FOLDER / f"{plan}.yaml"), "manifests", "--offline", *arguments
                          ).expect(0).out
 
 
 def golden_test(plan):
     def test():
         text = stream(plan, "--secrets", "-")
-        path = FOLDER / f"{plan}.manifests"
+        path = GOLDEN / f"{plan}.manifests"
         if os.environ.get("UPDATE"):
             path.write_text(text)
         equal(text, path.read_text(), path.name)
@@ -43,7 +44,7 @@ def test_secrets_are_left_out():
 def test_folders_are_byte_stable():
     with Stack(None) as stack:
         for name in ("a", "b"):
-            stack.run("-f", str(FOLDER / "medium.yaml"), "manifests", "--offline", "-o", name).expect(0)
+            stack.run("-f", str(PLANS_FOLDER / "medium.yaml"), "manifests", "--offline", "-o", name).expect(0)
         first, second = files_under(stack.dir / "a"), files_under(stack.dir / "b")
     equal(first, second, "files")
     waves = [line[2:] for line in first["kustomization.yaml"].decode().splitlines()
@@ -60,7 +61,7 @@ def test_folders_are_byte_stable():
 
 def test_folders_with_secrets_are_private():
     with Stack(None) as stack:
-        stack.run("-f", str(FOLDER / "small.yaml"), "manifests", "--offline", "--secrets", "-o", "a"
+        stack.run("-f", str(PLANS_FOLDER / "small.yaml"), "manifests", "--offline", "--secrets", "-o", "a"
                   ).expect(0)
         secrets = list((stack.dir / "a").rglob("secret-*.yaml"))
         check(secrets, "Secrets are there")

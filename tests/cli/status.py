@@ -44,7 +44,7 @@ def test_what_cannot_be_read():
 
 
 def test_an_instance_that_is_not_there():
-    plan = (ROOT / "tests/golden/mastodon/small.yaml").read_text()
+    plan = (ROOT / "plans/small.yaml").read_text()
     with Cloud() as cloud, Stack(cloud, plan) as stack:
         state = json.loads(stack.run("status", "--format", "json").expect(2).out)
         equal([(f["name"], f["health"]) for f in state["instance"]], [("health", "unwell")], "facts")

@@ -6,7 +6,7 @@ import sys
 
 from lib import ROOT, Cloud, Skip, Stack, check, equal, run_tests
 
-PLAN = (ROOT / "tests/golden/mastodon/small.yaml").read_text()
+PLAN = (ROOT / "plans/small.yaml").read_text()
 
 
 def plan_of(version, text=PLAN):

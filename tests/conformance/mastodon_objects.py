@@ -60,7 +60,7 @@ def install_definitions(plane, tools):
 
 
 def emit(plan, *more, to=("--secrets", "-")):
-    return subprocess.run([os.environ["MOK"], "-f", str(ROOT / f"tests/golden/mastodon/{plan}.yaml"),
+    return subprocess.run([os.environ["MOK"], "-f", str(ROOT / f"plans/{plan}.yaml"),
                            *more, "manifests", "--offline", *to],
                           check=True, capture_output=True, text=True).stdout
 

@@ -138,7 +138,7 @@ static void load(struct world *w, const char *plan, const char *more)
 		.self = w,
 		.expansion = mok_mastodon_expansion() };
 
-	snprintf(path, sizeof(path), "%s/tests/golden/mastodon/%s.yaml", MOK_SOURCE_DIR, plan);
+	snprintf(path, sizeof(path), "%s/plans/%s.yaml", MOK_SOURCE_DIR, plan);
 	w->more = more;
 	w->stack = mok_plan_load(w->arena, &options, &w->diags);
 	for (size_t i = 0; i < w->diags.list.len; i++)
@@ -237,7 +237,7 @@ struct expected {
 	bool is_secret;
 };
 
-/* Of a plan that sets everything that can be set (tests/golden/mastodon/large.yaml and EVERYTHING).
+/* Of a plan that sets everything that can be set (plans/large.yaml and EVERYTHING).
  */
 static const struct expected expectations[] = {
 	{ "LOCAL_DOMAIN", WQJ, false },
