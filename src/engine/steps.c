@@ -260,12 +260,19 @@ static const char *move_marker(struct op *op)
 	const char *tag = NULL;
 	const char *now = mok_op_marker(op, o->generation);
 	struct mok_arena *arena = op->engine->arena;
-	const char *stack = op->engine->in->stack->name;
+	const struct about {
+		bool stays;
+		const char *what;
+	} abouts[] = {
+		{ o->protected_live && !op->change->clear_protect, "protect" },
+		{ o->retain_live && !op->change->clear_retain, "retain" },
+		{ o->has_objects, "objects" },
+		{ o->has_data, "data" },
+	};
 
-	if (o->protected_live && !op->change->clear_protect)
-		add_tag(op, MOK_ASK_TAG_MAKE, mok_op_about(op, "protect"), "protect");
-	if (o->retain_live && !op->change->clear_retain)
-		add_tag(op, MOK_ASK_TAG_MAKE, mok_op_about(op, "retain"), "retain");
+	for (size_t i = 0; i < MOK_COUNT(abouts); i++)
+		if (abouts[i].stays)
+			add_tag(op, MOK_ASK_TAG_MAKE, mok_op_about(op, abouts[i].what), "mark");
 	if (o->free_tag) {
 		tag = mok_arena_printf(arena, "%s%s", now, o->free_tag + strlen(o->marker));
 		add_tag(op, MOK_ASK_TAG_MAKE, tag, "mark");
@@ -275,8 +282,10 @@ static const char *move_marker(struct op *op)
 		if (o->kind->marking == MOK_MARK_TAGS)
 			add_tag(op, MOK_ASK_TAG_DROP, o->marker, "unmark");
 	}
-	drop_if_there(op, mok_marker_about(arena, stack, op->change->moved_from, "protect"));
-	drop_if_there(op, mok_marker_about(arena, stack, op->change->moved_from, "retain"));
+	for (size_t i = 0; i < MOK_COUNT(abouts); i++)
+		drop_if_there(op,
+			mok_marker_about(arena, op->engine->in->stack->name, op->change->moved_from,
+				abouts[i].what));
 	return tag;
 }
 

@@ -74,7 +74,16 @@ static const struct kind_row rows[SIM_KINDS] = {
 	[SIM_RECORD] = { "record", "record", "r", SIM_DOMAIN, { 4, 2 }, -1, -1 },
 	[SIM_PROJECT] = { "project", "project", "project", SIM_KINDS, { 3, 2 }, -1, -1 },
 	[SIM_TAG] = { "tag", "tag", "tag", SIM_KINDS, { 1, 1 }, -1, -1 },
+	[SIM_NAMESPACE] = { "ns", "kubernetes_manifest", "ns", SIM_CLUSTER, { 3, 1 }, -1, -1 },
+	[SIM_CONFIG] = { "config", "kubernetes_manifest", "config", SIM_CLUSTER, { 4, 2 }, -1, -1 },
+	[SIM_WORKLOAD] = { "deploy", "kubernetes_manifest", "deploy", SIM_CLUSTER, { 3, 2 }, 1,
+		-1 },
 };
+
+static bool is_object(enum sim_kind kind)
+{
+	return kind == SIM_NAMESPACE || kind == SIM_CONFIG || kind == SIM_WORKLOAD;
+}
 
 const char *sim_kind_word(enum sim_kind kind)
 {
@@ -104,6 +113,9 @@ const char *sim_name(const struct sim_model *m, int i, char out[64])
 	case SIM_RECORD:
 	case SIM_PROJECT:
 	case SIM_TAG:
+	case SIM_NAMESPACE:
+	case SIM_CONFIG:
+	case SIM_WORKLOAD:
 	case SIM_KINDS: snprintf(out, 64, "%s%d", rows[r->kind].prefix, r->number); break;
 	}
 	return out;
@@ -181,7 +193,8 @@ static void add_random(struct sim_model *m, struct sim_rng *rng)
 	static const enum sim_kind draws[] = { SIM_VPC, SIM_VPC, SIM_CLUSTER, SIM_POOL, SIM_POOL,
 		SIM_DB, SIM_DB, SIM_DB_DB, SIM_DB_USER, SIM_DB_USER, SIM_DB_POOL, SIM_DB_FIREWALL,
 		SIM_BUCKET, SIM_BUCKET, SIM_KEY, SIM_CDN, SIM_CERTIFICATE, SIM_DOMAIN, SIM_DOMAIN,
-		SIM_RECORD, SIM_RECORD, SIM_RECORD, SIM_PROJECT, SIM_TAG };
+		SIM_RECORD, SIM_RECORD, SIM_RECORD, SIM_PROJECT, SIM_TAG, SIM_NAMESPACE, SIM_CONFIG,
+		SIM_CONFIG, SIM_CONFIG, SIM_WORKLOAD, SIM_WORKLOAD };
 	enum sim_kind kind = draws[sim_draw(rng, MOK_COUNT(draws))];
 	int parent = find_parent(m, rng, kind);
 	int i, db = -1, user = -1;
@@ -196,6 +209,8 @@ static void add_random(struct sim_model *m, struct sim_rng *rng)
 		if (db < 0 || user < 0)
 			return;
 	}
+	if (kind == SIM_CONFIG || kind == SIM_WORKLOAD)
+		db = sim_chance(rng, 50) ? child_of(m, parent, SIM_NAMESPACE) : -1;
 	i = add(m, rng, kind, parent);
 	m->list[i].other = db;
 	m->list[i].extra = user;
@@ -286,7 +301,8 @@ static void toggle_protect(struct sim_resource *r)
 {
 	int k = rows[r->kind].replaces;
 
-	if (r->protect || k < 0 || (r->applied && r->v[k] == r->applied_v[k]))
+	if (r->protect || k < 0 ||
+		(r->applied && !r->maybe_replaced && r->v[k] == r->applied_v[k]))
 		r->protect = !r->protect;
 }
 
@@ -328,8 +344,13 @@ void sim_model_change(struct sim_model *m, struct sim_rng *rng, struct mok_buf *
 
 void sim_model_tried(struct sim_model *m)
 {
-	for (int i = 0; i < m->n; i++)
-		m->list[i].maybe_protected |= m->list[i].protect;
+	for (int i = 0; i < m->n; i++) {
+		struct sim_resource *r = &m->list[i];
+		int k = rows[r->kind].replaces;
+
+		r->maybe_protected |= r->protect;
+		r->maybe_replaced |= k >= 0 && r->v[k] != r->applied_v[k];
+	}
 }
 
 void sim_model_applied(struct sim_model *m)
@@ -339,6 +360,7 @@ void sim_model_applied(struct sim_model *m)
 
 		r->moved_from[0] = '\0';
 		r->maybe_protected = r->protect;
+		r->maybe_replaced = false;
 		r->applied_retain = r->retain;
 		r->applied = true;
 		memcpy(r->applied_v, r->v, sizeof(r->v));
@@ -374,6 +396,41 @@ int sim_model_protected(const struct sim_model *m)
 static const char *ref(const struct sim_model *m, int i)
 {
 	return m->list[i].address;
+}
+
+/* The namespace that an object is in. */
+static const char *ns_of(const struct sim_model *m, const struct sim_resource *r, char out[64])
+{
+	if (r->other < 0)
+		snprintf(out, 64, "default");
+	else
+		sim_name(m, r->other, out);
+	return out;
+}
+
+static void put_manifest(const struct sim_model *m, const struct sim_resource *r, struct mok_buf *o)
+{
+	char name[64], ns[64];
+
+	sim_name(m, (int)(r - m->list), name);
+	mok_buf_printf(o, "    cluster_id: ${%s.id}\n    manifest: ", ref(m, r->parent));
+	if (r->kind == SIM_NAMESPACE)
+		mok_buf_printf(o,
+			"{ apiVersion: v1, kind: Namespace, metadata: { name: %s, labels: { v: "
+			"\"%d\" } } }\n",
+			name, r->v[0]);
+	else if (r->kind == SIM_CONFIG)
+		mok_buf_printf(o,
+			"{ apiVersion: v1, kind: ConfigMap, metadata: { name: %s, namespace: %s }, "
+			"data: { v: \"%d\"%s } }\n",
+			name, ns_of(m, r, ns), r->v[0], r->v[1] ? ", more: x" : "");
+	else
+		mok_buf_printf(o,
+			"{ apiVersion: apps/v1, kind: Deployment, metadata: { name: %s, namespace: "
+			"%s }, spec: { replicas: %d, selector: { matchLabels: { v: \"%d\" } }, "
+			"template: { metadata: { labels: { v: \"%d\" } }, spec: { containers: [ { "
+			"name: a, image: \"registry.k8s.io/pause:3.10\" } ] } } } }\n",
+			name, ns_of(m, r, ns), 1 + r->v[0], r->v[1], r->v[1]);
 }
 
 static void put_fields(const struct sim_model *m, const struct sim_resource *r, struct mok_buf *o)
@@ -449,6 +506,9 @@ static void put_fields(const struct sim_model *m, const struct sim_resource *r, 
 		if (r->v[1])
 			mok_buf_puts(o, "    resources: all\n");
 		return;
+	case SIM_NAMESPACE:
+	case SIM_CONFIG:
+	case SIM_WORKLOAD: put_manifest(m, r, o); return;
 	case SIM_DOMAIN:
 	case SIM_TAG:
 	case SIM_KINDS: return;
@@ -461,7 +521,7 @@ static void put_resource(const struct sim_model *m, int i, struct mok_buf *o)
 	char name[64];
 
 	mok_buf_printf(o, "  %s:\n    kind: %s\n", r->address, rows[r->kind].yaml);
-	if (r->kind != SIM_CDN && r->kind != SIM_DB_FIREWALL)
+	if (r->kind != SIM_CDN && r->kind != SIM_DB_FIREWALL && !is_object(r->kind))
 		mok_buf_printf(o, "    name: %s\n", sim_name(m, i, name));
 	put_fields(m, r, o);
 	if (r->protect)
@@ -495,7 +555,7 @@ void sim_model_yaml(const struct sim_model *m, struct mok_buf *out)
 static void expect(const struct sim_model *m, int i, struct sim_lines *out)
 {
 	const struct sim_resource *r = &m->list[i];
-	char name[64], parent[64] = "";
+	char name[64], parent[64] = "", ns[64];
 
 	sim_name(m, i, name);
 	if (r->parent >= 0)
@@ -532,6 +592,15 @@ static void expect(const struct sim_model *m, int i, struct sim_lines *out)
 		return;
 	case SIM_PROJECT: sim_line(out, "project %s %s", name, environments[r->v[0]]); return;
 	case SIM_TAG: sim_line(out, "tag %s", name); return;
+	case SIM_NAMESPACE: sim_line(out, "ns %s/%s %d", parent, name, r->v[0]); return;
+	case SIM_CONFIG:
+		sim_line(out, "config %s/%s/%s %d %s", parent, ns_of(m, r, ns), name, r->v[0],
+			r->v[1] ? "x" : "");
+		return;
+	case SIM_WORKLOAD:
+		sim_line(out, "deploy %s/%s/%s x%d %d", parent, ns_of(m, r, ns), name, 1 + r->v[0],
+			r->v[1]);
+		return;
 	case SIM_KINDS: return;
 	}
 }

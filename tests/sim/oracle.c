@@ -85,6 +85,56 @@ static void read_pool(struct sim_world *w, const cJSON *item, struct reading *r)
 		(long long)mok_json_int(item, "count", -1));
 }
 
+/* ---- in a cluster ---- */
+
+static void read_namespace(struct sim_world *w, const cJSON *item, struct reading *r)
+{
+	const char *name = text(item, "metadata.name");
+
+	if (!mok_starts(name, "kube-") && !mok_streq(name, "default"))
+		PUT(SIM_NAMESPACE, name, "%s/%s %s", r->parent, name,
+			text(item, "metadata.labels.v"));
+}
+
+/* The cluster's own, and mok's book of what the stack has where. */
+static void read_config(struct sim_world *w, const cJSON *item, struct reading *r)
+{
+	const char *name = text(item, "metadata.name"), *ns = text(item, "metadata.namespace");
+
+	if (!mok_starts(ns, "kube-") && !mok_streq(name, "kube-root-ca.crt"))
+		PUT(SIM_CONFIG, name, "%s/%s/%s %s %s", r->parent, ns, name, text(item, "data.v"),
+			text(item, "data.more"));
+}
+
+static void read_workload(struct sim_world *w, const cJSON *item, struct reading *r)
+{
+	if (!mok_starts(text(item, "metadata.namespace"), "kube-"))
+		PUT(SIM_WORKLOAD, "", "%s/%s/%s x%lld %s", r->parent,
+			text(item, "metadata.namespace"), text(item, "metadata.name"),
+			(long long)mok_json_int(item, "spec.replicas", -1),
+			text(item, "spec.selector.matchLabels.v"));
+}
+
+static void read_objects(struct sim_world *w, const char *cluster, struct reading *r)
+{
+	static const struct {
+		const char *path;
+		void (*read)(struct sim_world *w, const cJSON *item, struct reading *r);
+	} lists[] = {
+		{ "/api/v1/namespaces", read_namespace },
+		{ "/api/v1/configmaps", read_config },
+		{ "/apis/apps/v1/deployments", read_workload },
+	};
+
+	for (size_t i = 0; i < MOK_COUNT(lists); i++) {
+		cJSON *json = sim_kube(w, cluster, "GET", lists[i].path, NULL);
+		const cJSON *item;
+
+		cJSON_ArrayForEach(item, mok_json_at(json, "items")) lists[i].read(w, item, r);
+		cJSON_Delete(json);
+	}
+}
+
 static void read_cluster(struct sim_world *w, const cJSON *item, void *ctx)
 {
 	struct reading *r = ctx;
@@ -95,6 +145,7 @@ static void read_cluster(struct sim_world *w, const cJSON *item, void *ctx)
 		text(item, "maintenance_policy.day"),
 		(int)mok_json_bool(item, "surge_upgrade", false));
 	cJSON_ArrayForEach(pool, mok_json_at(item, "node_pools")) read_pool(w, pool, &inner);
+	read_objects(w, text(item, "id"), &inner);
 }
 
 static void read_db_db(struct sim_world *w, const cJSON *item, void *ctx)

@@ -181,10 +181,41 @@ static void note_changes(struct mok *mok)
 	}
 }
 
-static int diff(struct mok *mok)
+static struct mok_apply_input input(struct mok *mok, const struct mok_events *events)
+{
+	return (struct mok_apply_input){ .loop = mok->loop,
+		.http = mok->http,
+		.providers = &mok->providers,
+		.stack = mok->stack,
+		.live = &mok->live,
+		.changes = &mok->changes,
+		.journal = mok->journal,
+		.events = events };
+}
+
+/* As the command does: a second time where clusters have a say in what changes. */
+static int compare_all(struct mok *mok)
 {
 	const struct mok_diff_options options = { .destroy = mok->run->destroy };
-	int rc = mok_diff(mok->arena, mok->stack, &mok->live, &options, &mok->diags, &mok->changes);
+	const struct mok_apply_input in = input(mok, NULL);
+	size_t ndiags = mok->diags.list.len;
+	bool any = false;
+
+	if (mok_diff(mok->arena, mok->stack, &mok->live, &options, &mok->diags, &mok->changes) != 0)
+		return mok_err_set(&mok->run->err, MOK_ERR_INPUT, "the diff failed");
+	if (options.destroy || mok->diags.nerrors)
+		return 0;
+	if (mok_predict(&in, mok->arena, &mok->diags, &any, &mok->run->err) != 0)
+		return -1;
+	if (!any || mok->diags.nerrors)
+		return 0;
+	mok->diags.list.len = ndiags;
+	return mok_diff(mok->arena, mok->stack, &mok->live, &options, &mok->diags, &mok->changes);
+}
+
+static int diff(struct mok *mok)
+{
+	int rc = compare_all(mok);
 
 	tell_diags(mok);
 	if (rc == 0 && mok->diags.nerrors == 0) {
@@ -195,7 +226,7 @@ static int diff(struct mok *mok)
 		if (mok->diags.list.items[i].severity == MOK_SEV_ERROR)
 			return mok_err_set(&mok->run->err, MOK_ERR_INPUT, "%s: %s",
 				mok->diags.list.items[i].code, mok->diags.list.items[i].message);
-	return mok_err_set(&mok->run->err, MOK_ERR_INPUT, "the diff failed");
+	return -1;
 }
 
 static int open_journal(struct mok *mok)
@@ -212,14 +243,7 @@ static int open_journal(struct mok *mok)
 static int apply(struct mok *mok)
 {
 	const struct mok_events events = { .self = mok->w, .emit = emit };
-	const struct mok_apply_input in = { .loop = mok->loop,
-		.http = mok->http,
-		.providers = &mok->providers,
-		.stack = mok->stack,
-		.live = &mok->live,
-		.changes = &mok->changes,
-		.journal = mok->journal,
-		.events = &events };
+	const struct mok_apply_input in = input(mok, &events);
 	struct mok_apply_result result;
 	int rc = mok_apply(&in, mok->arena, &result, &mok->run->err);
 

@@ -61,6 +61,9 @@ enum sim_kind {
 	SIM_RECORD,
 	SIM_PROJECT,
 	SIM_TAG,
+	SIM_NAMESPACE, /* in a cluster, as those below */
+	SIM_CONFIG,
+	SIM_WORKLOAD,
 	SIM_KINDS,
 };
 
@@ -76,6 +79,7 @@ struct sim_resource {
 	bool lives_on; /* no longer wanted, but retained when it went */
 	/* What the cloud was told: nothing is lifted or kept before it was applied. */
 	bool maybe_protected, applied_retain, applied;
+	bool maybe_replaced; /* a run was tried that replaces it, and did not end well yet */
 	int applied_v[3];
 };
 
@@ -143,6 +147,9 @@ void sim_wrong(struct sim_world *w, const char *fmt, ...) MOK_PRINTF(2, 3);
 /* A request of other people, or of the oracle: at once and without faults. NULL json: a status of
  * 400 or more. The caller deletes it. */
 cJSON *sim_api(struct sim_world *w, const char *method, const char *path, const char *body);
+/* The same to the API of the cluster with this id. */
+cJSON *sim_kube(struct sim_world *w, const char *cluster, const char *method, const char *path,
+	const char *body);
 /* The buckets' names, as XML, in `out`. */
 void sim_list_buckets(struct sim_world *w, struct mok_buf *out);
 void sim_add_strangers(struct sim_world *w);

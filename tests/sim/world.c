@@ -211,17 +211,19 @@ static void handle(struct sim_world *w, const struct mok_sandbox_request *reques
 	mok_sandbox_handle(w->sandbox, request, fake_env_wall_ms(w->fake), out);
 }
 
-cJSON *sim_api(struct sim_world *w, const char *method, const char *path, const char *body)
+static cJSON *ask(struct sim_world *w, const char *host, enum mok_sandbox_service service,
+	const char *method, const char *path, const char *body)
 {
 	const struct mok_sandbox_header headers[] = {
 		{ .name = "Authorization", .value = "Bearer " SIM_ORACLE_TOKEN },
 		{ .name = "Content-Type", .value = "application/json" },
 	};
 	struct mok_sandbox_request request = { .method = method,
-		.host = "api.digitalocean.com",
+		.host = host,
 		.target = path,
 		.headers = headers,
 		.nheaders = MOK_COUNT(headers),
+		.service = service,
 		.body = body,
 		.body_len = body ? strlen(body) : 0 };
 	struct mok_sandbox_response response;
@@ -238,6 +240,20 @@ cJSON *sim_api(struct sim_world *w, const char *method, const char *path, const 
 	}
 	mok_sandbox_response_release(&response);
 	return json;
+}
+
+cJSON *sim_api(struct sim_world *w, const char *method, const char *path, const char *body)
+{
+	return ask(w, "api.digitalocean.com", MOK_SANDBOX_API, method, path, body);
+}
+
+cJSON *sim_kube(struct sim_world *w, const char *cluster, const char *method, const char *path,
+	const char *body)
+{
+	char host[128];
+
+	snprintf(host, sizeof(host), "%s.k8s.ondigitalocean.com", cluster);
+	return ask(w, host, MOK_SANDBOX_KUBERNETES, method, path, body);
 }
 
 void sim_list_buckets(struct sim_world *w, struct mok_buf *out)
@@ -393,11 +409,48 @@ static void add_record_inside(struct sim_world *w, const struct sim_model *m, in
 	sim_trace(w, "a stranger adds record %s to %s", id, zone);
 }
 
+static const char *cluster_id(struct sim_world *w, const char *name)
+{
+	cJSON *json = sim_api(w, "GET", "/v2/kubernetes/clusters?per_page=200", NULL);
+	const char *id = NULL;
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, mok_json_at(json, "kubernetes_clusters"))
+	{
+		if (mok_streq(mok_json_str(item, "name"), name))
+			id = mok_arena_strdup(w->arena, mok_json_str(item, "id"));
+	}
+	cJSON_Delete(json);
+	return id;
+}
+
+static void add_config_inside(struct sim_world *w, const struct sim_model *m, int i)
+{
+	char cluster[64], body[200];
+	const char *id = cluster_id(w, sim_name(m, i, cluster));
+	const char *name = mok_arena_printf(w->arena, "theirs%d", (int)sim_draw(&w->rng, 1000000));
+	cJSON *json;
+
+	snprintf(body, sizeof(body), "{\"metadata\":{\"name\":\"%s\"},\"data\":{\"v\":\"9\"}}",
+		name);
+	json = id ? sim_kube(w, id, "POST", "/api/v1/namespaces/default/configmaps", body) : NULL;
+	if (!json)
+		return;
+	cJSON_Delete(json);
+	remember(w, SIM_CONFIG, name, "", i);
+	sim_trace(w, "a stranger adds ConfigMap %s to %s", name, cluster);
+}
+
 void sim_add_strangers_inside(struct sim_world *w, const struct sim_model *m)
 {
-	for (int i = 0; i < m->n; i++)
-		if (m->list[i].wanted && m->list[i].kind == SIM_DOMAIN && sim_chance(&w->rng, 30))
+	for (int i = 0; i < m->n; i++) {
+		if (!m->list[i].wanted || !sim_chance(&w->rng, 30))
+			continue;
+		if (m->list[i].kind == SIM_DOMAIN)
 			add_record_inside(w, m, i);
+		else if (m->list[i].kind == SIM_CLUSTER)
+			add_config_inside(w, m, i);
+	}
 }
 
 const struct sim_stranger *sim_stranger_of(
