@@ -301,8 +301,7 @@ static void toggle_protect(struct sim_resource *r)
 {
 	int k = rows[r->kind].replaces;
 
-	if (r->protect || k < 0 ||
-		(r->applied && !r->maybe_replaced && r->v[k] == r->applied_v[k]))
+	if (r->protect || k < 0 || (r->applied && !r->maybe_replaced && r->v[k] == r->applied_v[k]))
 		r->protect = !r->protect;
 }
 
