@@ -29,10 +29,8 @@ static const struct mok_object *subject_of(const struct op *op)
 										       : NULL;
 }
 
-static struct mok_ask explain_ask(const struct op *op)
+static struct mok_ask explain_ask(const struct mok_object *o)
 {
-	const struct mok_object *o = subject_of(op);
-
 	return (struct mok_ask){ .verb = MOK_ASK_EXPLAIN,
 		.kind = o->kind,
 		.have = o,
@@ -40,11 +38,12 @@ static struct mok_ask explain_ask(const struct op *op)
 		.parent_id = o->parent_id };
 }
 
-static bool can_explain(const struct op *op)
+/* subject_of, if it can be asked about; or NULL. */
+static const struct mok_object *explicable(const struct op *op)
 {
 	const struct mok_object *o = subject_of(op);
 
-	return o && op->change && (o->kind->flags & MOK_K_EXPLAINS);
+	return o && op->change && (o->kind->flags & MOK_K_EXPLAINS) ? o : NULL;
 }
 
 static void take_lines(struct op *op, const struct mok_val *lines)
@@ -78,8 +77,11 @@ static void explained(void *ctx, struct mok_answer *answer)
 void mok_op_explain(struct op *op, const struct mok_err *err, void (*then)(struct op *op))
 {
 	struct reasons *r = MOK_NEW(op->engine->arena, struct reasons);
+	const struct mok_object *o = subject_of(op);
 
-	*r = (struct reasons){ .op = op, .then = then, .err = *err, .ask = explain_ask(op) };
+	if (!o)
+		MOK_BUG("nothing is waited for");
+	*r = (struct reasons){ .op = op, .then = then, .err = *err, .ask = explain_ask(o) };
 	snprintf(r->err.msg, sizeof(r->err.msg), "%s", mok_engine_hide(op->engine, err->msg));
 	op->details = (struct mok_val){ .type = MOK_LIST };
 	mok_ask_send(&op->engine->asker, op->engine->arena, &r->ask, explained, r);
@@ -87,7 +89,7 @@ void mok_op_explain(struct op *op, const struct mok_err *err, void (*then)(struc
 
 void mok_op_fail_explained(struct op *op, const struct mok_err *err)
 {
-	if (can_explain(op))
+	if (explicable(op))
 		mok_op_explain(op, err, NULL);
 	else
 		mok_op_fail(op, err);
@@ -111,11 +113,12 @@ static void looked(void *ctx, struct mok_answer *answer)
 
 bool mok_op_looks_why(struct op *op)
 {
+	const struct mok_object *o = explicable(op);
 	struct mok_ask ask;
 
-	if (!can_explain(op) || ++op->polls % LOOK_EVERY != 0)
+	if (!o || ++op->polls % LOOK_EVERY != 0)
 		return false;
-	ask = explain_ask(op);
+	ask = explain_ask(o);
 	mok_ask_send(&op->engine->asker, op->engine->arena, &ask, looked, op);
 	return true;
 }
