@@ -217,8 +217,9 @@ const char *helm_args_read(struct mok_arena *arena, const cJSON *args, struct he
 {
 	struct reader r = { .arena = arena, .out = out };
 	const cJSON *first = args ? args->child : NULL;
+	const char *command = cJSON_GetStringValue(first);
 
-	*out = (struct helm_args){ .command = cJSON_IsString(first) ? first->valuestring : "",
+	*out = (struct helm_args){ .command = command ? command : "",
 		.chart = "",
 		.ns = "default",
 		.repo = "",

@@ -43,14 +43,17 @@ static const char *grant(const struct si_container *c, const char *db)
 static bool may_create(const struct si_container *c, const char *db)
 {
 	const char *user = si_env(c, "DB_USER");
+	const struct sb_doc *server = server_of(c);
 	int64_t version = 0;
 	sqlite3_stmt *stmt;
 	bool granted;
 
-	if (!user || strcmp(user, db_primary_user("pg")) == 0 ||
-		(mok_parse_i64(db_version(server_of(c)->json, c->w->ctx->now_ms), &version) &&
+	if (!user || !server)
+		return false;
+	if (strcmp(user, db_primary_user("pg")) == 0 ||
+		(mok_parse_i64(db_version(server->json, c->w->ctx->now_ms), &version) &&
 			version < 15))
-		return user != NULL;
+		return true;
 	stmt = sb_sql(c->w->ctx, "SELECT 1 FROM instance_grant WHERE db = ? AND user = ?", "ss", db,
 		user);
 	granted = sb_sql_row(c->w->ctx, stmt);
@@ -163,6 +166,8 @@ static void start(
 	struct si_world w;
 	const char *why;
 
+	if (!process)
+		return;
 	out->boot_ms = process->boot_ms;
 	out->log = process->lines;
 	if (process->run_ms)
@@ -188,7 +193,7 @@ static void end(struct sb_kube *k, const cJSON *pod, const cJSON *container, str
 	struct si_link link;
 	const char *why;
 
-	if (!process->act || !read_container(k, pod, container, &w, &c))
+	if (!process || !process->act || !read_container(k, pod, container, &w, &c))
 		return;
 	link = si_database_link(&c);
 	why = link.key ? process->act(&c, link.key)
