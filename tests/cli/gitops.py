@@ -12,7 +12,8 @@ import yaml
 
 from lib import ROOT, Cloud, Stack, check, equal, run_tests
 
-FOLDER = ROOT / "tests" / "golden" / "mastodon"
+PLANS_FOLDER = ROOT / "plans"
+GOLDEN = ROOT / "tests" / "golden" / "mastodon"
 PLANS = ("small", "medium", "large", "guide")
 ARGOCD = """\
 mastodon:
@@ -31,7 +32,7 @@ def files_under(folder):
 
 def write_files(stack, plan, name, overlay=ARGOCD):
     stack.write(overlay, "argocd.yaml")
-    stack.run("-f", str(FOLDER / f"{plan}.yaml"), "-f", "argocd.yaml", "manifests", "--offline",
+    stack.run("-f", str(PLANS_FOLDER / f"{plan}.yaml"), "-f", "argocd.yaml", "manifests", "--offline",
               "--argocd", "-o", name).expect(0)
     return files_under(stack.dir / name)
 
@@ -56,7 +57,7 @@ def golden_test(plan):
             first, second = (write_files(stack, plan, name) for name in ("a", "b"))
         equal(first, second, "byte for byte")
         text = "".join(f"# {name}\n{data.decode()}" for name, data in first.items())
-        path = FOLDER / f"{plan}.argocd"
+        path = GOLDEN / f"{plan}.argocd"
         if os.environ.get("UPDATE"):
             path.write_text(text)
         equal(text, path.read_text(), path.name)
@@ -68,7 +69,7 @@ def written_by_mok(plan):
     """The objects that mok apply would make, out of the plan."""
     with Cloud() as cloud, Stack(cloud) as stack:
         stack.write(ARGOCD, "argocd.yaml")
-        out = stack.run("-f", str(FOLDER / f"{plan}.yaml"), "-f", "argocd.yaml", "plan", "--format",
+        out = stack.run("-f", str(PLANS_FOLDER / f"{plan}.yaml"), "-f", "argocd.yaml", "plan", "--format",
                         "json").expect(0).out
     kept = set()
     for change in json.loads(out)["changes"]:
@@ -85,7 +86,7 @@ def test_nobody_writes_the_same_object():
     for plan in PLANS:
         with Stack(None) as stack:
             argocds = {key(d) for d in documents_of(write_files(stack, plan, "a"))}
-            base = ["-f", str(FOLDER / f"{plan}.yaml")]
+            base = ["-f", str(PLANS_FOLDER / f"{plan}.yaml")]
             text = stack.run(*base, "manifests", "--offline", "--secrets", "-").expect(0).out
             alone = {key(d) for d in yaml.safe_load_all(text)}
             text = stack.run(*base, "-f", "argocd.yaml", "manifests", "--offline", "--secrets", "-"
@@ -158,12 +159,12 @@ def test_what_must_not_be_in_a_repository():
     with Stack(None) as stack:
         overlay = ARGOCD + '  extra_env: { HUSH: "${var.smtp_password}" }\n'
         stack.write(overlay, "argocd.yaml")
-        result = stack.run("-f", str(FOLDER / "small.yaml"), "-f", "argocd.yaml", "manifests",
+        result = stack.run("-f", str(PLANS_FOLDER / "small.yaml"), "-f", "argocd.yaml", "manifests",
                            "--offline", "--argocd", "-o", "a").expect(5)
         check("mastodon_web_config" in result.err and "extra_secret_env" in result.err, result.err)
         check(not (stack.dir / "a").exists(), "nothing is written")
         result = stack.run("manifests", "--argocd", "--secrets", "-o", "a").expect(1)
-        result = stack.run("-f", str(FOLDER / "small.yaml"), "manifests", "--offline", "--argocd",
+        result = stack.run("-f", str(PLANS_FOLDER / "small.yaml"), "manifests", "--offline", "--argocd",
                            "-o", "a").expect(1)
         check("manage: argocd" in result.err, result.err)
 
@@ -171,7 +172,7 @@ def test_what_must_not_be_in_a_repository():
 def test_what_is_not_known_is_not_written():
     with Cloud() as cloud, Stack(cloud) as stack:
         stack.write(ARGOCD, "argocd.yaml")
-        result = stack.run("-f", str(FOLDER / "small.yaml"), "-f", "argocd.yaml", "manifests",
+        result = stack.run("-f", str(PLANS_FOLDER / "small.yaml"), "-f", "argocd.yaml", "manifests",
                            "--argocd", "-o", "a").expect(1)
         check("mok apply first" in result.err, result.err)
 

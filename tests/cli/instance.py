@@ -112,7 +112,7 @@ class Cluster:
 
 def make_instance(cloud, stack):
     """What a plan's block stands for, by its own manifests; but for the add-ons."""
-    text = (ROOT / "tests/golden/mastodon/small.yaml").read_text()
+    text = (ROOT / "plans/small.yaml").read_text()
     block, outputs = text.index("\nmastodon:"), text.index("\noutputs:")
     stack.write(text[:block] + text[outputs:])
     stack.write(text, "whole.yaml")
