@@ -79,15 +79,21 @@ bool mok_helm_is_chart(const struct mok_object *have, const char *chart)
 
 static bool is_nothing(const struct mok_val *v)
 {
-	return !v || v->type == MOK_NULL || (v->type == MOK_MAP && v->u.map.len == 0);
+	return !v || v->type == MOK_NULL;
+}
+
+static bool is_map(const struct mok_val *v)
+{
+	return v && v->type == MOK_MAP;
 }
 
 static bool has_all(const struct mok_val *map, const struct mok_val *other)
 {
-	for (size_t i = 0; i < map->u.map.len; i++) {
+	for (size_t i = 0; is_map(map) && i < map->u.map.len; i++) {
 		const struct mok_pair *pair = &map->u.map.pairs[i];
+		const struct mok_val *v = is_map(other) ? mok_val_get(other, pair->key) : NULL;
 
-		if (!mok_helm_same_values(&pair->val, mok_val_get(other, pair->key)))
+		if (!mok_helm_same_values(&pair->val, v))
 			return false;
 	}
 	return true;
@@ -95,10 +101,10 @@ static bool has_all(const struct mok_val *map, const struct mok_val *other)
 
 bool mok_helm_same_values(const struct mok_val *want, const struct mok_val *have)
 {
-	if (is_nothing(want) || is_nothing(have))
-		return is_nothing(want) && is_nothing(have);
-	if (want->type == MOK_MAP && have->type == MOK_MAP)
+	if ((is_map(want) || is_nothing(want)) && (is_map(have) || is_nothing(have)))
 		return has_all(want, have) && has_all(have, want);
+	if (is_nothing(want) || is_nothing(have))
+		return false;
 	if (want->type != MOK_LIST || have->type != MOK_LIST)
 		return mok_val_equal(want, have);
 	if (want->u.list.len != have->u.list.len)
