@@ -10,7 +10,7 @@
  * members that linger, system tags, "deleted" instead of "deleting" (godo cannot decode that).
  * Not known, and chosen so that careless clients fail: no kubeconfig before the cluster is up
  * (412), the last pool stays (422), more nodes than the Droplet limit are refused at once (422),
- * one upgrade at a time (422). Not modelled: the Kubernetes API itself, so nothing ever autoscales.
+ * one upgrade at a time (422). Not modelled: pools that autoscale.
  *
  * Hooks (no token): POST /_sandbox/kubernetes/{id}/load_balancers, .../volumes and
  * .../volumes/{id}/snapshots make what the cluster's controllers would; POST .../state {"state"}
