@@ -225,6 +225,9 @@ static void dns01_needs_a_token_and_a_zone(void **state)
 	get(c, EDGE);
 	expect(c, "status.conditions", "Ready", "True", "Ready");
 	assert_int_equal(api_len(c, "status.conditions"), 1);
+	get(c, "/apis/acme.cert-manager.io/v1/namespaces/default/challenges");
+	assert_int_equal(api_len(c, "items"), 0);
+	get(c, EDGE);
 	assert_int_equal(api_int(c, "status.revision"), 1);
 	get(c, "/api/v1/namespaces/default/secrets/edge-tls");
 	assert_string_equal(api_str(c, "type"), "kubernetes.io/tls");
@@ -296,6 +299,9 @@ static void a_zone_may_not_be_delegated(void **state)
 	make(c, CERTS "/namespaces/default/certificates", CERTIFICATE);
 	pass(c, 600);
 	expect_message(c, "not delegated");
+	get(c, "/apis/acme.cert-manager.io/v1/namespaces/default/challenges");
+	assert_string_equal(api_str(c, "items.0.status.state"), "pending");
+	assert_non_null(strstr(api_str(c, "items.0.status.reason"), "not delegated"));
 	api_client_close(c);
 }
 

@@ -4,6 +4,7 @@
 
 #include "controller.h"
 
+extern const struct sb_controller sb_ctl_alertmanager;
 extern const struct sb_controller sb_ctl_autoscaler;
 extern const struct sb_controller sb_ctl_certificate;
 extern const struct sb_controller sb_ctl_cluster_issuer;
@@ -21,6 +22,7 @@ extern const struct sb_controller sb_ctl_issuer;
 extern const struct sb_controller sb_ctl_job;
 extern const struct sb_controller sb_ctl_kubelet;
 extern const struct sb_controller sb_ctl_load_balancer;
+extern const struct sb_controller sb_ctl_prometheus;
 extern const struct sb_controller sb_ctl_replica_set;
 extern const struct sb_controller sb_ctl_scheduler;
 extern const struct sb_controller sb_ctl_stateful_set;

@@ -20,6 +20,8 @@ const struct sb_controller *const sb_controllers[] = {
 	&sb_ctl_cluster_issuer,
 	&sb_ctl_certificate,
 	&sb_ctl_autoscaler,
+	&sb_ctl_prometheus,
+	&sb_ctl_alertmanager,
 	&sb_ctl_scheduler,
 	&sb_ctl_kubelet,
 	&sb_ctl_event,

@@ -148,6 +148,64 @@ static void show_ready(struct sb_kube *k, const cJSON *certificate, bool fresh)
 	sb_ctl_status(k, AGENT, certificate, "certificates", status);
 }
 
+/* ---- the challenge ---- */
+
+static const char *challenge_path(struct sb_kube *k, const cJSON *certificate)
+{
+	return mok_arena_printf(k->ctx->arena,
+		"/apis/acme.cert-manager.io/v1/namespaces/%s/challenges/%s-1-challenge",
+		sb_ctl_str(certificate, "metadata.namespace"),
+		sb_ctl_str(certificate, "metadata.name"));
+}
+
+static cJSON *challenge_object(struct sb_kube *k, const cJSON *certificate)
+{
+	cJSON *challenge = cJSON_CreateObject(), *meta, *spec;
+
+	sb_set_str(challenge, "apiVersion", "acme.cert-manager.io/v1");
+	sb_set_str(challenge, "kind", "Challenge");
+	meta = mok_json_object(challenge, "metadata");
+	sb_set_str(meta, "name",
+		mok_arena_printf(
+			k->ctx->arena, "%s-1-challenge", sb_ctl_str(certificate, "metadata.name")));
+	sb_set_str(meta, "namespace", sb_ctl_str(certificate, "metadata.namespace"));
+	sb_ctl_own(challenge, certificate);
+	spec = mok_json_object(challenge, "spec");
+	sb_set_str(spec, "dnsName", first_name(certificate));
+	mok_json_set(spec, "issuerRef",
+		cJSON_Duplicate(mok_json_at(certificate, "spec.issuerRef"), true));
+	return challenge;
+}
+
+/* One stands for all: it is there while something hinders. */
+static void show_challenge(struct sb_kube *k, const cJSON *certificate, const char *why)
+{
+	const char *path = challenge_path(k, certificate);
+	const cJSON *have = sb_ctl_get(k, path);
+	cJSON *status;
+
+	if (!why) {
+		if (have)
+			sb_ctl_write(k, AGENT, "DELETE", path, NULL);
+		return;
+	}
+	if (!have) {
+		sb_ctl_write(k, "cert-manager-orders", "APPLY",
+			mok_arena_printf(k->ctx->arena,
+				"%s?fieldManager=cert-manager-orders&force=true", path),
+			challenge_object(k, certificate));
+		have = sb_ctl_get(k, path);
+	}
+	if (!have)
+		return;
+	status = cJSON_CreateObject();
+	sb_set_str(status, "state", "pending");
+	sb_set_str(status, "reason", why);
+	sb_set_bool(status, "presented", true);
+	sb_set_bool(status, "processing", true);
+	sb_ctl_status(k, "cert-manager-challenges", have, "challenges", status);
+}
+
 static void show_waiting(struct sb_kube *k, const cJSON *certificate, const char *why)
 {
 	static const char start[] = "Issuing certificate as Secret does not exist";
@@ -163,6 +221,7 @@ static void show_waiting(struct sb_kube *k, const cJSON *certificate, const char
 			&(struct sb_ctl_event){
 				"cert-manager-challenges", "Warning", "PresentError", NULL },
 			"%s", why);
+	show_challenge(k, certificate, why);
 	sb_ctl_status(k, AGENT, certificate, "certificates", status);
 }
 
@@ -214,6 +273,7 @@ static void pursue(struct sb_kube *k, const cJSON *certificate)
 
 	if (!why && k->ctx->now_ms >= at_ms && sb_ctl_condition(certificate, "Issuing")) {
 		issue(k, certificate);
+		show_challenge(k, certificate, NULL);
 		show_ready(k, certificate, true);
 		return;
 	}
