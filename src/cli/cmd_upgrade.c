@@ -1,4 +1,5 @@
 #include "guard.h"
+#include "local_instance.h"
 #include "plan_scalar.h"
 #include "show.h"
 #include "upgrade.h"
@@ -305,6 +306,8 @@ int cli_run_upgrade(struct cli *cli)
 	rc = session_begin(&s, cli);
 	if (rc == CLI_DONE)
 		rc = upgrade(&s);
+	if (rc == CLI_DONE)
+		rc = local_instance_answer(&s);
 	session_end(&s);
 	return rc;
 }

@@ -11,7 +11,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from lib import ROOT, Cloud, Stack, check, equal, run_tests
+from lib import ROOT, Cloud, Skip, Stack, check, equal, run_tests
 
 HEAD = """\
 mok: 1
@@ -268,6 +268,29 @@ def test_it_answers_after_an_apply():
             equal(server_of(stack)["pid"], server["pid"], "the server")
             run("destroy", "--yes").expect(0)
             equal(server_of(stack), None, "destroy ends it")
+        finally:
+            stack.run("sandbox", "--stop")
+
+
+def test_a_plan_with_its_block_answers():
+    """From nothing to an instance that its owner signs in to, and back."""
+    with Stack(None, (ROOT / "plans/small.yaml").read_text()) as stack:
+        run = lambda *arguments: stack.run("--sandbox", *arguments, timeout=600)
+        try:
+            done = run("apply", "--yes", "--speed", "max")
+            if "does not apply it" in done.err:
+                raise Skip("this mok does not apply the block")
+            done.expect(0)
+            server = server_of(stack)
+            check(f"small.mastodon.example answers: curl {server['instance_url']}/api/v2/instance"
+                  in done.out, f"apply says where: {done.out}")
+            status, _, body = ask(f"{server['instance_url']}/api/v2/instance")
+            equal(status, 200, "instance")
+            equal(json.loads(body)["domain"], "small.mastodon.example", "its domain")
+            run("plan", "--detailed-exitcode").expect(0)
+            run("status").expect(0)
+            run("destroy", "--yes").expect(0)
+            equal(server_of(stack), None, "destroy ends the server")
         finally:
             stack.run("sandbox", "--stop")
 
