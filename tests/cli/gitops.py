@@ -6,11 +6,12 @@ import pathlib
 import re
 import ssl
 import sys
+import urllib.error
 import urllib.request
 
 import yaml
 
-from lib import ROOT, Cloud, Stack, check, equal, run_tests
+from lib import ROOT, Cloud, Skip, Stack, check, equal, run_tests
 
 PLANS_FOLDER = ROOT / "plans"
 GOLDEN = ROOT / "tests" / "golden" / "mastodon"
@@ -195,14 +196,14 @@ resources:
 """
 
 
-def in_cluster(cloud, method, path, body=None):
+def in_cluster(cloud, method, path, body=None, content_type="application/json"):
     """A request to the cluster's API, as somebody else's."""
     cluster = cloud.get("/v2/kubernetes/clusters")["kubernetes_clusters"][0]["id"]
     host, port = cloud.env["DIGITALOCEAN_API_URL"].removeprefix("http://").rsplit(":", 1)
     request = urllib.request.Request(
         f"https://{host}:{int(port) + 2}/{cluster}{path}", method=method,
         data=json.dumps(body).encode() if body else None,
-        headers={"Authorization": "Bearer dop_v1_theirs", "Content-Type": "application/json"})
+        headers={"Authorization": "Bearer dop_v1_theirs", "Content-Type": content_type})
     context = ssl._create_unverified_context()
     with urllib.request.urlopen(request, context=context, timeout=60) as answer:
         return json.load(answer)
@@ -232,6 +233,77 @@ def test_what_others_bring():
         equal([r["data"] for r in records if r["type"] == "A"], ["203.0.113.10"], "the record")
         stack.destroy()
         equal(cloud.get("/v2/kubernetes/clusters")["kubernetes_clusters"], [], "clusters")
+
+
+def collection_of(document):
+    group, kind = document["apiVersion"], document["kind"].lower()
+    plural = kind[:-1] + "ies" if kind.endswith("cy") else kind + ("es" if kind.endswith("ss") else "s")
+    ns = document["metadata"].get("namespace")
+    return (f"/api/{group}" if "/" not in group else f"/apis/{group}") + (
+        f"/namespaces/{ns}" if ns else "") + f"/{plural}"
+
+
+def play_argocd(cloud, documents):
+    """What Argo CD's sync does; its charts are not there, nor are the kinds that they bring."""
+    done = []
+    for document in documents:
+        path = f"{collection_of(document)}/{document['metadata']['name']}"
+        try:
+            in_cluster(cloud, "PATCH", path + "?fieldManager=argocd-controller&force=true", document,
+                       "application/apply-patch+yaml")
+            done.append(path)
+        except urllib.error.HTTPError as error:
+            equal(error.code, 404, path)
+    return done
+
+
+def managers(cloud, path):
+    return {m["manager"] for m in in_cluster(cloud, "GET", path)["metadata"]["managedFields"]}
+
+
+def test_together():
+    plan = ["-f", str(FOLDER / "small.yaml"), "-f", "argocd.yaml"]
+    with Cloud() as cloud, Stack(cloud) as stack:
+        stack.write(ARGOCD + "secrets: { escrow: kept.age }\n", "argocd.yaml")
+
+        def mok(*arguments):
+            return stack.run(*plan, *arguments, env={"MOK_PASSPHRASE": "a passphrase"})
+
+        result = mok("apply", "--yes")
+        if "does not apply it" in result.err:
+            raise Skip("this mok does not apply the block")
+        result.expect(0)
+        check("W0812" in result.err and "mastodon_record" in result.err, result.err)
+        mok("plan", "--detailed-exitcode").expect(0)
+        mok("manifests", "--argocd", "-o", "deploy").expect(0)
+        files = files_under(stack.dir / "deploy")
+        check(not any(b"known-after-apply" in text for text in files.values()), "all is known")
+        check(b"@sha256:" in files["mastodon/2-workloads/deployment-mastodon-web.yaml"], "pinned")
+        theirs = play_argocd(cloud, documents_of(files))
+        check(any("deployments/mastodon-web" in path for path in theirs), theirs)
+        for path in theirs:
+            check("mok" not in managers(cloud, path), f"{path} is Argo CD's alone")
+        secrets = in_cluster(cloud, "GET", "/api/v1/namespaces/mastodon/secrets")["items"]
+        check({m["manager"] for s in secrets for m in s["metadata"]["managedFields"]} == {"mok"},
+              "Secrets are mok's alone")
+        names = {s["metadata"]["name"] for s in secrets}
+        for name, text in files.items():
+            for secret in re.findall(rb"secretRef:\n *name: (\S+)", text):
+                check(secret.decode() in names, f"{name}: {secret} is there")
+        gateway = "/apis/gateway.networking.k8s.io/v1/namespaces/mastodon/gateways/mastodon"
+        body = in_cluster(cloud, "GET", gateway)
+        now = {"reason": "x", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}
+        body["status"] = {"addresses": [{"type": "IPAddress", "value": "203.0.113.7"}],
+                          "conditions": [{"type": kind, "status": "True", **now}
+                                         for kind in ("Accepted", "Programmed")]}
+        in_cluster(cloud, "PUT", gateway + "/status", body)
+        mok("apply", "--yes").expect(0)
+        domain = cloud.get("/v2/domains")["domains"][0]["name"]
+        records = cloud.get(f"/v2/domains/{domain}/records")["domain_records"]
+        equal([r["data"] for r in records if r["type"] == "A"], ["203.0.113.7"], "the record")
+        mok("plan", "--detailed-exitcode").expect(0)
+        result = mok("upgrade", "--yes").expect(5)
+        check("Argo CD" in result.err, result.err)
 
 
 if __name__ == "__main__":
