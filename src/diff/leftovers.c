@@ -150,12 +150,28 @@ static void resume_needed(struct planner *p)
 	}
 }
 
+/* Its address is of something that somebody else makes now: what was ours is theirs to go on with.
+ */
+static bool is_handed_over(struct planner *p, const struct mok_object *o)
+{
+	char hash[17];
+
+	for (size_t i = 0; i < p->stack->resources.len && !p->options->destroy; i++) {
+		if (!p->out->list.items[i].foreign)
+			continue;
+		mok_addr_hash(p->stack->resources.items[i].address, hash);
+		if (strcmp(hash, o->addr_hash) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void plan_orphans(struct planner *p)
 {
 	for (size_t i = 0; i < p->live->orphans.len; i++) {
 		struct mok_object *o = p->live->orphans.items[i];
 
-		if (is_targeted(p, o))
+		if (is_targeted(p, o) && !is_handed_over(p, o))
 			settle_delete(p,
 				add_leftover(p, o,
 					p->options->destroy ? "everything is destroyed"

@@ -10,7 +10,8 @@
  */
 
 enum stage {
-	GATEWAYS = 1, /* some controllers make a Service for each, and again if it is deleted */
+	RESTORERS = 1, /* Argo CD would make anew what is deleted here */
+	GATEWAYS,      /* some controllers make a Service for each, and again if it is deleted */
 	SERVICES,
 	CLAIMS,
 	DEPLOYMENTS, /* the operators among them make the others again */
@@ -27,6 +28,18 @@ struct leaving {
 	enum stage gone, there;            /* what is next when none is left, and when some are */
 	bool (*counts)(const cJSON *item); /* NULL: each does */
 };
+
+/* https://argo-cd.readthedocs.io/en/stable/operator-manual/architecture/: what compares and syncs.
+ */
+static bool restores(const cJSON *item)
+{
+	const cJSON *labels = mok_json_at(item, "metadata.labels");
+	const cJSON *part = cJSON_GetObjectItemCaseSensitive(labels, "app.kubernetes.io/part-of");
+	const cJSON *is = cJSON_GetObjectItemCaseSensitive(labels, "app.kubernetes.io/component");
+
+	return mok_streq(cJSON_GetStringValue(part), "argocd") &&
+		mok_streq(cJSON_GetStringValue(is), "application-controller");
+}
 
 static bool has_balancer(const cJSON *item)
 {
@@ -54,6 +67,7 @@ static bool is_going_volume(const cJSON *item)
 }
 
 static const struct leaving leavings[] = {
+	[RESTORERS] = { "/apis/apps/v1/statefulsets", GATEWAYS, GATEWAYS, restores },
 	[GATEWAYS] = { "/apis/gateway.networking.k8s.io/v1/gateways", SERVICES, GATEWAYS, NULL },
 	[SERVICES] = { "/api/v1/services", CLAIMS, SERVICES, has_balancer },
 	[CLAIMS] = { "/api/v1/persistentvolumeclaims", VOLUMES, DEPLOYMENTS, NULL },

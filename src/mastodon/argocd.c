@@ -261,6 +261,8 @@ static void add_root(struct masto *m)
 	struct mok_val app = application(m, stack_name(m), NS, 0);
 
 	set_source(m, &app, "applications");
+	/* When this one goes, since mok takes over, what Argo CD made stays. */
+	masto_drop(m, &app, "metadata.finalizers");
 	add(m, "mastodon_argocd_root", needs, app);
 }
 

@@ -235,6 +235,35 @@ def test_what_others_bring():
         equal(cloud.get("/v2/kubernetes/clusters")["kubernetes_clusters"], [], "clusters")
 
 
+RELEASE = """\
+  app: { kind: helm_release, cluster_id: "${c.id}", name: traefik, namespace: default, wait: false,
+         repository: https://traefik.github.io/charts, chart: traefik, version: 41.3.0 }
+"""
+APPLICATION = """\
+  app:
+    kind: kubernetes_manifest
+    cluster_id: ${c.id}
+    read_only: true
+    manifest: { apiVersion: argoproj.io/v1alpha1, kind: Application, metadata: { name: a, namespace: b } }
+"""
+
+
+def test_what_is_handed_over_stays():
+    ours = FOREIGN[:FOREIGN.index("  zone:")]
+    with Cloud() as cloud, Stack(cloud, ours.replace("    read_only: true\n", "") + RELEASE) as stack:
+        stack.apply()
+        mark = len(cloud.log())
+        stack.write(ours + APPLICATION)
+        stack.plan(0)
+        stack.apply()
+        equal([w for w in cloud.writes(mark) if not w.startswith("PATCH") or "theirs" in w], [],
+              "nothing is deleted or written")
+        stack.write(ours.replace("    read_only: true\n", "") + RELEASE)
+        stack.plan(0)
+        stack.write(ours[:ours.index("  theirs:")])
+        check("2 to delete" in stack.plan(2).out, "what nobody takes over goes")
+
+
 def collection_of(document):
     group, kind = document["apiVersion"], document["kind"].lower()
     plural = kind[:-1] + "ies" if kind.endswith("cy") else kind + ("es" if kind.endswith("ss") else "s")
