@@ -291,7 +291,7 @@ def managers(cloud, path):
 
 
 def test_together():
-    plan = ["-f", str(FOLDER / "small.yaml"), "-f", "argocd.yaml"]
+    plan = ["-f", str(PLANS_FOLDER / "small.yaml"), "-f", "argocd.yaml"]
     with Cloud() as cloud, Stack(cloud) as stack:
         stack.write(ARGOCD + "secrets: { escrow: kept.age }\n", "argocd.yaml")
 
