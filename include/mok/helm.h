@@ -13,6 +13,8 @@
 #define MOK_HELM_GENERATION "mok/generation"
 /* Where its chart came from: 16 digits of the hash of the repository. */
 #define MOK_HELM_SOURCE "mok/source"
+/* Whether there are secrets among its values: which ones only the plan of then knew. */
+#define MOK_HELM_SECRETS "mok/secrets"
 /* On what runs on a release's behalf: 16 digits of the hash of its namespace and name. */
 #define MOK_HELM_RELEASE "mok/release"
 /* The label of Helm's records, and of the Secret with a Job's values: one list gives both. */

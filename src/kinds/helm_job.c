@@ -161,16 +161,18 @@ static void flag(struct job *j, const char *name, const char *value)
 
 static const char *ownership(struct job *j)
 {
+	const struct mok_val *values = mok_val_get(j->want, "values");
 	struct mok_marker m;
 
 	if (!mok_marker_parse(j->arena, j->marker, &m))
 		MOK_BUG("a release's marker is none");
 	return mok_arena_printf(j->arena,
 		MOK_HELM_STACK "=%s," MOK_HELM_ADDRESS "=%s-%s," MOK_HELM_GENERATION
-			       "=%u," MOK_HELM_SOURCE "=%s",
+			       "=%u," MOK_HELM_SOURCE "=%s," MOK_HELM_SECRETS "=%s",
 		m.stack, m.slug, m.addr_hash, m.generation,
 		mok_helm_source(j->arena, mok_want_str(j->want, "repository"),
-			mok_want_str(j->want, "chart")));
+			mok_want_str(j->want, "chart")),
+		values && mok_val_has_sensitive(values) ? "true" : "false");
 }
 
 /* Values are what the plan says and nothing else: without --reset-values an empty file would mean

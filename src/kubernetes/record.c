@@ -87,7 +87,8 @@ static void set(struct mok_arena *arena, struct mok_object *o, const char *name,
 		mok_val_set(arena, &o->attrs, name, mok_val_str(mok_arena_strdup(arena, text)));
 }
 
-static void read_revision(struct mok_arena *arena, struct mok_object *o, const cJSON *json)
+static void read_revision(
+	struct mok_arena *arena, struct mok_object *o, const cJSON *json, bool secrets)
 {
 	const cJSON *config = cJSON_GetObjectItemCaseSensitive(json, "config");
 	struct mok_val values = { .type = MOK_MAP };
@@ -97,7 +98,7 @@ static void read_revision(struct mok_arena *arena, struct mok_object *o, const c
 	set(arena, o, "app_version", mok_json_str(json, "chart.metadata.appVersion"));
 	if (cJSON_IsObject(config))
 		values = mok_val_from_json(arena, config);
-	mok_val_set(arena, &o->attrs, "values", careful(arena, &values, false));
+	mok_val_set(arena, &o->attrs, "values", careful(arena, &values, secrets));
 }
 
 static const char *label(const cJSON *secret, const char *name)
@@ -144,7 +145,7 @@ static void read_record(struct mok_arena *arena, struct mok_object *o, const cJS
 			mok_json_str(secret, "metadata.name"))));
 	set(arena, o, "source", label(secret, MOK_HELM_SOURCE));
 	if (json)
-		read_revision(arena, o, json);
+		read_revision(arena, o, json, mok_streq(label(secret, MOK_HELM_SECRETS), "true"));
 	else
 		status = "unreadable";
 	set(arena, o, "status", status ? status : "unknown");

@@ -4,7 +4,7 @@ set -uo pipefail
 cd "$(dirname "$0")" || exit 1
 export MOK=${MOK:-$PWD/../../build/release/mok}
 . ../suites.sh
-suites=${*:-bad_plans manifests images gitops coverage plans changes workloads output secrets escrow status upgrade instance clusters waits kills}
+suites=${*:-bad_plans manifests images gitops coverage plans changes workloads releases output secrets escrow status upgrade instance clusters waits kills}
 for suite in $suites; do
 	suite "$suite" python3 "$suite.py"
 done

@@ -138,6 +138,11 @@ static void a_record_tells_what_is_there(void **state)
 		attr(o, "record"), "/api/v1/namespaces/ns/secrets/sh.helm.release.v1.certs.v3");
 	assert_true(mok_val_at(&o->attrs, "values.admin.password")->sensitive);
 	assert_false(mok_val_at(&o->attrs, "values.colour")->sensitive);
+	o = one(*state,
+		record(*state, "3", "deployed", REVISION("v1.2.3", "red"),
+			",\"mok/secrets\":\"true\""));
+	assert_true(mok_val_at(&o->attrs, "values.colour")->sensitive);
+	assert_null(o->marker);
 }
 
 static void the_newest_revision_counts(void **state)
@@ -245,7 +250,8 @@ static void helm_gets_the_whole_wish(void **state)
 			"upgrade --install certs cert-manager --repo https://charts.example "
 			"--version 1.2.3 --namespace ns --create-namespace --values "
 			"/values/values.yaml --reset-values --labels mok/stack=social,"
-			"mok/address=certs-0123456789abcdef,mok/generation=1,mok/source=%s "
+			"mok/address=certs-0123456789abcdef,mok/generation=1,mok/source=%s,"
+			"mok/secrets=false "
 			"--history-max 5 --wait --rollback-on-failure --timeout 10m",
 			mok_helm_source(arena, "https://charts.example", "cert-manager")));
 	assert_string_equal(
