@@ -4,7 +4,8 @@ import json
 import sys
 import urllib.request
 
-from lib import Cloud, Stack, check, run_tests
+from lib import Cloud, Stack, check, equal, run_tests
+from workloads import APPS, Kube
 
 HEAD = """\
 mok: 1
@@ -118,6 +119,35 @@ def test_webhook_that_stays_down():
         check(result.seconds < 100, f"it took {result.seconds} s")
         cloud.restart()
         stack.apply()
+        stack.plan(0)
+
+
+def test_replicas_are_handed_over():
+    """From mok to whoever scales: never reset to 1, before and after the other took them over."""
+    def text(image, **spec):
+        body = deployment()
+        del body["spec"]["replicas"]
+        body["spec"].update(spec)
+        body["spec"]["template"]["spec"]["containers"][0]["image"] = f"registry.example/web:{image}"
+        return HEAD + manifest("web", body)
+    with Cloud(speed=60) as cloud, Stack(cloud, text(1, replicas=3)) as stack:
+        stack.apply()
+        kube = Kube(cloud)
+
+        def replicas():
+            return kube.get(APPS + "/deployments/web")["spec"]["replicas"]
+        stack.write(text(1))
+        stack.plan(0)
+        stack.write(text(2))
+        stack.apply()
+        equal(replicas(), 3, "replicas while mok alone owns them")
+        status, said = kube.raw("PATCH", APPS + "/deployments/web/scale?fieldManager=kube-controller-manager",
+                                {"spec": {"replicas": 4}}, "application/merge-patch+json")
+        equal(status, 200, said)
+        stack.plan(0)
+        stack.write(text(3))
+        stack.apply()
+        equal(replicas(), 4, "replicas once they are another's")
         stack.plan(0)
 
 
