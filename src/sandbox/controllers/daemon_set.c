@@ -49,6 +49,8 @@ static cJSON *pod_for(struct daemon *d)
 	sb_set_str(meta, "generateName",
 		mok_arena_printf(d->k->ctx->arena, "%s-", sb_ctl_str(d->object, "metadata.name")));
 	sb_set_str(mok_json_object(meta, "labels"), HASH, d->hash);
+	sb_set_str(mok_json_object(meta, "labels"), "pod-template-generation",
+		sb_annotation(d->object, "deprecated.daemonset.template.generation"));
 	tolerate(pod, "node.kubernetes.io/not-ready", "NoExecute");
 	tolerate(pod, "node.kubernetes.io/unreachable", "NoExecute");
 	tolerate(pod, "node.kubernetes.io/unschedulable", "NoSchedule");
@@ -146,7 +148,7 @@ static void look_at(struct daemon *d, const cJSON *node, bool acts)
 	} else if (fits && !pod) {
 		pin(wanted, name);
 		if (!sb_pod_create(d->k, d->object, COMPONENT, wanted))
-			sb_ctl_again(d->k, sb_ctl_later(d->k, 10 * SB_SECOND_MS));
+			sb_ctl_again(d->k, sb_ctl_later(d->k, SB_REFUSED_RETRY_MS));
 		return;
 	} else if (pod && !fits && !sb_pod_leaving(pod)) {
 		sb_pod_delete(d->k, d->object, COMPONENT, pod);

@@ -171,7 +171,7 @@ static void create_set(struct deployment *d)
 			&(struct sb_ctl_event){
 				COMPONENT, "Warning", "ReplicaSetCreateError", NULL },
 			"Failed to create new replica set: %s", sb_ctl_str(answer.json, "message"));
-		sb_ctl_again(d->k, sb_ctl_later(d->k, 10 * SB_SECOND_MS));
+		sb_ctl_again(d->k, sb_ctl_later(d->k, SB_REFUSED_RETRY_MS));
 		return;
 	}
 	d->newest = answer.json;

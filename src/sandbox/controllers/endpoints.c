@@ -159,6 +159,8 @@ static void put_slice(struct sb_kube *k, const cJSON *service, const struct sb_c
 	cJSON *slice = named(service, slice_name(k, service)), *list, *labels;
 
 	labels = mok_json_object(mok_json_object(slice, "metadata"), "labels");
+	sb_set_str(mok_json_object(slice, "metadata"), "generateName",
+		mok_arena_printf(k->ctx->arena, "%s-", sb_ctl_str(service, "metadata.name")));
 	sb_set_str(labels, "endpointslice.kubernetes.io/managed-by",
 		"endpointslice-controller.k8s.io");
 	sb_set_str(labels, "kubernetes.io/service-name", sb_ctl_str(service, "metadata.name"));

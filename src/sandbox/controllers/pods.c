@@ -97,6 +97,16 @@ cJSON *sb_pod_from(const cJSON *owner, const cJSON *template)
 	return pod;
 }
 
+/* StatefulSets have words of their own. */
+static const char *told(
+	struct sb_kube *k, const cJSON *owner, const char *pod, const char *verb, const char *done)
+{
+	if (strcmp(sb_ctl_str(owner, "kind"), "StatefulSet") == 0)
+		return mok_arena_printf(k->ctx->arena, "%s Pod %s in StatefulSet %s successful",
+			verb, pod, sb_ctl_str(owner, "metadata.name"));
+	return mok_arena_printf(k->ctx->arena, "%s pod: %s", done, pod);
+}
+
 bool sb_pod_create(struct sb_kube *k, const cJSON *owner, const char *component, cJSON *pod)
 {
 	const char *list = mok_arena_printf(k->ctx->arena, "/api/v1/namespaces/%s/pods",
@@ -110,8 +120,8 @@ bool sb_pod_create(struct sb_kube *k, const cJSON *owner, const char *component,
 		return false;
 	}
 	sb_ctl_tell(k, owner,
-		&(struct sb_ctl_event){ component, "Normal", "SuccessfulCreate", NULL },
-		"Created pod: %s", sb_ctl_str(answer.json, "metadata.name"));
+		&(struct sb_ctl_event){ component, "Normal", "SuccessfulCreate", NULL }, "%s",
+		told(k, owner, sb_ctl_str(answer.json, "metadata.name"), "Create", "Created"));
 	return true;
 }
 
@@ -119,8 +129,8 @@ void sb_pod_delete(struct sb_kube *k, const cJSON *owner, const char *component,
 {
 	sb_ctl_write(k, SB_MANAGER, "DELETE", sb_ctl_path(k, pod, "pods", NULL), NULL);
 	sb_ctl_tell(k, owner,
-		&(struct sb_ctl_event){ component, "Normal", "SuccessfulDelete", NULL },
-		"Deleted pod: %s", sb_ctl_str(pod, "metadata.name"));
+		&(struct sb_ctl_event){ component, "Normal", "SuccessfulDelete", NULL }, "%s",
+		told(k, owner, sb_ctl_str(pod, "metadata.name"), "Delete", "Deleted"));
 }
 
 /* ---- ranking ---- */

@@ -6,8 +6,6 @@
 
 #define COMPONENT "replicaset-controller"
 
-enum { RETRY_MS = 10 * SB_SECOND_MS };
-
 static cJSON *status_of(struct sb_kube *k, const cJSON *set, const struct sb_pod_count *n)
 {
 	cJSON *status = cJSON_CreateObject();
@@ -78,7 +76,7 @@ static void reconcile(struct sb_kube *k, const cJSON *set)
 		drop(k, set, &pods, n.alive - want);
 	}
 	if (failed)
-		sb_ctl_again(k, sb_ctl_later(k, RETRY_MS));
+		sb_ctl_again(k, sb_ctl_later(k, SB_REFUSED_RETRY_MS));
 	add_failure(k, set, status, failed);
 	sb_ctl_status(k, SB_MANAGER, set, "replicasets", status);
 }

@@ -125,33 +125,32 @@ static const char *lacks_room(const struct room *free, const struct room *need)
 	return need->memory > free->memory ? "Insufficient memory" : NULL;
 }
 
-static const char *taint_against(struct sb_kube *k, const cJSON *pod, const cJSON *node)
+static const char *taint_against(const cJSON *pod, const cJSON *node)
 {
 	const cJSON *taint;
 
 	cJSON_ArrayForEach(taint, mok_json_at(node, "spec.taints"))
 	{
-		const char *key = sb_ctl_str(taint, "key"), *value = sb_ctl_str(taint, "value");
+		const char *key = sb_ctl_str(taint, "key");
 
 		if (strcmp(sb_ctl_str(taint, "effect"), "PreferNoSchedule") == 0 ||
 			sb_pod_tolerates(pod, taint))
 			continue;
 		if (strcmp(key, "node.kubernetes.io/unschedulable") == 0)
 			return "node(s) were unschedulable";
-		return mok_arena_printf(
-			k->ctx->arena, "node(s) had untolerated taint {%s: %s}", key, value);
+		return "node(s) had untolerated taint(s)";
 	}
 	return NULL;
 }
 
-static const char *refuses(struct sb_kube *k, const cJSON *pod, const struct candidate *c)
+static const char *refuses(const cJSON *pod, const struct candidate *c)
 {
 	struct room need = asked(pod);
 	const char *taint;
 
 	if (!sb_ctl_is_true(c->node, "Ready"))
 		return "node(s) were not ready";
-	taint = taint_against(k, pod, c->node);
+	taint = taint_against(pod, c->node);
 	if (taint)
 		return taint;
 	if (!sb_pod_fits_labels(pod, c->node))
@@ -227,7 +226,7 @@ static const char *choose(struct sb_kube *k, const cJSON *pod, const char **why)
 	cJSON_ArrayForEach(node, nodes)
 	{
 		struct candidate c = look_at(k, pod, node);
-		const char *refusal = refuses(k, pod, &c);
+		const char *refusal = refuses(pod, &c);
 
 		if (refusal)
 			count_refusal(k, &refusals, refusal);

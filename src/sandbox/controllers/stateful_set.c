@@ -72,7 +72,7 @@ static const char *claim_name(struct set *s, const cJSON *template, int64_t ordi
 		pod_name(s, ordinal));
 }
 
-static void make_claim(struct set *s, const cJSON *template, const char *name)
+static void make_claim(struct set *s, const cJSON *template, const char *name, const char *pod)
 {
 	struct mok_arena *arena = s->k->ctx->arena;
 	const char *list = mok_arena_printf(arena, "/api/v1/namespaces/%s/persistentvolumeclaims",
@@ -89,7 +89,7 @@ static void make_claim(struct set *s, const cJSON *template, const char *name)
 	sb_ctl_write(s->k, SB_MANAGER, "POST", list, claim);
 	sb_ctl_tell(s->k, s->object,
 		&(struct sb_ctl_event){ COMPONENT, "Normal", "SuccessfulCreate", NULL },
-		"create Claim %s Pod %s in StatefulSet %s success", name, name, s->name);
+		"create Claim %s Pod %s in StatefulSet %s success", name, pod, s->name);
 }
 
 static void add_claims(struct set *s, cJSON *pod, int64_t ordinal)
@@ -101,7 +101,7 @@ static void add_claims(struct set *s, cJSON *pod, int64_t ordinal)
 	{
 		const char *name = claim_name(s, template, ordinal);
 
-		make_claim(s, template, name);
+		make_claim(s, template, name, pod_name(s, ordinal));
 		volumes = cJSON_GetObjectItemCaseSensitive(spec, "volumes");
 		if (!volumes)
 			volumes = cJSON_AddArrayToObject(spec, "volumes");
@@ -143,6 +143,7 @@ static void create(struct set *s, int64_t ordinal)
 	cJSON *meta = mok_json_object(pod, "metadata"), *labels = mok_json_object(meta, "labels");
 
 	sb_set_str(meta, "name", name);
+	sb_set_str(meta, "generateName", mok_arena_printf(s->k->ctx->arena, "%s-", s->name));
 	sb_set_str(labels, "statefulset.kubernetes.io/pod-name", name);
 	sb_set_str(labels, "apps.kubernetes.io/pod-index",
 		mok_arena_printf(s->k->ctx->arena, "%lld", (long long)ordinal));
@@ -153,7 +154,7 @@ static void create(struct set *s, int64_t ordinal)
 			sb_ctl_str(s->object, "spec.serviceName"));
 	add_claims(s, pod, ordinal);
 	if (!sb_pod_create(s->k, s->object, COMPONENT, pod))
-		sb_ctl_again(s->k, sb_ctl_later(s->k, 10 * SB_SECOND_MS));
+		sb_ctl_again(s->k, sb_ctl_later(s->k, SB_REFUSED_RETRY_MS));
 }
 
 /* Upwards: what is missing or has ended is made anew. False: one must come up first. */

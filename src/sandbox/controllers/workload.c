@@ -45,39 +45,28 @@ int64_t sb_annotation_int(const cJSON *object, const char *name)
 
 /* ---- revisions ---- */
 
-static void make_revision(struct sb_kube *k, const cJSON *owner, const char *name, int64_t number)
+static void make_revision(
+	struct sb_kube *k, const cJSON *owner, const char *name, const char *hash, int64_t number)
 {
 	cJSON *revision = cJSON_CreateObject(),
 	      *meta = cJSON_AddObjectToObject(revision, "metadata");
-	cJSON *data = cJSON_AddObjectToObject(revision, "data");
-	const char *ns = sb_ctl_str(owner, "metadata.namespace");
+	cJSON *template = cJSON_Duplicate(mok_json_at(owner, "spec.template"), true), *data;
+	bool daemon = strcmp(sb_ctl_str(owner, "kind"), "DaemonSet") == 0;
 
 	sb_set_str(meta, "name", name);
 	cJSON_AddItemToObject(meta, "labels",
 		cJSON_Duplicate(mok_json_at(owner, "spec.template.metadata.labels"), true));
+	sb_set_str(mok_json_object(meta, "labels"),
+		daemon ? "controller-revision-hash" : "controller.kubernetes.io/hash", hash);
 	sb_ctl_own(revision, owner);
-	cJSON_AddItemToObject(cJSON_AddObjectToObject(data, "spec"), "template",
-		cJSON_Duplicate(mok_json_at(owner, "spec.template"), true));
+	sb_set_str(template, "$patch", "replace");
+	data = cJSON_AddObjectToObject(revision, "data");
+	cJSON_AddItemToObject(cJSON_AddObjectToObject(data, "spec"), "template", template);
 	sb_set_int(revision, "revision", number);
 	sb_ctl_write(k, SB_MANAGER, "POST",
-		mok_arena_printf(
-			k->ctx->arena, "/apis/apps/v1/namespaces/%s/controllerrevisions", ns),
+		mok_arena_printf(k->ctx->arena, "/apis/apps/v1/namespaces/%s/controllerrevisions",
+			sb_ctl_str(owner, "metadata.namespace")),
 		revision);
-}
-
-static bool is_used(const cJSON *revision, const struct sb_ctl_objects *pods)
-{
-	const char *name = sb_ctl_str(revision, "metadata.name");
-
-	for (size_t i = 0; i < pods->len; i++) {
-		const cJSON *labels = mok_json_at(pods->items[i], "metadata.labels");
-		const char *hash = cJSON_GetStringValue(
-			cJSON_GetObjectItemCaseSensitive(labels, "controller-revision-hash"));
-
-		if (hash && mok_ends(name, hash))
-			return true;
-	}
-	return false;
 }
 
 /* The oldest that nobody uses, if there are too many. */
@@ -120,7 +109,7 @@ const char *sb_revision(
 			found = have.items[i];
 	}
 	if (!found) {
-		make_revision(k, owner, name, last + 1);
+		make_revision(k, owner, name, hash, last + 1);
 	} else if (mok_json_int(found, "revision", 0) < last) {
 		cJSON *patch = cJSON_CreateObject();
 
