@@ -69,6 +69,21 @@ static void make_revision(
 		revision);
 }
 
+static bool is_used(const cJSON *revision, const struct sb_ctl_objects *pods)
+{
+	const char *name = sb_ctl_str(revision, "metadata.name");
+
+	for (size_t i = 0; i < pods->len; i++) {
+		const cJSON *labels = mok_json_at(pods->items[i], "metadata.labels");
+		const char *hash = cJSON_GetStringValue(
+			cJSON_GetObjectItemCaseSensitive(labels, "controller-revision-hash"));
+
+		if (hash && mok_ends(name, hash))
+			return true;
+	}
+	return false;
+}
+
 /* The oldest that nobody uses, if there are too many. */
 static void trim(struct sb_kube *k, const cJSON *owner, const struct sb_ctl_objects *have,
 	const char *newest, const struct sb_ctl_objects *pods)
