@@ -25,7 +25,7 @@ static bool wants_traefik(const struct masto *m)
 
 static bool wants_argo_cd(const struct masto *m)
 {
-	return m->argocd;
+	return m->argocd && strcmp(masto_argo_cd(m), ARGO_CD) == 0;
 }
 
 static bool wants_metrics_server(const struct masto *m)
@@ -91,7 +91,7 @@ static void fill_robusta(struct masto *m, struct mok_val *values)
 }
 
 static const struct addon addons[] = {
-	{ "mastodon_argo_cd", "argo-cd", "https://argoproj.github.io/argo-helm", "10.1.1", "argocd",
+	{ ARGO_CD, "argo-cd", "https://argoproj.github.io/argo-helm", "10.1.1", "argocd",
 		"values-argo-cd", wants_argo_cd, NULL },
 	{ "mastodon_metrics_server", "metrics-server",
 		"https://kubernetes-sigs.github.io/metrics-server/", "3.13.1", "kube-system",

@@ -110,6 +110,21 @@ bool masto_hand_over(struct masto *m, struct mok_val *manifest)
 	return true;
 }
 
+const char *masto_argo_cd(const struct masto *m)
+{
+	for (size_t i = 0; i < m->stack->resources.len; i++) {
+		const struct mok_resource *r = &m->stack->resources.items[i];
+		struct mok_val fields;
+
+		if (strcmp(r->kind->name, "helm_release") != 0)
+			continue;
+		fields = masto_fields_of(m, r);
+		if (mok_streq(mok_val_get_str(&fields, "chart"), "argo-cd"))
+			return r->address;
+	}
+	return ARGO_CD;
+}
+
 /* ---- Applications ---- */
 
 static const char *stack_name(const struct masto *m)
@@ -256,7 +271,7 @@ static void add_project(struct masto *m, const char *const *needs)
 
 static void add_root(struct masto *m)
 {
-	static const char *const needs[] = { "mastodon_argocd_project", "mastodon_argo_cd",
+	const char *const needs[] = { "mastodon_argocd_project", masto_argo_cd(m),
 		"mastodon_namespace", NULL };
 	struct mok_val app = application(m, stack_name(m), NS, 0);
 
@@ -268,7 +283,7 @@ static void add_root(struct masto *m)
 
 void masto_argocd(struct masto *m)
 {
-	static const char *const needs[] = { "mastodon_argo_cd", NULL };
+	const char *const needs[] = { masto_argo_cd(m), NULL };
 
 	if (!m->argocd)
 		return;

@@ -124,6 +124,9 @@ void masto_pools(struct masto *m);   /* pools.c: connection pools, and their ari
 void masto_checks(struct masto *m);  /* checks.c */
 /* argocd.c: is it Argo CD's to write? Then it gets its wave. */
 bool masto_hand_over(struct masto *m, struct mok_val *manifest);
+/* The address of the release that is Argo CD: the plan's own, or the block's. */
+const char *masto_argo_cd(const struct masto *m);
+#define ARGO_CD "mastodon_argo_cd"
 void masto_argocd(struct masto *m); /* the Applications, after all that they hold */
 struct masto_chart {
 	const char *address, *chart, *repository, *version, *ns;

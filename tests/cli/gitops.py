@@ -108,6 +108,18 @@ def test_nobody_writes_the_same_object():
         equal(union - ONLY_ARGOCD, alone - ONLY_MOK, f"{plan}: both together")
 
 
+def test_an_argo_cd_of_the_plans_own():
+    for plan, own in (("small", False), ("guide", True)):
+        with Stack(None) as stack:
+            stack.write(ARGOCD, "argocd.yaml")
+            text = stack.run("-f", str(PLANS_FOLDER / f"{plan}.yaml"), "-f", "argocd.yaml", "graph"
+                             ).expect(0).out
+        equal('"mastodon_argo_cd"' in text, not own, f"{plan}: the block's Argo CD")
+        edge = "argocd" if own else "mastodon_argo_cd"
+        check(re.search(rf'"{edge}" -> "mastodon_argocd_root"|"mastodon_argocd_root" -> "{edge}"', text),
+              f"{plan}: the root Application comes after Argo CD")
+
+
 def test_waves():
     with Stack(None) as stack:
         files = write_files(stack, "medium", "a")
