@@ -82,6 +82,8 @@ static void fill(const struct si_world *w, struct si_instance *instance)
 			mok_json_str(gateways.objects.items[i], "spec.gatewayClassName"), "cilium");
 	si_pods_share(instance);
 	si_routes_read(w, instance);
+	for (size_t i = 0; i < instance->pods.len; i++)
+		instance->pods.items[i]->labels = instance->pods.items[i]->ports = NULL;
 	count(instance);
 	si_look_around(w, instance);
 }
