@@ -62,14 +62,17 @@ static const char *free_address(struct ks_req *r)
 	return "10.245.255.254";
 }
 
+static cJSON *draw_node_port(struct ks_req *r)
+{
+	return cJSON_CreateNumber((double)(30000 + r->store->draw(r->store->self) % 2768));
+}
+
 static void assign_node_ports(struct ks_req *r, cJSON *spec)
 {
 	cJSON *port;
 
-	cJSON_ArrayForEach(port,
-		ks_at(spec, "ports")) if (!mok_json_int(port, "nodePort", 0)) mok_json_set(port,
-		"nodePort",
-		cJSON_CreateNumber((double)(30000 + r->store->draw(r->store->self) % 2768)));
+	cJSON_ArrayForEach(port, ks_at(spec, "ports")) if (!mok_json_int(port, "nodePort", 0))
+		mok_json_set(port, "nodePort", draw_node_port(r));
 }
 
 /* What was assigned stays, if the client does not say otherwise. */
@@ -121,6 +124,10 @@ static void admit_service(struct ks_req *r, const cJSON *before, cJSON *object)
 		(strcmp(type, "LoadBalancer") == 0 &&
 			mok_json_bool(spec, "allocateLoadBalancerNodePorts", true)))
 		assign_node_ports(r, spec);
+	if (strcmp(type, "LoadBalancer") == 0 &&
+		strcmp(ks_str(spec, "externalTrafficPolicy"), "Local") == 0 &&
+		!ks_at(spec, "healthCheckNodePort"))
+		mok_json_set(spec, "healthCheckNodePort", draw_node_port(r));
 }
 
 static void tolerate(cJSON *spec, const char *key)
@@ -313,8 +320,10 @@ static void complete_daemon_set(struct ks_req *r, const cJSON *before, cJSON *ob
 
 static void admit_crd(struct ks_req *r, const cJSON *before, cJSON *object)
 {
-	(void)before;
-	ks_crd_settle(r, object);
+	if (before)
+		ks_crd_settle(r, object);
+	else
+		ks_crd_begin(r, object);
 }
 
 static const struct {
@@ -329,6 +338,20 @@ static const struct {
 	{ "customresourcedefinitions.apiextensions.k8s.io", admit_crd },
 };
 
+/* The address is the first of the addresses. */
+static void complete_pod(cJSON *object)
+{
+	const char *ip = ks_str(object, "status.podIP");
+	cJSON *status = ks_item(object, "status"), *one;
+
+	if (!*ip || mok_json_at(status, "podIPs.0"))
+		return;
+	one = cJSON_CreateObject();
+	ks_set_str(one, "ip", ip);
+	mok_json_set(status, "podIPs", cJSON_CreateArray());
+	cJSON_AddItemToArray(ks_item(status, "podIPs"), one);
+}
+
 void ks_complete(struct ks_req *r, const cJSON *before, cJSON *object)
 {
 	const char *full = r->resource->full;
@@ -339,6 +362,8 @@ void ks_complete(struct ks_req *r, const cJSON *before, cJSON *object)
 		admit_secret(r, before, object);
 	else if (strcmp(full, "daemonsets.apps") == 0)
 		complete_daemon_set(r, before, object);
+	else if (strcmp(full, "pods") == 0)
+		complete_pod(object);
 }
 
 bool ks_prepare(struct ks_req *r, const cJSON *before, cJSON *object)

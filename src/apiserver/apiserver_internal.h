@@ -80,7 +80,8 @@ struct ks_resource {
 	const char *group, *version, *name, *singular, *kind, *list_kind;
 	const char *full; /* "deployments.apps", as in stores and errors */
 	bool namespaced, custom;
-	bool storage; /* of a custom resource: the version that is stored */
+	bool storage;        /* of a custom resource: the version that is stored */
+	const char *warning; /* of a deprecated version; NULL: it is none */
 	const cJSON *verbs, *short_names, *categories;
 	const struct ks_sub *subs;
 	size_t nsubs;
@@ -202,7 +203,14 @@ void ks_crd_free(struct mok_apiserver *server);
 /* Every served version of every custom resource; for discovery. */
 void ks_crd_each(struct ks_req *r, void (*each)(void *context, const struct ks_resource *resource),
 	void *context);
-void ks_crd_settle(struct ks_req *r, cJSON *crd); /* names and conditions of a new or changed one */
+/* crd_life.c */
+void ks_crd_begin(struct ks_req *r, cJSON *crd);           /* as it is made */
+void ks_crd_settle(struct ks_req *r, cJSON *crd);          /* its names and conditions */
+void ks_crd_establish(struct ks_req *r, const cJSON *crd); /* that, stored */
+void ks_crd_leave(struct ks_req *r, cJSON *crd);
+/* Takes the objects of a definition away that is marked as deleted, then itself. */
+void ks_crd_drain(struct ks_req *r, const char *name);
+bool ks_crd_is(const struct ks_resource *resource);
 void ks_crd_validate(struct ks_req *r, const cJSON *object, const char *path);
 
 /* discovery.c, openapi.c: true when the path was theirs and is answered. */
@@ -283,6 +291,7 @@ char *ks_quantity(struct mok_arena *arena, const char *text); /* canonical; NULL
 double ks_quantity_value(const char *text);
 /* In thousandths, rounded up. */
 int64_t ks_quantity_milli(const char *text);
+void ks_round_milli(cJSON *text); /* up, what is finer than a thousandth */
 /* Of thousandths, in the way that `like` is written. */
 char *ks_quantity_print(struct mok_arena *arena, int64_t milli, const char *like);
 

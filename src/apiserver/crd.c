@@ -108,13 +108,19 @@ static const struct ks_type *object_type(
 
 /* ---- resources ---- */
 
+/* In the order in which discovery tells them. */
 static const cJSON *verbs_of(struct ks_req *r, bool status)
 {
-	const struct ks_resource *like = ks_resource_find(r, "apps", "v1", "deployments");
+	static const char text[] = "{\"all\":[\"delete\",\"deletecollection\",\"get\",\"list\","
+				   "\"patch\",\"create\",\"update\",\"watch\"],"
+				   "\"sub\":[\"get\",\"patch\",\"update\"]}";
+	cJSON *verbs = ks_item(r->server->presets, "custom verbs");
 
-	if (!like)
-		MOK_BUG("schema.json lacks Deployments");
-	return status ? like->subs[0].verbs : like->verbs;
+	if (!verbs) {
+		verbs = mok_json_parse(text, sizeof(text) - 1);
+		cJSON_AddItemToObject(r->server->presets, "custom verbs", verbs);
+	}
+	return ks_at(verbs, status ? "sub" : "all");
 }
 
 static void add_sub(
@@ -141,6 +147,28 @@ static void read_subs(
 			&(struct ks_sub){ "scale", "autoscaling", "v1", "Scale", NULL });
 }
 
+/* What is said to those who use a version that is deprecated; NULL: it is not. */
+static const char *warning_of(struct ks_crd *crd, const cJSON *version)
+{
+	const char *group = ks_str(crd->json, "spec.group"), *given;
+	const char *kind = ks_str(crd->json, "spec.names.kind");
+	const cJSON *other;
+
+	if (!mok_json_bool(version, "deprecated", false))
+		return NULL;
+	given = mok_json_str(version, "deprecationWarning");
+	if (given)
+		return given;
+	cJSON_ArrayForEach(
+		other, mok_json_at(crd->json, "spec.versions")) if (mok_json_bool(other, "served",
+									    false) &&
+		!mok_json_bool(other, "deprecated", false)) return mok_arena_printf(crd->arena,
+		"%s/%s %s is deprecated; use %s/%s %s", group, ks_str(version, "name"), kind, group,
+		ks_str(other, "name"), kind);
+	return mok_arena_printf(
+		crd->arena, "%s/%s %s is deprecated", group, ks_str(version, "name"), kind);
+}
+
 static void read_version(
 	struct ks_req *r, struct ks_crd *crd, const cJSON *version, struct ks_resource *out)
 {
@@ -156,6 +184,7 @@ static void read_version(
 		.namespaced = strcmp(ks_str(spec, "scope"), "Namespaced") == 0,
 		.custom = true,
 		.storage = mok_json_bool(version, "storage", false),
+		.warning = warning_of(crd, version),
 		.verbs = verbs_of(r, false),
 		.short_names = ks_at(names, "shortNames"),
 		.categories = ks_at(names, "categories"),
@@ -250,59 +279,4 @@ void ks_crd_each(struct ks_req *r, void (*call)(void *context, const struct ks_r
 	struct each each = { r, call, context };
 
 	r->store->list(r->store->self, CRDS, NULL, NULL, visit, &each);
-}
-
-/* ---- what its controllers do at once ---- */
-
-static void add_condition(
-	cJSON *list, const char *type, const char *reason, const char *message, const char *time)
-{
-	cJSON *condition = cJSON_CreateObject();
-
-	cJSON_AddStringToObject(condition, "type", type);
-	cJSON_AddStringToObject(condition, "status", "True");
-	cJSON_AddStringToObject(condition, "lastTransitionTime", time);
-	cJSON_AddStringToObject(condition, "reason", reason);
-	cJSON_AddStringToObject(condition, "message", message);
-	cJSON_AddItemToArray(list, condition);
-}
-
-static void default_names(struct ks_req *r, cJSON *names)
-{
-	const char *kind = ks_str(names, "kind");
-	char *singular = mok_arena_strdup(r->arena, kind);
-
-	for (char *p = singular; *p; p++)
-		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p | 32 : *p);
-	if (!*ks_str(names, "singular"))
-		ks_set_str(names, "singular", singular);
-	if (!*ks_str(names, "listKind"))
-		ks_set_str(names, "listKind", ks_printf(r, "%sList", kind));
-}
-
-void ks_crd_settle(struct ks_req *r, cJSON *crd)
-{
-	cJSON *names = mok_json_object(mok_json_object(crd, "spec"), "names");
-	cJSON *status = mok_json_object(crd, "status"), *list;
-	const cJSON *version;
-	char time[21];
-
-	default_names(r, names);
-	mok_json_set(status, "acceptedNames", cJSON_Duplicate(names, true));
-	/* Normalised, the first has null there. */
-	if (!cJSON_IsArray(ks_at(status, "conditions"))) {
-		mok_format_time(r->now_ms, time);
-		list = cJSON_CreateArray();
-		mok_json_set(status, "conditions", list);
-		add_condition(list, "NamesAccepted", "NoConflicts", "no conflicts found", time);
-		add_condition(list, "Established", "InitialNamesAccepted",
-			"the initial names have been accepted", time);
-	}
-	if (cJSON_GetArraySize(ks_at(status, "storedVersions")) > 0)
-		return;
-	mok_json_set(status, "storedVersions", cJSON_CreateArray());
-	cJSON_ArrayForEach(version,
-		mok_json_at(crd, "spec.versions")) if (mok_json_bool(version, "storage", false))
-		cJSON_AddItemToArray(ks_item(status, "storedVersions"),
-			cJSON_CreateString(ks_str(version, "name")));
 }

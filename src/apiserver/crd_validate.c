@@ -112,6 +112,45 @@ static void check_number(
 			text_of(r, value), path, text_of(r, high));
 }
 
+/* An item's keys, or all of it. NULL: it lacks one. */
+static cJSON *identity(const cJSON *item, const cJSON *keys)
+{
+	cJSON *out = keys ? cJSON_CreateObject() : cJSON_Duplicate(item, true);
+	const cJSON *key;
+
+	cJSON_ArrayForEach(key, keys)
+	{
+		const cJSON *value = ks_at(item, cJSON_GetStringValue(key));
+
+		if (value)
+			cJSON_AddItemToObject(out, key->valuestring, cJSON_Duplicate(value, true));
+	}
+	return out;
+}
+
+static void check_twice(struct ks_req *r, const cJSON *list, const cJSON *schema, const char *path)
+{
+	const char *how = ks_str(schema, "x-kubernetes-list-type");
+	const cJSON *keys = ks_at(schema, "x-kubernetes-list-map-keys"), *item;
+	struct mok_map *seen = mok_map_new(r->arena);
+	int i = 0;
+
+	if (strcmp(how, "set") != 0 && strcmp(how, "map") != 0)
+		return;
+	cJSON_ArrayForEach(item, list)
+	{
+		cJSON *id = identity(item, *how == 'm' ? keys : NULL);
+		const char *text = text_of(r, id);
+
+		if (mok_map_get(seen, text))
+			ks_cause(r, "FieldValueDuplicate", ks_printf(r, "%s[%d]", path, i),
+				"Duplicate value: %s", text);
+		mok_map_put(seen, text, seen);
+		cJSON_Delete(id);
+		i++;
+	}
+}
+
 static void check_array(
 	struct ks_req *r, const cJSON *value, const cJSON *schema, const char *path, int depth)
 {
@@ -130,6 +169,7 @@ static void check_array(
 			(long long)high);
 	cJSON_ArrayForEach(item, value)
 		check(r, item, items, ks_printf(r, "%s[%d]", path, i++), depth);
+	check_twice(r, value, schema, path);
 }
 
 static void check_object(
@@ -161,6 +201,11 @@ static void check(
 	if (!schema || depth > KS_DEPTH_MAX ||
 		(cJSON_IsNull(value) && mok_json_bool(schema, "nullable", false)))
 		return;
+	if (mok_json_bool(schema, "x-kubernetes-int-or-string", false) &&
+		!has_type(value, "integer") && !cJSON_IsString(value)) {
+		check_type(r, value, "integer,string", path);
+		return;
+	}
 	if (*type && !has_type(value, type)) {
 		check_type(r, value, type, path);
 		return;

@@ -95,6 +95,17 @@ static void default_requests(cJSON *resources)
 	}
 }
 
+/* Nothing finer than a thousandth is kept of resources. */
+static void round_resources(cJSON *resources)
+{
+	static const char *const lists[] = { "limits", "requests" };
+	cJSON *one;
+
+	for (size_t i = 0; i < MOK_COUNT(lists); i++)
+		cJSON_ArrayForEach(one, ks_at(resources, lists[i])) if (cJSON_IsString(one))
+			ks_round_milli(one);
+}
+
 static void default_pod(cJSON *pod)
 {
 	static const char *const lists[] = { "containers", "initContainers" };
@@ -155,6 +166,32 @@ static void default_limit(cJSON *item)
 	copy_missing(item, "defaultRequest", "min");
 }
 
+static void default_scaling(cJSON *behaviour, const char *name, const char *usual)
+{
+	cJSON *rules = mok_json_object(behaviour, name),
+	      *presets = mok_json_parse(usual, strlen(usual));
+	const cJSON *one;
+
+	cJSON_ArrayForEach(one, presets) if (!ks_at(rules, one->string))
+		cJSON_AddItemToObject(rules, one->string, cJSON_Duplicate(one, true));
+	cJSON_Delete(presets);
+}
+
+/* Who says how to scale in one direction has the rest said too. */
+static void default_behaviour(cJSON *behaviour)
+{
+	if (!behaviour)
+		return;
+	default_scaling(behaviour, "scaleUp",
+		"{\"stabilizationWindowSeconds\":0,\"selectPolicy\":\"Max\",\"policies\":[{"
+		"\"type\":"
+		"\"Pods\",\"value\":4,\"periodSeconds\":15},{\"type\":\"Percent\",\"value\":100,"
+		"\"periodSeconds\":15}]}");
+	default_scaling(behaviour, "scaleDown",
+		"{\"selectPolicy\":\"Max\",\"policies\":[{\"type\":\"Percent\",\"value\":100,"
+		"\"periodSeconds\":15}]}");
+}
+
 static void default_hpa_spec(cJSON *spec)
 {
 	static const char usual[] =
@@ -162,6 +199,7 @@ static void default_hpa_spec(cJSON *spec)
 		"{\"type\":\"Utilization\",\"averageUtilization\":80}}}";
 	cJSON *metrics, *metric;
 
+	default_behaviour(ks_item(spec, "behavior"));
 	if (cJSON_GetArraySize(ks_at(spec, "metrics")) > 0)
 		return;
 	metrics = cJSON_CreateArray();
@@ -178,6 +216,7 @@ static const struct {
 	{ "core.v1.Container", default_container },
 	{ "core.v1.EphemeralContainer", default_container },
 	{ "core.v1.ServiceSpec", default_service_spec },
+	{ "core.v1.ResourceRequirements", round_resources },
 	{ "core.v1.Pod", default_pod },
 	{ "core.v1.PodSpec", default_pod_spec },
 	{ "apps.v1.DeploymentStrategy", default_rolling },

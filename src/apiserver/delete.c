@@ -135,6 +135,11 @@ static bool delete_one(struct ks_req *r, const struct deletion *d, cJSON *object
 	int64_t grace_s = grace_of(r, d, object);
 	bool space = strcmp(r->resource->full, "namespaces") == 0;
 
+	if (ks_crd_is(r->resource)) {
+		ks_crd_leave(r, object);
+		ks_store_put(r, r->resource, object, before);
+		return false;
+	}
 	add_finalizer(object, d->finalizer);
 	if (!grace_s && !mok_json_at(object, "metadata.finalizers.0") && !space) {
 		if (strcmp(r->resource->full, "pods") == 0)
@@ -212,6 +217,8 @@ void ks_delete(struct ks_req *r)
 		reply_deleted(r, live);
 	else
 		ks_reply_object(r, 200, live);
+	if (ks_crd_is(r->resource))
+		ks_crd_drain(r, r->name);
 }
 
 struct gathering {

@@ -178,6 +178,8 @@ static void handle_object(struct ks_req *r)
 {
 	if (!ks_acceptable(r) || !ks_options(r))
 		return;
+	if (r->resource->warning)
+		ks_warn(r, r->resource->warning);
 	if (r->name && !is_object_sub(r)) {
 		handle_other_sub(r);
 		return;

@@ -174,6 +174,18 @@ static void check_volumes(struct review *v, bool restricted)
 	}
 }
 
+static void check_host_ports(struct review *v)
+{
+	const cJSON *container, *port;
+
+	for (size_t i = 0; i < MOK_COUNT(lists); i++)
+		cJSON_ArrayForEach(container, ks_at(v->spec, lists[i])) cJSON_ArrayForEach(port,
+			ks_at(container, "ports")) if (mok_json_int(port, "hostPort", 0)) violate(v,
+			ks_printf(v->r, "hostPort (container \"%s\" uses hostPort %lld)",
+				ks_str(container, "name"),
+				(long long)mok_json_int(port, "hostPort", 0)));
+}
+
 static const char *level_of(struct ks_req *r, const char *mode)
 {
 	const struct mok_apiserver_key key = { "namespaces", "", r->ns };
@@ -193,39 +205,57 @@ static bool review(struct ks_req *r, const cJSON *spec, const char *level, struc
 	if (!restricted && strcmp(level, "baseline") != 0)
 		return true;
 	check_host(out);
+	if (!restricted)
+		check_volumes(out, false);
+	check_host_ports(out);
 	for (size_t i = 0; i < MOK_COUNT(rules); i++) {
 		/* What a container adds is told with what it keeps. */
 		if (restricted || strcmp(rules[i].level, "baseline") == 0)
 			apply_rule(out, &rules[i]);
-		if (i == 3)
-			check_volumes(out, restricted);
+		if (i == 3 && restricted)
+			check_volumes(out, true);
 	}
 	return !out->found;
 }
 
-/* Pods are refused; of what makes pods, only a warning is given. */
+static const cJSON *pod_of(const struct ks_req *r, const cJSON *object)
+{
+	if (strcmp(r->resource->full, "pods") == 0)
+		return ks_at(object, "spec");
+	if (strcmp(r->resource->full, "cronjobs.batch") == 0)
+		return mok_json_at(object, "spec.jobTemplate.spec.template.spec");
+	return mok_json_at(object, "spec.template.spec");
+}
+
+/* What the level has against it, or NULL. */
+static const char *violations(struct ks_req *r, const cJSON *spec, const char *level)
+{
+	struct review v;
+	const char *text = NULL;
+
+	if (!review(r, spec, level, &v))
+		text = ks_printf(r, "PodSecurity \"%s:latest\": %s", level, v.text.data);
+	mok_buf_release(&v.text);
+	return text;
+}
+
+/* Pods are refused; of what makes pods, and at the level of warnings, only a warning is given. */
 void ks_pod_security(struct ks_req *r, const cJSON *object)
 {
-	bool is_pod = strcmp(r->resource->full, "pods") == 0;
-	const cJSON *spec =
-		is_pod ? ks_at(object, "spec") : mok_json_at(object, "spec.template.spec");
-	const char *level;
-	struct review v;
+	const cJSON *spec = r->resource->custom ? NULL : pod_of(r, object);
+	const char *enforced, *warned, *text = NULL;
 
-	if (!is_pod && strcmp(r->resource->full, "cronjobs.batch") == 0)
-		spec = mok_json_at(object, "spec.jobTemplate.spec.template.spec");
-	if (r->resource->custom || !spec || !*r->ns)
+	if (!spec || !*r->ns)
 		return;
-	level = level_of(r, is_pod ? "enforce" : "warn");
-	if (!review(r, spec, level, &v)) {
-		const char *text =
-			ks_printf(r, "PodSecurity \"%s:latest\": %s", level, v.text.data);
-
-		if (is_pod)
-			ks_forbidden(r, ks_str(object, "metadata.name"),
-				ks_printf(r, "violates %s", text));
-		else
-			ks_warn(r, ks_printf(r, "would violate %s", text));
+	enforced = level_of(r, "enforce");
+	if (strcmp(r->resource->full, "pods") == 0)
+		text = violations(r, spec, enforced);
+	if (text) {
+		ks_forbidden(r, ks_str(object, "metadata.name"), ks_printf(r, "violates %s", text));
+		return;
 	}
-	mok_buf_release(&v.text);
+	warned = level_of(r, "warn");
+	text = violations(r, spec, strcmp(warned, "privileged") == 0 ? enforced : warned);
+	if (text)
+		ks_warn(r, ks_printf(r, "would violate %s", text));
 }

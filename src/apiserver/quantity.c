@@ -198,6 +198,20 @@ int64_t ks_quantity_milli(const char *text)
 	return (int64_t)ceil(milli - fabs(milli) * 1e-15 - 1e-6);
 }
 
+void ks_round_milli(cJSON *text)
+{
+	struct mok_arena *arena;
+	struct quantity q;
+
+	if (!read_quantity(text->valuestring, &q) || q.ten >= -3 || !q.digits || !fold(&q))
+		return;
+	for (; q.ten < -3; q.ten++)
+		q.digits = q.digits / 10 + (q.digits % 10 > 0);
+	arena = mok_arena_new();
+	cJSON_SetValuestring(text, print(arena, q));
+	mok_arena_free(arena);
+}
+
 char *ks_quantity_print(struct mok_arena *arena, int64_t milli, const char *like)
 {
 	struct quantity q;

@@ -315,13 +315,23 @@ static void secret_row(struct ks_row *row)
 	count_row(row);
 }
 
+static const char *lower(struct ks_req *r, const char *text)
+{
+	char *out = mok_arena_strdup(r->arena, text);
+
+	for (char *p = out; *p; p++)
+		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p | 32 : *p);
+	return out;
+}
+
 static void event_row(struct ks_row *row)
 {
 	add_since(row, "lastTimestamp");
 	ks_row_path(row, "type", "");
 	ks_row_path(row, "reason", "");
 	ks_row_text(row,
-		ks_printf(row->r, "%s/%s", ks_str(row->object, "involvedObject.kind"),
+		ks_printf(row->r, "%s/%s",
+			lower(row->r, ks_str(row->object, "involvedObject.kind")),
 			ks_str(row->object, "involvedObject.name")));
 	ks_row_path(row, "message", "");
 }

@@ -140,6 +140,24 @@ static void check_mounts(
 	}
 }
 
+/* Who asks for a part of a byte is told so, and gets it rounded. */
+static void warn_of_fractions(struct ks_req *r, const cJSON *resources, const char *path)
+{
+	static const char *const kinds[] = { "limits", "requests" };
+
+	for (size_t i = 0; i < MOK_COUNT(kinds); i++) {
+		const cJSON *size = ks_at(ks_at(resources, kinds[i]), "memory");
+
+		if (cJSON_IsString(size) && ks_quantity_milli(size->valuestring) % 1000)
+			ks_warn(r,
+				ks_printf(r,
+					"%s.%s[memory]: fractional byte value \"%s\" is invalid, "
+					"must "
+					"be an integer",
+					path, kinds[i], size->valuestring));
+	}
+}
+
 static void check_resources(struct ks_req *r, const cJSON *resources, const char *path)
 {
 	const cJSON *limits = ks_at(resources, "limits"), *request;
@@ -197,6 +215,7 @@ static void check_container(
 	check_env(r, container, at);
 	check_mounts(r, pod, container, at);
 	ks_one_of(r, container, "imagePullPolicy", at, "Always IfNotPresent Never");
+	warn_of_fractions(r, ks_at(container, "resources"), ks_below(r, at, "resources"));
 	check_resources(r, ks_at(container, "resources"), ks_below(r, at, "resources"));
 	for (size_t i = 0; i < MOK_COUNT(probes); i++)
 		check_probe(r, container, probes[i], at);

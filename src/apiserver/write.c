@@ -81,6 +81,8 @@ void ks_store_remove(struct ks_req *r, const struct ks_resource *resource, cJSON
 	ns = mok_arena_strdup(r->arena, event.item.key.ns);
 	if (*ns)
 		ks_namespace_drain(r, ns);
+	if (resource->custom && r->resource && r->resource->custom)
+		ks_crd_drain(r, resource->full);
 }
 
 /* ---- what is the same for every write ---- */
@@ -304,6 +306,8 @@ void ks_store_new(struct ks_req *r, cJSON *object, bool applied)
 	if (strcmp(r->resource->full, "namespaces") == 0)
 		ks_namespace_furnish(r, name);
 	ks_reply_object(r, 201, object);
+	if (ks_crd_is(r->resource))
+		ks_crd_establish(r, object);
 }
 
 void ks_create(struct ks_req *r)

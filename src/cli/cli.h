@@ -84,7 +84,8 @@ struct cli_options {
 	const char *dir, *parallelism, *speed, *seed, *faults, *format, *events, *color;
 	const char *kubeconfig, *out, *confirm, *listen, *cloud_dir, *token_file;
 	bool sandbox, quiet, verbose, yes, help, destroy, detailed, json;
-	bool detach, stop, reset, allow_remote, api_only, secrets, offline, argocd, show, rollback, no_escrow;
+	bool detach, stop, reset, allow_remote, api_only, secrets, offline, argocd, show, rollback,
+		no_escrow;
 	uint64_t seen; /* OPT_BITs */
 };
 

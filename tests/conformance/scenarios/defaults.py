@@ -72,7 +72,7 @@ SCENARIOS = {
     "defaults of an Ingress": created("ingresses", INGRESS),
     "defaults of a Secret": created("secrets", an_object("Secret", "s", stringData={"A": "one"}, data={"B": "dHdv"})),
     "defaults of a PersistentVolumeClaim": created("persistentvolumeclaims", an_object(
-        "PersistentVolumeClaim", "data", spec=CLAIM["spec"])),
+        "PersistentVolumeClaim", "data", spec={**CLAIM["spec"], "storageClassName": "do-block-storage"})),
     "defaults of a Role and its binding": created("roles", an_object(
         "Role", "r", "rbac.authorization.k8s.io/v1", rules=[
             {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}])) + created("rolebindings", an_object(

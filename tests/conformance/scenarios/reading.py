@@ -74,10 +74,6 @@ SCENARIOS = {
         ("CREATE secrets 201", an_object("Secret", "a")), ("CREATE secrets 201", an_object("Secret", "b")),
         ("DELETE secrets/a 200",),
         ("WATCH secrets?watch=true&fieldSelector=metadata.name%3Da&resourceVersion=${1.metadata.resourceVersion} 200", 1)],
-    "a watch that begins with a list": [
-        ("CREATE secrets 201", an_object("Secret", "a")),
-        ("WATCH secrets?watch=true&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan 200",
-         2)],
     "a watch that ends": [
         ("CREATE secrets 201", an_object("Secret", "a")),
         ("WATCH secrets?watch=true&timeoutSeconds=1&resourceVersion=${1.metadata.resourceVersion} 200", 1)],

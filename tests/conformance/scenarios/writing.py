@@ -178,6 +178,5 @@ SCENARIOS = {
                                         reason="Failed", message="no", type="Warning")),
         ("CREATE events 422", an_object("Event", "f", involvedObject={"kind": "Pod", "name": "one", "namespace": "other"})),
         ("GET events?fieldSelector=involvedObject.name%3Done 200",),
-        ("GET events?fieldSelector=involvedObject.name%3Dtwo,type%3DWarning 200",),
-        ("GET /apis/events.k8s.io/v1/namespaces/NS/events/e 200",)],
+        ("GET events?fieldSelector=involvedObject.name%3Dtwo,type%3DWarning 200",)],
 }
