@@ -80,6 +80,8 @@ void mok_kubernetes_free(struct mok_kubernetes *kubernetes);
  * files that it names are relative to. */
 int mok_kubernetes_use(struct mok_kubernetes *kubernetes, const char *kubeconfig,
 	const struct mok_files *files, const char *path, struct mok_err *err) MOK_MUST_CHECK;
+/* From now on what others own of objects is taken over. */
+void mok_kubernetes_force(struct mok_kubernetes *kubernetes);
 struct mok_provider mok_kubernetes_provider(struct mok_kubernetes *kubernetes);
 
 const struct mok_provider *mok_digitalocean_provider(void);

@@ -70,6 +70,7 @@ enum cli_option_id {
 	OPT_ARGOCD,
 	OPT_IDENTITY,
 	OPT_NO_ESCROW,
+	OPT_FORCE_CONFLICTS,
 	OPT_SHOW,
 	OPT_ROLLBACK,
 };
@@ -85,7 +86,7 @@ struct cli_options {
 	const char *kubeconfig, *out, *confirm, *listen, *cloud_dir, *token_file;
 	bool sandbox, quiet, verbose, yes, help, destroy, detailed, json;
 	bool detach, stop, reset, allow_remote, api_only, secrets, offline, argocd, show, rollback,
-		no_escrow;
+		no_escrow, force_conflicts;
 	uint64_t seen; /* OPT_BITs */
 };
 

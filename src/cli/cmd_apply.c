@@ -179,8 +179,8 @@ static int prepare(struct session *s, bool destroy)
 	int rc;
 
 	s->destroys = destroy;
-	if ((rc = session_load(s)) != CLI_DONE ||
-		(rc = session_connect(s)) != CLI_DONE || (rc = session_lock(s)) != CLI_DONE ||
+	if ((rc = session_load(s)) != CLI_DONE || (rc = session_connect(s)) != CLI_DONE ||
+		(rc = session_lock(s)) != CLI_DONE ||
 		(rc = session_sweep(s, destroy)) != CLI_DONE ||
 		(rc = session_diff(s, &options)) != CLI_DONE || destroy)
 		return rc;
@@ -260,6 +260,7 @@ static int apply_saved(struct session *s, const char *path)
 	take_list(s->cli, command, "targets", &o->targets);
 	take_list(s->cli, command, "excludes", &o->excludes);
 	take_list(s->cli, command, "replaces", &o->replaces);
+	o->force_conflicts = mok_json_bool(command, "force_conflicts", false);
 	rc = prepare(s, mok_json_bool(command, "destroy", false));
 	if (rc != CLI_DONE)
 		return rc;

@@ -94,6 +94,7 @@ static int save_plan(struct session *s, bool destroy)
 	int rc;
 
 	cJSON_AddBoolToObject(command, "destroy", destroy);
+	cJSON_AddBoolToObject(command, "force_conflicts", o->force_conflicts);
 	add_list(command, "files", &o->files);
 	add_list(command, "targets", &o->targets);
 	add_list(command, "excludes", &o->excludes);

@@ -17,7 +17,8 @@ static const struct cli_command commands[] = {
 		.examples = "mok plan\nmok plan -o plan.json\nmok plan --destroy\n"
 			    "mok plan --detailed-exitcode      # exit 2 when there are changes\n"
 			    "mok --sandbox plan --target db\n",
-		.options = OPT_BIT(OPT_OUT) | OPT_BIT(OPT_DESTROY) | OPT_BIT(OPT_DETAILED),
+		.options = OPT_BIT(OPT_OUT) | OPT_BIT(OPT_DESTROY) | OPT_BIT(OPT_DETAILED) |
+			OPT_BIT(OPT_FORCE_CONFLICTS),
 		.run = cli_run_plan },
 	{ .name = "apply",
 		.arguments = "[PLANFILE]",
@@ -27,7 +28,7 @@ static const struct cli_command commands[] = {
 			   "since. Interrupted or killed: run it again.",
 		.examples = "mok apply\nmok apply --yes --events events.jsonl\n"
 			    "mok apply plan.json\nmok --sandbox apply --yes\n",
-		.options = OPT_BIT(OPT_NO_ESCROW),
+		.options = OPT_BIT(OPT_NO_ESCROW) | OPT_BIT(OPT_FORCE_CONFLICTS),
 		.max_args = 1,
 		.run = cli_run_apply },
 	{ .name = "destroy",
@@ -63,7 +64,7 @@ static const struct cli_command commands[] = {
 			"not well) is refused with exit code 5.",
 		.examples = "mok upgrade                 # to the version that the plan says\n"
 			    "mok upgrade 4.7.6 --yes\nmok upgrade --rollback\n",
-		.options = OPT_BIT(OPT_ROLLBACK),
+		.options = OPT_BIT(OPT_ROLLBACK) | OPT_BIT(OPT_FORCE_CONFLICTS),
 		.max_args = 1,
 		.run = cli_run_upgrade },
 	{ .name = "adopt",

@@ -175,6 +175,8 @@ int session_connect(struct session *s)
 	rc = s->cli->opt.sandbox ? use_sandbox(s, &http, &err) : use_account(s, &http, &err);
 	if (rc == 0)
 		rc = use_kubeconfig(s, &err);
+	if (s->cli->opt.force_conflicts)
+		mok_kubernetes_force(s->kubernetes);
 	if (rc != 0)
 		return cli_fail(s->cli, &err, NULL);
 	if (s->cli->opt.parallelism && mok_parse_i64(s->cli->opt.parallelism, &parallelism))

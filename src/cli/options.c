@@ -30,6 +30,8 @@ static const struct cli_option options[] = {
 		"age identity that opens the escrow (or MOK_AGE_IDENTITY)" },
 	{ OPT_NO_ESCROW, "no-escrow", 0, NULL, AT(no_escrow), false, false,
 		"make Mastodon's keys though nothing keeps a copy of them" },
+	{ OPT_FORCE_CONFLICTS, "force-conflicts", 0, NULL, AT(force_conflicts), false, false,
+		"take over fields of Kubernetes objects that another manager owns" },
 	{ OPT_SPEED, "speed", 0, "N|max", AT(speed), false, true,
 		"sandbox: how many times faster than the cloud (60)" },
 	{ OPT_SEED, "seed", 0, "N", AT(seed), false, true, "sandbox: seed of ids and faults" },

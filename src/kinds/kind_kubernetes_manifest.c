@@ -312,7 +312,8 @@ const struct mok_kind mok_kind_kubernetes_manifest = {
 	.notes =
 		"Written by server-side apply with the field manager `mok`: only the fields in the "
 		"manifest are mok's. A field that another manager owns is a conflict, which the "
-		"error tells; `force_conflicts` takes it over. While the cluster does not exist "
+		"error tells; `force_conflicts`, or --force-conflicts once, takes it over. While "
+		"the cluster does not exist "
 		"the object is planned against nothing; afterwards what differs is planned by a "
 		"dry "
 		"run on the cluster's API, so the plan shows what the API server itself would "

@@ -42,7 +42,9 @@ static void read_conflicts(struct decoding *d)
 			"others own what mok is to change: %s%s (HTTP 409)", text.data,
 			n > 4 ? ", ..." : "");
 		mok_err_hint(&d->out->err,
-			"leave it out of the manifest, or take it over with force_conflicts: true");
+			"leave it out of the manifest, or take it over with --force-conflicts, or "
+			"for "
+			"good with force_conflicts: true");
 		d->out->err.http_status = 409;
 	}
 	mok_buf_release(&text);

@@ -168,7 +168,7 @@ static int apply(struct encoding *e)
 		return -1;
 	e->out->method = "PATCH";
 	e->out->query = mok_arena_printf(e->arena, "fieldManager=%s&fieldValidation=Strict%s%s",
-		K8S_MANAGER, wants(e->ask, "force_conflicts") ? "&force=true" : "",
+		K8S_MANAGER, e->k->forces || wants(e->ask, "force_conflicts") ? "&force=true" : "",
 		dry ? "&dryRun=All" : "");
 	set_body(e, APPLY_TYPE, marked(e, manifest, marker_of(e->ask)));
 	return 0;

@@ -61,6 +61,7 @@ struct mok_kubernetes {
 	struct mok_arena *arena;
 	struct mok_map *clusters;              /* id -> struct k8s_cluster */
 	const struct mok_endpoint *everywhere; /* of --kubeconfig, or NULL */
+	bool forces;                           /* conflicts are none */
 };
 struct k8s_cluster *k8s_cluster_of(struct mok_kubernetes *k, const char *id);
 

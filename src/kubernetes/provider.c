@@ -52,6 +52,11 @@ int mok_kubernetes_use(struct mok_kubernetes *k, const char *kubeconfig,
 	return 0;
 }
 
+void mok_kubernetes_force(struct mok_kubernetes *k)
+{
+	k->forces = true;
+}
+
 static void ask_kubeconfig(const struct mok_ask *ask, struct mok_ask *first)
 {
 	const struct mok_kind *parent = mok_kind_find(ask->kind->parent);
