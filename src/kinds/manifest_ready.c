@@ -28,15 +28,18 @@ static enum mok_readiness not_yet(struct look *l, const char *why)
 	return MOK_NOT_YET;
 }
 
-/* The condition of a type, or NULL. */
-static const struct mok_val *condition(const struct mok_val *object, const char *type)
+static const struct mok_val *condition_in(const struct mok_val *list, const char *type)
 {
-	const struct mok_val *list = mok_val_at(object, "status.conditions");
-
 	for (size_t i = 0; list && list->type == MOK_LIST && i < list->u.list.len; i++)
 		if (mok_streq(mok_val_get_str(&list->u.list.items[i], "type"), type))
 			return &list->u.list.items[i];
 	return NULL;
+}
+
+/* The condition of a type, or NULL. */
+static const struct mok_val *condition(const struct mok_val *object, const char *type)
+{
+	return condition_in(mok_val_at(object, "status.conditions"), type);
 }
 
 static bool is_true(const struct mok_val *object, const char *type)
@@ -210,9 +213,40 @@ static enum mok_readiness certificate(struct look *l)
 	return needs(l, "Ready");
 }
 
+/* Whether a listener does its work; *waiting: it would, but for its certificate. */
+static bool listens(const struct look *l, const struct mok_val *listener, bool *waiting)
+{
+	const struct mok_val *list = mok_val_get(listener, "conditions");
+	const struct mok_val *programmed = condition_in(list, "Programmed");
+	const struct mok_val *refs = condition_in(list, "ResolvedRefs");
+	int64_t generation = int_at(l->object, "metadata.generation", 0);
+
+	*waiting = false;
+	if (!programmed || int_at(programmed, "observedGeneration", generation) < generation)
+		return false;
+	*waiting = refs && mok_streq(mok_val_get_str(refs, "status"), "False") &&
+		mok_streq(mok_val_get_str(refs, "reason"), "InvalidCertificateRef");
+	return mok_streq(mok_val_get_str(programmed, "status"), "True");
+}
+
+/* Whoever proves a domain over HTTP needs the Gateway before there is a certificate: a listener
+ * that lacks nothing else does not hold it up. */
 static enum mok_readiness gateway(struct look *l)
 {
-	return needs(l, "Programmed");
+	enum mok_readiness is = needs(l, "Programmed");
+	const struct mok_val *list = mok_val_at(l->object, "status.listeners");
+	bool any = false, waiting;
+
+	if (is == MOK_READY || !list || list->type != MOK_LIST ||
+		!mok_val_at(l->object, "status.addresses.0"))
+		return is;
+	for (size_t i = 0; i < list->u.list.len; i++) {
+		if (listens(l, &list->u.list.items[i], &waiting))
+			any = true;
+		else if (!waiting)
+			return is;
+	}
+	return any ? MOK_READY : is;
 }
 
 static enum mok_readiness gateway_class(struct look *l)

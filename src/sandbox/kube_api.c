@@ -68,6 +68,7 @@ static void bring_up_to_date(struct sb_kube *k)
 		mok_apiserver_seed(
 			sb_kube_server(k->ctx), &store, sb_kube_ca(k->ctx), k->ctx->now_ms);
 		sb_sql_run(k->ctx, "INSERT INTO kube_cluster(id) VALUES(?)", "s", k->cluster);
+		sb_cilium_seed(k);
 		sb_ctl_wake(k->ctx, k->cluster, k->ctx->now_ms);
 	}
 	sb_ctl_catch_up(k->ctx, k->cluster);

@@ -17,6 +17,7 @@ def whole_life(path):
         stack.run(*sandbox, "apply", "--yes").expect(0)
         out = stack.run(*sandbox, "plan", "--detailed-exitcode").expect(0).out
         check("No changes" in out, f"an empty plan says so: {out}")
+        stack.run("sandbox", "--stop").expect(0)  # what serves the instance holds the folder
         check(account_of(stack) != before, "the apply made something")
         stack.run(*sandbox, "destroy", "--yes", "--confirm", name).expect(0)
         equal(account_of(stack), before, "the account after the destroy")

@@ -42,6 +42,9 @@ void sb_ctl_catch_up_all(struct sb_ctx *ctx);
 /* Somebody else's work (a pool with more nodes) concerns this cluster from at_ms on. */
 void sb_ctl_wake(struct sb_ctx *ctx, const char *cluster, int64_t at_ms);
 
+/* cilium.c: the definitions that DOKS's network brings into each new cluster. */
+void sb_cilium_seed(struct sb_kube *k);
+
 /* Run the controllers of the object at hand again at that time, if nothing runs them earlier. */
 void sb_ctl_again(struct sb_kube *k, int64_t at_ms);
 
