@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 . examples/packages.sh
 
 # shellcheck disable=SC2086
-install_packages "to build mok" $PACKAGES_BUILD
+install_packages "to build mok and ask the instance" $PACKAGES_BUILD curl
 echo "Building mok (release) in build/quickstart ..."
 build_release build/quickstart
 mok=$PWD/build/quickstart/mok
@@ -13,7 +13,7 @@ guide=$PWD/plans/guide.yaml
 change=$PWD/examples/guide-change.yaml
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap '"$mok" sandbox --stop >/dev/null 2>&1; rm -rf "$work"' EXIT
 cd "$work"
 
 step()
@@ -28,16 +28,20 @@ step()
 }
 
 step "1. Check the file, offline" "$mok" -f "$guide" validate
-step "2. Create everything in a sandbox account" "$mok" --sandbox -f "$guide" apply --yes
+step "2. Create everything in a sandbox account" "$mok" --sandbox -f "$guide" apply --yes |
+	tee apply.log
 step "3. A second plan is empty" "$mok" --sandbox -f "$guide" plan --detailed-exitcode
-step "4. Change it: an overlay adds a node and makes the bucket's files public" \
+step "4. How is it?" "$mok" --sandbox -f "$guide" status
+step "5. Ask the instance itself" \
+	curl -sS "$(grep -oE 'http://127[^ ]+/api/v2/instance' apply.log)" | cut -c -300
+step "6. Change it: an overlay adds a node and makes the bucket's files public" \
 	"$mok" --sandbox -f "$guide" -f "$change" apply --yes
-step "5. Read an output" "$mok" --sandbox -f "$guide" -f "$change" output cluster_endpoint
-step "6. Destroy all that the stack owns" "$mok" --sandbox -f "$guide" destroy --yes
+step "7. Read an output" "$mok" --sandbox -f "$guide" -f "$change" output cluster_endpoint
+step "8. Destroy all that the stack owns" "$mok" --sandbox -f "$guide" destroy --yes
 
 cat <<'END'
 
-Done: created, changed and destroyed, on this machine alone. Next:
+Done: an instance created, changed and destroyed, on this machine alone. Next:
 
   build/quickstart/mok help                         every command, with examples
   build/quickstart/mok --sandbox -f plans/small.yaml plan
