@@ -202,38 +202,46 @@ static int run_verify(struct upgrade *u)
 	return exit_of(u);
 }
 
-static bool is_stale_job(const struct upgrade *u, const struct mok_object *o)
+static bool is_stale_job(const struct upgrade *u, const struct mok_object *o, const char *name)
 {
 	const struct mok_val *object = cluster_object(o);
 	const char *version = instance_label(o, "app.kubernetes.io/version");
+	bool is_new = mok_streq(version, u->back ? u->from : u->to);
 
 	if (!object || strcmp(cluster_str(object, "kind"), "Job") != 0 ||
-		strcmp(cluster_str(object, "metadata.namespace"), u->instance.ns) != 0)
+		strcmp(cluster_str(object, "metadata.namespace"), u->instance.ns) != 0 ||
+		!instance_is_of(o, name))
 		return false;
-	if (u->back)
-		return instance_is_of(o, "migrate-pre") && mok_streq(version, u->from);
-	return instance_is_of(o, "migrate-pre") ||
-		(instance_is_of(o, "migrate-post") && !mok_streq(version, u->to));
+	return strcmp(name, "migrate-pre") == 0 ? is_new || !u->back : !is_new && !u->back;
 }
 
-/* What is left is the last Job of migrations, which says how far the schema is. */
-static int run_clean_up(struct upgrade *u)
+static int delete_jobs(struct upgrade *u, const char *name)
 {
-	int rc = upgrade_look(u, 0);
 	struct mok_answer answer;
 
-	for (size_t i = 0; rc == CLI_DONE && i < u->s->live.objects.len; i++) {
+	for (size_t i = 0; i < u->s->live.objects.len; i++) {
 		const struct mok_object *o = u->s->live.objects.items[i];
 		struct mok_ask ask = { .verb = MOK_ASK_DELETE, .id = o->id, .have = o };
 
-		if (!is_stale_job(u, o))
+		if (!is_stale_job(u, o, name))
 			continue;
 		if (cluster_ask(&u->instance.cluster, &ask, &answer, &u->err) != 0)
 			return exit_of(u);
 		if (answer.verdict != MOK_ANS_OK && answer.verdict != MOK_ANS_GONE)
 			upgrade_say(u, "%s stays: %s", o->name, answer.err.msg);
 	}
-	return rc;
+	return CLI_DONE;
+}
+
+/* What is left is the last Job of migrations, which says how far the schema is. migrate-pre goes
+ * last: while it is there, the upgrade is not complete. */
+static int run_clean_up(struct upgrade *u)
+{
+	int rc = upgrade_look(u, 0);
+
+	if (rc == CLI_DONE)
+		rc = delete_jobs(u, "migrate-post");
+	return rc == CLI_DONE ? delete_jobs(u, "migrate-pre") : rc;
 }
 
 /* ---- the order ---- */

@@ -1,12 +1,24 @@
 #!/usr/bin/env python3
 """Day two of an instance: which changes plan and apply refuse, and what mok upgrade does."""
 import json
+import random
 import re
+import signal
 import sys
+import threading
+import time
 
-from lib import ROOT, Cloud, Skip, Stack, check, equal, run_tests
+from instance import WEB, Browser, Cluster
+from lib import MOK, ROOT, Cloud, Skip, Stack, check, equal, run_tests
 
 PLAN = (ROOT / "plans/small.yaml").read_text()
+
+
+MEDIUM = (ROOT / "tests/golden/mastodon/medium.yaml").read_text()
+OLD, NEW = "4.6.5", "4.7.6"
+STEPS = 12
+JOBS = "/apis/batch/v1/namespaces/mastodon/jobs"
+MERGE = "application/strategic-merge-patch+json"
 
 
 def plan_of(version, text=PLAN):
@@ -17,13 +29,15 @@ class Instance(Stack):
     """A stack with an instance of that version in it. The cloud is served from where --sandbox looks
     for it, so that secrets are kept."""
 
-    def __init__(self, cloud, version="4.6.5", text=PLAN):
+    def __init__(self, cloud, version=OLD, text=PLAN):
         super().__init__(cloud, plan_of(version, text))
         cloud.stop()
         cloud.start(folder=self.dir / ".mok/sandbox")
-        done = self.run("apply", "--yes")
+        done = self.run("apply", "--yes", timeout=400)
         if "does not apply it" in done.err:
             raise Skip("this mok does not apply the block")
+        equal(done.code, 0, f"apply: {done.err[-2000:]}")
+        self.cluster = Cluster(cloud)
 
     def __exit__(self, *_):
         self.cloud.stop()
@@ -38,6 +52,35 @@ class Instance(Stack):
     def versions(self):
         """Of each tier, as its pods or else its Deployment say."""
         return {t["name"]: t["version"] for t in self.status()["tiers"]}
+
+    def upgrade(self, *arguments, code=0):
+        return self.run("upgrade", "--yes", *arguments, timeout=400).expect(code)
+
+    def owner(self):
+        """Mail address and password of the first account."""
+        out = self.run("secrets", "export", "--show").expect(0).out
+        email = re.search(r"owner_email: .*default: ([^ }]+)",
+                          (self.dir / "mok.yaml").read_text()).group(1)
+        return email, re.search(r"^OWNER_PASSWORD=[\"']?([^\"'\n]+)", out, re.M).group(1)
+
+    def jobs(self):
+        """The Jobs of migrations that are there."""
+        names = [j["metadata"]["name"] for j in self.cluster.ask("GET", JOBS)["items"]]
+        return sorted(re.sub(r"-[0-9a-f]{10}$", "", n) for n in names if "migrate" in n)
+
+    def set_image(self, name, image):
+        """As kubectl set image does, behind mok's back."""
+        path = WEB.replace("mastodon-web", f"mastodon-{name}")
+        container = self.cluster.ask("GET", path)["spec"]["template"]["spec"]["containers"][0]
+        self.cluster.ask("PATCH", path, {"spec": {"template": {"spec": {"containers": [
+            {"name": container["name"], "image": image}]}}}}, MERGE)
+
+    def check_is(self, version):
+        """All of it runs that version, is well, and is as the plan says."""
+        state = self.status()
+        equal(set(t["version"] for t in state["tiers"]), {version}, "what runs")
+        check(state["well"], f"all is well: {state}")
+        check("No changes" in self.run("plan").expect(0).out, "the plan is empty")
 
     def edit(self, before, after):
         text = (self.dir / "mok.yaml").read_text()
@@ -79,6 +122,189 @@ def test_what_is_frozen():
         check("E0930" in stack.run("apply", "--yes").expect(5).err, "apply too")
         stack.edit("  domain: other.example\n", "  domain: ${var.domain}\n")
         check("E0930" not in stack.run("plan").err, "nothing was sent, so it can be put back")
+
+
+class Poller:
+    """Clients that ask for pages and posts all the time, and count what they get."""
+
+    def __init__(self, stack, clients=6):
+        cloud = stack.cloud
+        self.failures, self.versions, self.asked = [], set(), 0
+        self.until, self.began = threading.Event(), time.monotonic()
+        self.token = Browser(cloud)
+        self.token.sign_in(*stack.owner())
+        self.token.json("POST", "/api/v1/statuses", {"status": "before"})
+        self.threads = [threading.Thread(target=self.client, args=(cloud,)) for _ in range(clients)]
+
+    def ask(self, browser, method, path, form=None):
+        try:
+            status, _, text = browser.ask(method, path, form)
+        except OSError as error:
+            status, text = 0, str(error)
+        self.asked += 1
+        if status != 200:
+            self.failures.append((method, path, status, text[:200]))
+        return status, text
+
+    def client(self, cloud):
+        browser = Browser(cloud)
+        browser.headers = self.token.headers
+        while not self.until.is_set():
+            self.ask(browser, "GET", "/about")
+            self.ask(browser, "GET", "/api/v1/timelines/home")
+            self.ask(browser, "POST", "/api/v1/statuses", {"status": "during"})
+            status, text = self.ask(browser, "GET", "/api/v2/instance")
+            if status == 200:
+                self.versions.add(json.loads(text)["version"])
+            time.sleep(0.01)
+
+    def __enter__(self):
+        self.began = time.monotonic()
+        for thread in self.threads:
+            thread.start()
+        time.sleep(0.5)
+        return self
+
+    def __exit__(self, *_):
+        time.sleep(0.5)
+        self.until.set()
+        for thread in self.threads:
+            thread.join()
+        self.rate = self.asked / (time.monotonic() - self.began)
+
+
+def test_nobody_notices_an_upgrade():
+    with Cloud(speed=60) as cloud, Instance(cloud, text=MEDIUM) as stack:
+        with Poller(stack) as poller:
+            stack.upgrade(NEW)
+        equal(poller.failures[:3], [], f"of {poller.asked} requests")
+        equal(poller.versions, {OLD, NEW}, "versions that answered")
+        check(poller.rate >= 50, f"{poller.rate:.0f} requests a second")
+        stack.check_is(NEW)
+
+
+RUDE = """  patches:
+    - target: { kind: Deployment, name: mastodon-web }
+      patch: { spec: { strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 100% } } } }
+"""
+
+
+def test_all_pods_at_once_would_be_noticed():
+    text = PLAN.replace("\noutputs:", RUDE + "\noutputs:")
+    with Cloud(speed=60) as cloud, Instance(cloud, text=text) as stack:
+        with Poller(stack) as poller:
+            stack.upgrade(NEW)
+        check(poller.failures, "requests fail while no pod is there")
+
+
+def test_skipped_migrations_would_be_noticed():
+    with Cloud(speed=60) as cloud, Instance(cloud) as stack:
+        with Poller(stack) as poller:
+            stack.set_image("web", f"ghcr.io/mastodon/mastodon:v{NEW}")
+            time.sleep(8)
+        check(poller.failures, "requests fail on the old schema")
+
+
+def kill_at(stack, step, how=signal.SIGKILL):
+    """Begins or goes on with the upgrade, and ends it a moment after that step has begun. The last
+    steps are quick: there it may be too late."""
+    process = stack.start("--sandbox", "upgrade", NEW, "--yes")
+    seen = ""
+    for line in process.stderr:
+        seen += line
+        if line.startswith(f"Step {step} of {STEPS}:"):
+            time.sleep(random.random() * (0.4 if step < 10 else 0))
+            process.send_signal(how)
+            break
+    process.communicate(timeout=120)
+    check(f"Step {step} of" in seen or (step > 10 and "already" in seen),
+          f"step {step} was reached:\n{seen}")
+    return process.returncode
+
+
+def test_killed_at_every_step_it_ends_the_same():
+    random.seed(1)
+    with Cloud(speed=60) as cloud, Instance(cloud) as stack:
+        ends = [kill_at(stack, step) for step in range(1, STEPS + 1)]
+        check(ends[:9] == [-signal.SIGKILL] * 9, f"it was killed: {ends}")
+        stack.upgrade()
+        stack.check_is(NEW)
+        equal(stack.jobs(), ["mastodon-migrate-post-4-7-6"], "Jobs of migrations")
+        check("nothing to do" in stack.upgrade().err, "and there is nothing to do")
+
+
+def test_interrupted_it_goes_on():
+    with Cloud(speed=60) as cloud, Instance(cloud) as stack:
+        equal(kill_at(stack, 3, signal.SIGINT), 130, "interrupted")
+        mixed = stack.run("apply", "--yes").expect(5)
+        check("mok upgrade" in mixed.err, mixed.err)
+        stack.upgrade()
+        stack.check_is(NEW)
+
+
+def test_back_before_the_point_of_no_return():
+    with Cloud(speed=60) as cloud, Instance(cloud) as stack:
+        before = (stack.dir / "mok.yaml").read_bytes()
+        kill_at(stack, 6)
+        equal(stack.versions()["web"], NEW, "web is new")
+        stack.upgrade("--rollback")
+        stack.check_is(OLD)
+        equal(stack.jobs(), [], "Jobs of migrations")
+        equal((stack.dir / "mok.yaml").read_bytes(), before, "the plan is as it was")
+        check("nothing to roll back" in stack.upgrade("--rollback").err, "once is enough")
+        result = json.loads(stack.upgrade(NEW, "--format", "json").out)
+        equal((result["from"], result["to"], result["result"]), (OLD, NEW, "done"), "forward again")
+        stack.check_is(NEW)
+        refused = stack.upgrade("--rollback", code=5)
+        check("have begun" in refused.err, refused.err)
+
+
+def test_failed_migrations_leave_the_old_version():
+    with Cloud(speed=60) as cloud, Instance(cloud) as stack:
+        database = [d for d in cloud.get("/v2/databases")["databases"] if d["engine"] == "pg"][0]["id"]
+        cloud.post(f"/_sandbox/databases/{database}/status", {"status": "offline"})
+        failed = stack.upgrade(NEW, code=3)
+        check("migrate-pre" in failed.err and "Next: mok upgrade" in failed.out, failed.err)
+        cloud.post(f"/_sandbox/databases/{database}/status", {"status": ""})
+        equal(set(stack.versions().values()), {OLD}, "what runs")
+        stack.upgrade()
+        stack.check_is(NEW)
+
+
+def test_what_is_refused():
+    with Cloud(speed=60) as cloud, Instance(cloud) as stack:
+        for version, words in (("4.5.15", "is older"), ("4.6.4", "is older"), ("9.9.9", "does not know")):
+            check(words in stack.upgrade(version, code=5).err, version)
+        stack.cluster.ask("PATCH", WEB.replace("-web", "-sidekiq-pull"), {"spec": {"template": {
+            "spec": {"containers": [{"name": "sidekiq", "resources": {"requests": {
+                "cpu": "1000"}}}]}}}}, MERGE)
+        end = time.monotonic() + 60
+        while stack.status()["well"] and time.monotonic() < end:
+            time.sleep(0.2)
+        check("mastodon-sidekiq-pull is not healthy" in stack.upgrade(NEW, code=5).err, "health")
+        check(f'version: "{OLD}"' in (stack.dir / "mok.yaml").read_text(), "the plan is as it was")
+        equal(stack.jobs(), [], "nothing was sent")
+        asked = stack.run("upgrade", NEW)
+        check(asked.code in (1, 5), "without a terminal there is no consent")
+
+
+def test_minor_by_minor():
+    with Cloud(speed=60) as cloud, Instance(cloud, "4.5.15") as stack:
+        refused = stack.upgrade(NEW, code=5)
+        check("more than one minor" in refused.err and "mok upgrade 4.6" in refused.err, refused.err)
+
+
+def test_the_plan_stays_byte_for_byte():
+    text = PLAN.replace("mastodon:\n", "mastodon: # ours \u00e9\n", 1)
+    with Cloud(speed=60) as cloud, Instance(cloud, text=text) as stack:
+        written = plan_of(OLD, text).replace(f'version: "{OLD}"', f"version:   '{OLD}'   # keep \u00e9")
+        stack.write(written)
+        (stack.dir / "mok.yaml").chmod(0o640)
+        stack.upgrade(NEW)
+        equal((stack.dir / "mok.yaml").read_text(), written.replace(OLD, NEW), "the plan")
+        equal((stack.dir / "mok.yaml").stat().st_mode & 0o777, 0o640, "its mode")
+        stack.edit(f"'{NEW}'", "4.7")
+        check("nothing to do" in stack.upgrade().err, "4.7 stands for what runs")
 
 
 if __name__ == "__main__":
