@@ -276,10 +276,34 @@ static const char *tail_of(const char *text, int64_t tail)
 	return p;
 }
 
+/* What it waits for, in the kubelet's words; NULL: it does not, or somebody else's pod tells
+ * nothing. */
+static const char *waits_for(const cJSON *pod, const char *container)
+{
+	static const char *const lists[] = { "containerStatuses", "initContainerStatuses" };
+	const cJSON *one;
+
+	if (!*ks_str(pod, "spec.nodeName"))
+		return "ContainerCreating";
+	for (size_t i = 0; i < MOK_COUNT(lists); i++) {
+		cJSON_ArrayForEach(one, ks_at(ks_at(pod, "status"), lists[i]))
+		{
+			const char *reason = ks_str(one, "state.waiting.reason");
+
+			if (strcmp(ks_str(one, "name"), container) != 0 || !*reason)
+				continue;
+			return strstr(reason, "ImagePull") ? "trying and failing to pull image"
+							   : reason;
+		}
+	}
+	return NULL;
+}
+
 void ks_logs(struct ks_req *r)
 {
 	const cJSON *pod = ks_load(r, r->name);
 	const char *container = ks_query(r, "container"), *tail = ks_query(r, "tailLines"), *text;
+	const char *waiting;
 	int64_t lines;
 
 	if (!pod) {
@@ -295,9 +319,10 @@ void ks_logs(struct ks_req *r)
 		return;
 	}
 	text = r->store->log ? r->store->log(r->store->self, r->ns, r->name, container) : NULL;
-	if (!text && !*ks_str(pod, "spec.nodeName")) {
+	waiting = text ? NULL : waits_for(pod, container);
+	if (waiting) {
 		ks_bad_request(r, "container \"%s\" in pod \"%s\" is waiting to start: %s",
-			container, r->name, "ContainerCreating");
+			container, r->name, waiting);
 		return;
 	}
 	text = text ? text : "";

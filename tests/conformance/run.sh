@@ -21,7 +21,7 @@ elif ! command -v etcd >/dev/null; then
 elif ! ./install.sh "$cache"; then
 	skip conformance "the control plane cannot be built from the Go modules"
 else
-	suites=${*:-mok_life helm_life mastodon_objects parity}
+	suites=${*:-mok_life helm_life mastodon_objects kubectl parity}
 	for name in $suites; do
 		suite "$name" python3 "$name.py" "$cache"
 	done

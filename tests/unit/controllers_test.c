@@ -109,6 +109,27 @@ static void pods_wait_for_what_they_lack(void **state)
 	assert_int_equal(api_len(c, "items"), 1);
 }
 
+static void cordoned_nodes_take_no_pods(void **state)
+{
+	struct api_client *c = *state;
+	const char *names[2];
+
+	api_get(c, "/api/v1/nodes");
+	names[0] = api_str(c, "items.0.metadata.name");
+	names[1] = api_str(c, "items.1.metadata.name");
+	for (int i = 0; i < 2; i++)
+		api_kube(c, "PATCH", "{\"spec\":{\"unschedulable\":true}}", "/api/v1/nodes/%s",
+			names[i]);
+	api_make(c, CORE "/pods", "{'metadata':{'name':'web'}," POD "}");
+	api_get(c, CORE "/pods/web");
+	assert_string_equal(api_str(c, "status.conditions.0.message"),
+		"0/2 nodes are available: 2 node(s) were unschedulable.");
+	api_kube(c, "PATCH", "{\"spec\":{\"unschedulable\":null}}", "/api/v1/nodes/%s", names[1]);
+	api_pass(c, 60);
+	api_get(c, CORE "/pods/web");
+	assert_string_equal(api_str(c, "spec.nodeName"), names[1]);
+}
+
 static const char *deployment(struct api_client *c, const char *image, const char *more)
 {
 	return api_json(c,
@@ -155,6 +176,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_pod_comes_up_with_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(cordoned_nodes_take_no_pods, setup, teardown),
 		cmocka_unit_test_setup_teardown(pods_wait_for_what_they_lack, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_deployment_rolls_within_its_bounds, setup, teardown),

@@ -293,6 +293,10 @@ static void images_that_cannot_be_pulled(void **state)
 	struct api_client *c = *state;
 
 	assert_string_equal(waiting_reason(c, "unpulled"), "ImagePullBackOff");
+	assert_int_equal(
+		api_kube(c, "GET", NULL, CORE "/pods/%s/log", api_str(c, "items.0.metadata.name")),
+		400);
+	assert_non_null(strstr(api_str(c, "message"), "trying and failing to pull image"));
 	api_pass(c, 600);
 	api_get(c, APPS "/deployments/unpulled");
 	assert_string_equal(api_str(c, "status.conditions.1.reason"), "ProgressDeadlineExceeded");

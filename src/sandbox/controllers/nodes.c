@@ -1,4 +1,5 @@
 /* A cluster's Nodes: those of its pools, as the cloud's own controllers keep them. */
+#include "controllers.h"
 #include "run.h"
 
 #include "kubernetes.h"
@@ -8,6 +9,7 @@
 
 #define AGENT "digitalocean-cloud-controller-manager"
 #define NODES "/api/v1/nodes"
+#define UNSCHEDULABLE "node.kubernetes.io/unschedulable"
 
 enum { DRAIN_RETRY_MS = 5 * SB_SECOND_MS, DRAINED_MS = 100 * SB_SECOND_MS };
 
@@ -170,22 +172,37 @@ static void drain(struct sb_kube *k, const char *name)
 		sb_ctl_wake(k->ctx, k->cluster, sb_ctl_later(k, DRAIN_RETRY_MS));
 }
 
+/* Its taints with or without the one of a node that takes no more pods. */
+static cJSON *taints_of(struct sb_kube *k, const cJSON *node, bool cordoned)
+{
+	cJSON *list = cJSON_CreateArray(), *taint;
+	const cJSON *one;
+
+	cJSON_ArrayForEach(one, mok_json_at(node, "spec.taints"))
+	{
+		if (strcmp(sb_ctl_str(one, "key"), UNSCHEDULABLE) != 0)
+			cJSON_AddItemToArray(list, cJSON_Duplicate(one, true));
+	}
+	if (!cordoned)
+		return list;
+	taint = cJSON_CreateObject();
+	sb_set_str(taint, "key", UNSCHEDULABLE);
+	sb_set_str(taint, "effect", "NoSchedule");
+	sb_set_str(taint, "timeAdded", sb_time(k->ctx, k->ctx->now_ms));
+	cJSON_AddItemToArray(list, taint);
+	return list;
+}
+
 static void cordon(struct sb_kube *k, const cJSON *node, const char *name)
 {
-	cJSON *patch, *taints, *taint;
+	cJSON *patch, *spec;
 
 	if (mok_json_bool(node, "spec.unschedulable", false))
 		return;
 	patch = cJSON_CreateObject();
-	taints = cJSON_Duplicate(mok_json_at(node, "spec.taints"), true);
-	taints = taints ? taints : cJSON_CreateArray();
-	taint = cJSON_CreateObject();
-	sb_set_str(taint, "key", "node.kubernetes.io/unschedulable");
-	sb_set_str(taint, "effect", "NoSchedule");
-	sb_set_str(taint, "timeAdded", sb_time(k->ctx, k->ctx->now_ms));
-	cJSON_AddItemToArray(taints, taint);
-	sb_set_bool(mok_json_object(patch, "spec"), "unschedulable", true);
-	mok_json_set(mok_json_object(patch, "spec"), "taints", taints);
+	spec = mok_json_object(patch, "spec");
+	sb_set_bool(spec, "unschedulable", true);
+	mok_json_set(spec, "taints", taints_of(k, node, true));
 	sb_ctl_write(k, AGENT, "PATCH", mok_arena_printf(k->ctx->arena, NODES "/%s", name), patch);
 }
 
@@ -260,7 +277,7 @@ static int64_t cordoned_ms(const cJSON *node)
 
 	cJSON_ArrayForEach(taint, mok_json_at(node, "spec.taints"))
 	{
-		if (strcmp(sb_ctl_str(taint, "key"), "node.kubernetes.io/unschedulable") == 0)
+		if (strcmp(sb_ctl_str(taint, "key"), UNSCHEDULABLE) == 0)
 			return sb_ctl_ms(taint, "timeAdded");
 	}
 	return 0;
@@ -308,3 +325,21 @@ void sb_nodes_sync(struct sb_kube *k)
 		cJSON_ArrayForEach(node, sb_get(pools.items[i]->json, "nodes"))
 			sync_node(k, cluster->json, pools.items[i], node);
 }
+
+/* ---- cordons of others ---- */
+
+/* `kubectl cordon` sets a field; what keeps pods away is a taint that follows it. */
+static void follow_cordon(struct sb_kube *k, const cJSON *node)
+{
+	bool cordoned = mok_json_bool(node, "spec.unschedulable", false);
+	cJSON *patch;
+
+	if (cordoned == (cordoned_ms(node) != 0))
+		return;
+	patch = cJSON_CreateObject();
+	mok_json_set(mok_json_object(patch, "spec"), "taints", taints_of(k, node, cordoned));
+	sb_ctl_write(
+		k, "kube-controller-manager", "PATCH", sb_ctl_path(k, node, "nodes", NULL), patch);
+}
+
+const struct sb_controller sb_ctl_node = { "", "nodes", follow_cordon, NULL, NULL };

@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""The real kubectl against the sandbox's clusters: kubectl.py TOOLS. It judges what runs in them."""
+import pathlib
+import subprocess
+import sys
+import time
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
+from lib import Cloud, Stack, check, equal, run_tests  # noqa: E402
+
+TOOLS = pathlib.Path(sys.argv[1])
+PLAN = """\
+mok: 1
+name: t
+region: ams3
+resources:
+  k: { kind: kubernetes_cluster, name: k, version: "1.36" }
+  n: { kind: kubernetes_node_pool, cluster_id: "${k.id}", name: n, size: s-4vcpu-8gb, count: 2 }
+"""
+CONTAINER = """\
+      containers:
+      - name: app
+        image: registry.example/app:1
+        readinessProbe: { httpGet: { path: /, port: 80 } }
+        resources: { requests: { cpu: 50m, memory: 32Mi } }
+"""
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec:
+  replicas: 3
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec:
+""" + CONTAINER
+JOB = """\
+apiVersion: batch/v1
+kind: Job
+metadata: { name: work }
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [ { name: app, image: registry.example/job:1 } ]
+"""
+CRON = """\
+apiVersion: batch/v1
+kind: CronJob
+metadata: { name: cron }
+spec:
+  schedule: "0 3 * * *"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers: [ { name: app, image: registry.example/job:1 } ]
+"""
+
+
+class World:
+    """A cluster of the sandbox's, and kubectl for it."""
+
+    def __init__(self, faults=None):
+        self.cloud = Cloud(faults=faults, speed=60)
+        self.stack = Stack(self.cloud, PLAN)
+
+    def __enter__(self):
+        self.stack.apply()
+        cluster = self.cloud.get("/v2/kubernetes/clusters")["kubernetes_clusters"][0]["id"]
+        url = self.cloud.env["DIGITALOCEAN_API_URL"]
+        request = urllib.request.Request(f"{url}/v2/kubernetes/clusters/{cluster}/kubeconfig",
+                                         headers={"Authorization": "Bearer stranger"})
+        self.config = self.cloud.dir / "kubeconfig"
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            self.config.write_bytes(answer.read())
+        return self
+
+    def __exit__(self, *_):
+        self.stack.__exit__()
+        self.cloud.close()
+
+    def run(self, *arguments, text=None, code=0):
+        result = subprocess.run([TOOLS / "kubectl", "--kubeconfig", self.config, *arguments],
+                                input=text, capture_output=True, text=True, timeout=120, check=False)
+        equal(result.returncode, code, f"kubectl {' '.join(arguments)}: {result.stdout}{result.stderr}")
+        return result.stdout + result.stderr
+
+    def apply(self, text):
+        return self.run("apply", "--server-side", "-f", "-", text=text)
+
+
+def test_a_deployment_rolls():
+    with World() as w:
+        w.apply(DEPLOYMENT)
+        w.run("rollout", "status", "deployment/web", "--timeout=60s")
+        check("start" in w.run("logs", "deployment/web"), "a log")
+        w.run("set", "image", "deployment/web", "app=registry.example/app:2")
+        w.run("rollout", "status", "deployment/web", "--timeout=60s")
+        w.run("rollout", "undo", "deployment/web")
+        w.run("rollout", "status", "deployment/web", "--timeout=60s")
+        equal(w.run("get", "deployment", "web", "-o", "jsonpath={.metadata.annotations.deployment"
+                    r"\.kubernetes\.io/revision}"), "3", "the revision after an undo")
+        w.run("scale", "deployment/web", "--replicas=1")
+        w.run("wait", "deployment/web", "--for=jsonpath={.status.replicas}=1", "--timeout=60s")
+        said = w.run("describe", "deployment", "web")
+        check("NewReplicaSetAvailable" in said and "Scaled down replica set" in said, said)
+        check("Successfully assigned" in w.run("describe", "pods"), "events of pods")
+        w.run("delete", "deployment", "web", "--cascade=foreground", "--timeout=60s")
+        check("No resources" in w.run("get", "pods"), "pods are gone")
+
+
+def test_jobs_complete_and_come_from_cron_jobs():
+    with World() as w:
+        w.apply(JOB)
+        w.apply(CRON)
+        w.run("wait", "job/work", "--for=condition=complete", "--timeout=60s")
+        check("Complete" in w.run("get", "jobs"), "the table of Jobs")
+        made = w.run("create", "job", "now", "--from=cronjob/cron", "--dry-run=client", "-o", "yaml")
+        w.apply(made)
+        w.run("wait", "job/now", "--for=condition=complete", "--timeout=60s")
+        w.run("wait", "cronjob/cron", "--for=jsonpath={.status.lastSuccessfulTime}", "--timeout=60s")
+
+
+def test_a_node_is_drained_within_budgets():
+    with World() as w:
+        w.apply(DEPLOYMENT)
+        w.apply("apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: { name: web }\n"
+                "spec: { maxUnavailable: 1, selector: { matchLabels: { app: web } } }\n")
+        w.run("rollout", "status", "deployment/web", "--timeout=60s")
+        node = w.run("get", "nodes", "-o", "jsonpath={.items[0].metadata.name}")
+        w.run("drain", node, "--ignore-daemonsets", "--timeout=90s")
+        w.run("rollout", "status", "deployment/web", "--timeout=60s")
+        nodes = set(w.run("get", "pods", "-o", "jsonpath={.items[*].spec.nodeName}").split())
+        check(node not in nodes and len(nodes) == 1, f"pods are on {nodes}, not on {node}")
+
+
+def test_what_fails_is_told():
+    faults = [{"do": "crash_loop", "match": {"kind": "Deployment", "name": "web"}}]
+    with World(faults) as w:
+        w.apply(DEPLOYMENT)
+        w.run("rollout", "status", "deployment/web", "--timeout=5s", code=1)
+        for _ in range(100):
+            if "CrashLoopBackOff" in w.run("get", "pods"):
+                break
+            time.sleep(0.1)
+        else:
+            check(False, w.run("get", "pods"))
+        check("Back-off restarting" in w.run("get", "events"), "an event")
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests([f for name, f in sorted(globals().items()) if name.startswith("test_")]))
