@@ -229,7 +229,8 @@ static bool listens(const struct look *l, const struct mok_val *listener, bool *
 	return mok_streq(mok_val_get_str(programmed, "status"), "True");
 }
 
-/* Whoever proves a domain over HTTP needs the Gateway before there is a certificate: a listener
+/* Traefik says Programmed before its load balancer has an address, which records are made of. And
+ * whoever proves a domain over HTTP needs the Gateway before there is a certificate: a listener
  * that lacks nothing else does not hold it up. */
 static enum mok_readiness gateway(struct look *l)
 {
@@ -237,6 +238,8 @@ static enum mok_readiness gateway(struct look *l)
 	const struct mok_val *list = mok_val_at(l->object, "status.listeners");
 	bool any = false, waiting;
 
+	if (is == MOK_READY && !mok_val_at(l->object, "status.addresses.0"))
+		return not_yet(l, "its load balancer has no address yet");
 	if (is == MOK_READY || !list || list->type != MOK_LIST ||
 		!mok_val_at(l->object, "status.addresses.0"))
 		return is;

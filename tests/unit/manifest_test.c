@@ -132,6 +132,14 @@ static void when_it_does_its_work(void **state)
 		  ",\"status\":{\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\","
 		  "\"observedGeneration\":1}]}}",
 			MOK_NOT_YET, "has not seen" },
+		{ "{\"apiVersion\":\"gateway.networking.k8s.io/v1\",\"kind\":\"Gateway\"," META
+		  ",\"status\":{\"addresses\":[],\"conditions\":[{\"type\":\"Programmed\","
+		  "\"status\":\"True\",\"observedGeneration\":2}]}}",
+			MOK_NOT_YET, "no address" },
+		{ "{\"apiVersion\":\"gateway.networking.k8s.io/v1\",\"kind\":\"Gateway\"," META
+		  ",\"status\":{\"addresses\":[{\"value\":\"192.0.2.1\"}],\"conditions\":[{"
+		  "\"type\":\"Programmed\",\"status\":\"True\",\"observedGeneration\":2}]}}",
+			MOK_READY, NULL },
 		{ "{\"apiVersion\":\"unheard.of/v1\",\"kind\":\"Thing\"," META "}", MOK_READY,
 			NULL },
 	};
