@@ -249,6 +249,8 @@ static void admit_pod(struct ks_req *r, const cJSON *before, cJSON *object)
 	}
 	if (!give_priority(r, object))
 		return;
+	if (!ks_limit_pod(r, object))
+		return;
 	tolerate(spec, "node.kubernetes.io/not-ready");
 	tolerate(spec, "node.kubernetes.io/unreachable");
 	if (mok_json_bool(spec, "automountServiceAccountToken",
@@ -376,5 +378,5 @@ bool ks_prepare(struct ks_req *r, const cJSON *before, cJSON *object)
 	if (r->answered)
 		return false;
 	ks_pod_security(r, object);
-	return !r->answered;
+	return !r->answered && (before || ks_quota_allows(r, object));
 }

@@ -130,6 +130,7 @@ struct ks_req {
 	const struct ks_resource *resource;
 	const char *ns, *name, *sub; /* ns and sub "", name NULL when absent */
 	bool dry_run, answered, internal;
+	bool resets_managers; /* the body's managedFields are [] */
 };
 
 /* request.c */
@@ -324,6 +325,7 @@ const char *ks_element(struct mok_arena *arena, const struct ks_type *list, cons
 cJSON *ks_fields_of(struct mok_arena *arena, const cJSON *object, const struct ks_type *type);
 struct ks_compared {
 	cJSON *added, *modified, *removed;
+	const cJSON *before; /* for who looks at conflicts */
 };
 void ks_compare(struct mok_arena *arena, const cJSON *before, const cJSON *after,
 	const struct ks_type *type, struct ks_compared *out);
@@ -336,6 +338,9 @@ const char *ks_typed_check(
 	struct mok_arena *arena, const cJSON *value, const struct ks_type *type, const char *path);
 const char *ks_go_text(struct mok_arena *arena, const cJSON *value); /* as Go prints a value */
 bool ks_same(const cJSON *a, const cJSON *b); /* equal as values, members in any order */
+
+/* last_applied.c: may kubectl, which applied from its side before, take the conflicting fields? */
+bool ks_last_applied_allows(struct ks_req *r, const cJSON *live, const cJSON *conflicting);
 
 /* managed.c */
 /* After a write by other means than apply: who owns what now. Changes after.metadata. */
@@ -353,6 +358,10 @@ bool ks_validate(struct ks_req *r, const cJSON *before, const cJSON *object);
 /* Notes a change of what identifies an object, before the live one's is taken over. */
 void ks_keep_identity(struct ks_req *r, const cJSON *object, const cJSON *live);
 void ks_pod_security(struct ks_req *r, const cJSON *object);
+/* limit_range.c, quota.c: false: it has answered. */
+bool ks_limit_pod(struct ks_req *r, cJSON *pod);
+bool ks_quota_allows(struct ks_req *r, const cJSON *object); /* a new one */
+void ks_quota_count(struct ks_req *r, const char *ns);       /* anew, after a write */
 
 /* namespace.c */
 /* May an object of this name be made in it? False: it has answered. */

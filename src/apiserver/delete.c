@@ -193,6 +193,16 @@ static void reply_deleted(struct ks_req *r, cJSON *object)
 	ks_reply_success(r, 200, details);
 }
 
+static bool is_immortal(const char *ns)
+{
+	static const char *const names[] = { "default", "kube-system", "kube-public" };
+
+	for (size_t i = 0; i < MOK_COUNT(names); i++)
+		if (strcmp(names[i], ns) == 0)
+			return true;
+	return false;
+}
+
 void ks_delete(struct ks_req *r)
 {
 	struct deletion d;
@@ -208,7 +218,7 @@ void ks_delete(struct ks_req *r)
 	}
 	if (!meets_preconditions(r, &d, live))
 		return;
-	if (strcmp(r->resource->full, "namespaces") == 0 && mok_starts(r->name, "kube-system")) {
+	if (strcmp(r->resource->full, "namespaces") == 0 && is_immortal(r->name)) {
 		ks_forbidden(r, r->name, "this namespace may not be deleted");
 		return;
 	}

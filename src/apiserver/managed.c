@@ -200,11 +200,13 @@ static void take_ownership(struct ks_req *r, struct managers *m, struct ks_compa
 	drop_empty(m);
 }
 
-/* An empty list, or a list of one that says nothing: ownership begins anew. */
-static bool resets(const cJSON *managers)
+/* A list of one that says nothing, or (noted before it was decoded) an empty one: ownership begins
+ * anew. */
+static bool resets(const struct ks_req *r, const cJSON *managers)
 {
-	return cJSON_IsArray(managers) &&
-		(!managers->child || (!managers->child->child && !managers->child->next));
+	return r->resets_managers ||
+		(cJSON_IsArray(managers) && managers->child && !managers->child->child &&
+			!managers->child->next);
 }
 
 void ks_managed_update(struct ks_req *r, const cJSON *before, cJSON *after)
@@ -219,7 +221,7 @@ void ks_managed_update(struct ks_req *r, const cJSON *before, cJSON *after)
 	if (!before)
 		ks_normalise(r, old, r->resource->type);
 	/* A client may say who manages; but through a subresource it says nothing of that. */
-	if (before && !*r->sub && !resets(given))
+	if (before && !*r->sub && !resets(r, given))
 		read_managers(r, given ? after : before, &m);
 	else if (!before || *r->sub)
 		read_managers(r, before, &m);
@@ -327,6 +329,8 @@ static bool settle_conflicts(
 {
 	struct conflicts conflicts = { .r = r };
 	cJSON *changed = cJSON_Duplicate(c->modified, true);
+	cJSON *all = cJSON_CreateObject();
+	bool forced = ks_query_true(r, "force");
 
 	ks_set_union(changed, c->added);
 	for (size_t i = 0; i < m->all.len; i++) {
@@ -341,10 +345,14 @@ static bool settle_conflicts(
 		ks_set_each(r->arena, common, note_conflict, &conflicts);
 		ks_set_minus(it->set, common);
 		ks_set_minus(it->set, c->removed);
+		ks_set_union(all, common);
 		cJSON_Delete(common);
 	}
 	cJSON_Delete(changed);
-	if (!conflicts.all.len || ks_query_true(r, "force"))
+	if (conflicts.all.len && !forced && strcmp(me->name, "kubectl") == 0)
+		forced = ks_last_applied_allows(r, c->before, all);
+	cJSON_Delete(all);
+	if (!conflicts.all.len || forced)
 		return true;
 	refuse(r, &conflicts);
 	return false;
@@ -449,6 +457,7 @@ static cJSON *apply_to(struct ks_req *r, const cJSON *old, cJSON *config, struct
 	changed = !ks_set_empty(c.added) || !ks_set_empty(c.modified) || !ks_set_empty(c.removed);
 	if (changed)
 		mine->time = me.time;
+	c.before = old;
 	settled = settle_conflicts(r, m, &me, &c);
 	cJSON_Delete(last);
 	compared_free(&c);

@@ -194,7 +194,7 @@ static void reply_list(struct ks_req *r, struct page *page, int64_t version)
 		ks_wants_metadata(r) ? "meta.k8s.io/v1" : api_version(r, r->resource));
 	meta = cJSON_AddObjectToObject(list, "metadata");
 	cJSON_AddStringToObject(meta, "resourceVersion", number);
-	if (r->resource->custom && !page->more)
+	if (r->resource->custom && !page->more && !ks_wants_table(r))
 		cJSON_AddStringToObject(meta, "continue", "");
 	if (page->more) {
 		cJSON_AddStringToObject(meta, "continue", make_continue(r, page, version));

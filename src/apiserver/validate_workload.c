@@ -251,8 +251,14 @@ void ks_check_autoscaler(struct ks_req *r, const cJSON *before, const cJSON *obj
 			most ? ks_json_text(r, most) : "0");
 	check_target(r, ks_at(spec, "scaleTargetRef"), "spec.scaleTargetRef");
 	cJSON_ArrayForEach(metric, ks_at(spec, "metrics"))
-		ks_one_of(r, metric, "type", ks_printf(r, "spec.metrics[%d]", i++),
-			"ContainerResource External Object Pods Resource");
+	{
+		const char *at = ks_printf(r, "spec.metrics[%d]", i++);
+
+		/* The real one tells it twice, too. */
+		for (int twice = 0; twice < 2; twice++)
+			ks_one_of(r, metric, "type", at,
+				"ContainerResource External Object Pods Resource");
+	}
 }
 
 void ks_check_budget(struct ks_req *r, const cJSON *before, const cJSON *object)

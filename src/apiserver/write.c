@@ -49,6 +49,14 @@ static struct mok_apiserver_event event_of(
 	return event;
 }
 
+/* Do changes of such objects change what a namespace uses? */
+static bool counts_anew(const struct ks_resource *resource)
+{
+	return strcmp(resource->full, "pods") == 0 ||
+		strcmp(resource->full, "resourcequotas") == 0 ||
+		strcmp(resource->full, "persistentvolumeclaims") == 0;
+}
+
 void ks_store_put(
 	struct ks_req *r, const struct ks_resource *resource, cJSON *object, const cJSON *before)
 {
@@ -65,6 +73,8 @@ void ks_store_put(
 	}
 	r->store->put(r->store->self, &event);
 	cJSON_free(text);
+	if (*event.item.key.ns && (!before || counts_anew(resource)))
+		ks_quota_count(r, mok_arena_strdup(r->arena, event.item.key.ns));
 }
 
 void ks_store_remove(struct ks_req *r, const struct ks_resource *resource, cJSON *object)
@@ -79,8 +89,10 @@ void ks_store_remove(struct ks_req *r, const struct ks_resource *resource, cJSON
 	event.before = event.item.text;
 	r->store->remove(r->store->self, &event);
 	ns = mok_arena_strdup(r->arena, event.item.key.ns);
-	if (*ns)
+	if (*ns) {
+		ks_quota_count(r, ns);
 		ks_namespace_drain(r, ns);
+	}
 	if (resource->custom && r->resource && r->resource->custom)
 		ks_crd_drain(r, resource->full);
 }
@@ -214,6 +226,9 @@ bool ks_fits_place(struct ks_req *r, cJSON *object)
 
 bool ks_decode(struct ks_req *r, cJSON *object)
 {
+	const cJSON *managers = mok_json_at(object, "metadata.managedFields");
+
+	r->resets_managers = cJSON_IsArray(managers) && !managers->child;
 	return ks_normalise(r, object, r->resource->type) && report_unknown(r);
 }
 
@@ -455,11 +470,9 @@ void ks_store_change(struct ks_req *r, cJSON *object, const cJSON *live, bool ap
 				(double)mok_json_int(live, "metadata.generation", 0) + 1));
 	if (!ks_validate(r, live, object) || !ks_invalid(r, ks_str(object, "metadata.name")))
 		return;
-	if (!ks_same(object, live)) {
-		if (is_released(object))
-			ks_store_remove(r, r->resource, object);
-		else
-			ks_store_put(r, r->resource, object, live);
-	}
+	if (is_released(object))
+		ks_store_remove(r, r->resource, ks_own(r, cJSON_Duplicate(object, true)));
+	else if (!ks_same(object, live))
+		ks_store_put(r, r->resource, object, live);
 	ks_reply_object(r, 200, object);
 }
