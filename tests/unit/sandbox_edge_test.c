@@ -258,11 +258,12 @@ static void http01_needs_a_way_in(void **state)
 
 	install_traefik(c);
 	install_cert_manager(c);
+	api_ask(c, "POST", "{\"name\":\"social.example\"}", "/v2/domains");
 	make(c, CERTS "/clusterissuers", ISSUER(HTTP));
 	make(c, CERTS "/namespaces/default/certificates", CERTIFICATE);
 	expect_message(c, "no such host");
-	api_ask(c, "POST", "{\"name\":\"social.example\",\"ip_address\":\"104.131.1.1\"}",
-		"/v2/domains");
+	api_ask(c, "POST", "{\"type\":\"A\",\"name\":\"@\",\"data\":\"104.131.1.1\",\"ttl\":300}",
+		"/v2/domains/social.example/records");
 	pass(c, 60);
 	expect_message(c, "there is no Gateway edge");
 	make(c, POLICIES, POLICY("deny", ""));

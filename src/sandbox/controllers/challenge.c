@@ -163,7 +163,9 @@ static const char *http_hindrance(
 	struct sb_traefik traefik;
 
 	(void)sb_cert_manager_find(k, &manager);
-	if (!zone || is_undelegated(k, zone) || !resolves(k, zone, name))
+	/* Who holds a zone that is not in the account cannot be known: its records are taken to be
+	 * right. */
+	if (is_undelegated(k, zone ? zone : name) || (zone && !resolves(k, zone, name)))
 		return mok_arena_printf(k->ctx->arena,
 			"Waiting for HTTP-01 challenge propagation: failed to perform self check "
 			"GET request 'http://%s/.well-known/acme-challenge/': lookup %s: no such "
