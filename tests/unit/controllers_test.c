@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -172,11 +173,29 @@ static void a_deployment_rolls_within_its_bounds(void **state)
 	assert_int_equal(api_len(c, "items"), 0);
 }
 
+/* Pods that come up one after the other must not cost the square of their number. */
+static void two_hundred_pods_are_quick(void **state)
+{
+	struct api_client *c = *state;
+	clock_t began = clock();
+
+	api_make(c, APPS "/deployments",
+		"{'metadata':{'name':'many'},'spec':{'replicas':200,'selector':{'matchLabels':{"
+		"'a':'b'}},'template':{'metadata':{'labels':{'a':'b'}}," POD "}}}");
+	for (int s = 0; s < 30; s++) {
+		api_pass(c, 1);
+		api_get(c, APPS "/deployments/many");
+	}
+	assert_int_equal(api_int(c, "status.availableReplicas"), 200);
+	assert_true((double)(clock() - began) / CLOCKS_PER_SEC < 30);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_pod_comes_up_with_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(cordoned_nodes_take_no_pods, setup, teardown),
+		cmocka_unit_test_setup_teardown(two_hundred_pods_are_quick, setup, teardown),
 		cmocka_unit_test_setup_teardown(pods_wait_for_what_they_lack, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_deployment_rolls_within_its_bounds, setup, teardown),

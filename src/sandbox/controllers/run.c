@@ -19,6 +19,7 @@ enum {
 	ROUNDS_MAX = 100,  /* at one time: controllers that never agree must not hang a request */
 	STEPS_MAX = 2000,  /* of time in one request: what is left is done as of now */
 	QUEUE_MAX = 20000, /* objects in one round */
+	TOGETHER_MS = 500,
 };
 
 const char sb_ctl_schema[] =
@@ -393,9 +394,18 @@ static uint64_t draw_from(struct sb_ctx *ctx, const char *cluster)
 		-1 - store.version(&kube, false));
 }
 
+/* What is due within half a second of the real cloud's is done at one time: many pods that come up
+ * one after the other would each have their owners look at all the others. */
+static int64_t together_ms(struct sb_ctx *ctx, int64_t at_ms)
+{
+	int64_t until_ms = at_ms + sb_after(ctx, TOGETHER_MS) - ctx->now_ms;
+
+	return until_ms < ctx->now_ms ? until_ms : ctx->now_ms;
+}
+
 static void run_all(struct sb_ctx *ctx, const char *cluster, int64_t at_ms)
 {
-	struct run run = { ctx, cluster, at_ms, draw_from(ctx, cluster) };
+	struct run run = { ctx, cluster, together_ms(ctx, at_ms), draw_from(ctx, cluster) };
 
 	for (int steps = 0; !sb_call_of(ctx)->broken; steps++) {
 		int round = 0;
@@ -404,8 +414,7 @@ static void run_all(struct sb_ctx *ctx, const char *cluster, int64_t at_ms)
 			;
 		if (steps >= STEPS_MAX || !next_due(ctx, cluster, &at_ms))
 			return;
-		if (steps + 1 == STEPS_MAX)
-			at_ms = ctx->now_ms;
+		at_ms = steps + 1 == STEPS_MAX ? ctx->now_ms : together_ms(ctx, at_ms);
 		run.now_ms = at_ms > run.now_ms ? at_ms : run.now_ms;
 	}
 }
