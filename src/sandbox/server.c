@@ -27,6 +27,7 @@ enum {
 	UPLOAD_MAX = 1 << 28,
 	PORT_TRIES = 200,
 	SERVICES = 5, /* a port each, in the order of enum mok_sandbox_service */
+	FOLDER_PAUSE_S = 2,
 	WATCH_PAUSE_MS = 50
 };
 
@@ -567,12 +568,29 @@ static void leave_terminal(void)
 	}
 }
 
+/* In the background it also ends when its folder is gone: nobody could find it any more. */
+static void wait_for_end(const struct mok_sandbox_server_options *options, const sigset_t *set,
+	struct mok_arena *arena)
+{
+	const struct timespec pause = { .tv_sec = FOLDER_PAUSE_S };
+	const char *lock;
+	int signal_number;
+
+	if (!options->detach || !options->core.dir) {
+		sigwait(set, &signal_number);
+		return;
+	}
+	lock = mok_arena_printf(arena, "%s/lock", options->core.dir);
+	while (sigtimedwait(set, NULL, &pause) < 0)
+		if (access(lock, F_OK) != 0)
+			return;
+}
+
 static int serve_until_signal(struct server *server,
 	const struct mok_sandbox_server_options *options, const sigset_t *set,
 	struct mok_arena *arena, struct mok_err *err)
 {
 	const char *dir = options->core.dir;
-	int signal_number;
 
 	if (dir && write_info(arena, server, dir, options->core.speed, err) != 0)
 		return -1;
@@ -580,7 +598,7 @@ static int serve_until_signal(struct server *server,
 	close_stdout();
 	if (options->detach)
 		leave_terminal();
-	sigwait(set, &signal_number);
+	wait_for_end(options, set, arena);
 	if (dir)
 		unlink(info_path(arena, dir));
 	return 0;

@@ -2,7 +2,9 @@
 """The Mastodon of the sandbox over HTTP, and that it goes on answering when mok has ended."""
 import http.client
 import json
+import os
 import re
+import shutil
 import ssl
 import sys
 import threading
@@ -306,6 +308,22 @@ def test_a_server_of_the_users_own_stays():
             equal(server_of(stack)["pid"], pid, "the server")
         finally:
             stack.run("sandbox", "--stop").expect(0)
+
+
+def test_a_server_does_not_outlive_its_folder():
+    with Stack(None) as stack:
+        stack.run("sandbox", "--detach", "--listen", "127.0.0.1:0").expect(0)
+        pid = server_of(stack)["pid"]
+        os.kill(pid, 0)
+        shutil.rmtree(stack.dir / ".mok")
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            try:
+                os.kill(pid, 0)
+            except ProcessLookupError:
+                return
+            time.sleep(0.2)
+        check(False, f"process {pid} is still there")
 
 
 def test_without_an_instance_nothing_is_left_behind():

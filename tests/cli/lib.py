@@ -209,6 +209,9 @@ class Stack:
         return self
 
     def __exit__(self, *_):
+        server = self.dir / ".mok/sandbox"
+        if (server / "server.json").exists() and not server.is_symlink():
+            self.run("sandbox", "--stop")
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def write(self, text, name="mok.yaml"):
