@@ -210,7 +210,9 @@ static void add_field_call(struct op *op, const struct mok_field *field, struct 
 static void add_errand(struct op *op, int typical_s)
 {
 	mok_step_add(op,
-		(struct step){ .run = mok_step_errand, .label = "run", .typical_s = typical_s });
+		(struct step){ .run = mok_step_errand,
+			.label = "run a Job for it",
+			.typical_s = typical_s });
 }
 
 /* ---- operations ---- */

@@ -119,6 +119,22 @@ def test_a_release_of_somebody_else():
         stack.plan(0)
 
 
+def test_another_name_goes_first():
+    """Two releases cannot have the same cluster-wide objects."""
+    about = {"chart": "metrics-server", "version": "3.13.1"}
+    with Cloud() as cloud, Stack(cloud, HEAD + release(**about)) as stack:
+        stack.apply()
+        stack.write(HEAD + release(**about, name="other"))
+        action = [c["action"] for c in stack.plan_json()["changes"] if c["address"] == "certs"]
+        equal(action, ["replace"], "action")
+        stack.apply()
+        kube = Kube(cloud)
+        found = kube.get("/api/v1/namespaces/metrics-server/secrets?labelSelector=owner%3Dhelm")["items"]
+        equal([s["metadata"]["labels"]["name"] for s in found], ["other"], "releases")
+        nothing_left(kube)
+        stack.plan(0)
+
+
 def test_well_known_charts():
     charts = (("cert-manager", "v1.21.1"), ("traefik", "41.3.0"), ("metrics-server", "3.13.1"),
               ("kube-prometheus-stack", "72.0.1"), ("argo-cd", "9.0.0"))
