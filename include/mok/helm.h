@@ -17,6 +17,9 @@
 #define MOK_HELM_SECRETS "mok/secrets"
 /* On what runs on a release's behalf: 16 digits of the hash of its namespace and name. */
 #define MOK_HELM_RELEASE "mok/release"
+/* Beside it, on the values, with the labels of whose it is: of what a killed run has begun. */
+#define MOK_HELM_NAMESPACE "mok/release-namespace"
+#define MOK_HELM_NAME "mok/release-name"
 /* The label of Helm's records, and of the Secret with a Job's values: one list gives both. */
 #define MOK_HELM_OWNER "owner"
 /* The one collection that all releases of a cluster are in. */

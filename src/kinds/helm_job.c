@@ -254,13 +254,32 @@ static struct mok_val job_object(struct job *j)
 	return job;
 }
 
+/* By these a later run knows what was begun, even if nothing else tells of it. */
+static struct mok_val values_labels(struct job *j)
+{
+	struct mok_val v = labels(j);
+	struct mok_marker m;
+
+	mok_val_set(j->arena, &v, MOK_HELM_OWNER, mok_val_str("mok"));
+	mok_val_set(j->arena, &v, MOK_HELM_NAMESPACE, mok_val_str(j->ns));
+	mok_val_set(j->arena, &v, MOK_HELM_NAME, mok_val_str(j->name));
+	if (!j->marker || !mok_marker_parse(j->arena, j->marker, &m))
+		return v;
+	mok_val_set(j->arena, &v, MOK_HELM_STACK, mok_val_str(m.stack));
+	mok_val_set(j->arena, &v, MOK_HELM_ADDRESS,
+		mok_val_str(mok_arena_printf(j->arena, "%s-%s", m.slug, m.addr_hash)));
+	mok_val_set(j->arena, &v, MOK_HELM_GENERATION,
+		mok_val_str(mok_arena_printf(j->arena, "%u", m.generation)));
+	return v;
+}
+
 static struct mok_val values_object(struct job *j)
 {
 	struct mok_val v = object(j, secret_base, true);
 	struct mok_val text = mok_val_str(mok_base64(j->arena, j->values, strlen(j->values)));
 
 	text.sensitive = true;
-	put_str(j, &v, "metadata/labels/" MOK_HELM_OWNER, "mok");
+	put(j, &v, "metadata/labels", values_labels(j));
 	put(j, &v, "data/values.yaml", text);
 	return v;
 }
@@ -355,7 +374,7 @@ static bool next(
 		.want = wish->want,
 		.name = mok_want_str(about, "name"),
 		.ns = mok_want_str(about, "namespace"),
-		.marker = wish->marker,
+		.marker = wish->marker ? wish->marker : wish->have->marker,
 		.args = { .type = MOK_LIST },
 		.out = out };
 

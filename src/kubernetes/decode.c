@@ -270,6 +270,8 @@ static void read_releases(struct decoding *d)
 		c->releases = (struct k8s_releases){ mok_map_new(d->arena), mok_map_new(d->arena) };
 	k8s_read_records(&c->releases, d->arena, d->ask, d->json, d->out);
 	next_page(d);
+	if (!d->out->next_token)
+		k8s_add_unrecorded(&c->releases, d->arena, d->out);
 }
 
 static void read_release(struct decoding *d)

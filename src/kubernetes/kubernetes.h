@@ -48,7 +48,8 @@ const char *k8s_path(struct mok_arena *arena, const struct k8s_resource *resourc
 /* The releases that a listing has met so far: their records may be on several pages. */
 struct k8s_releases {
 	struct mok_map *by_id; /* "namespace/name" -> object of the newest revision */
-	struct mok_map *left;  /* hash of a release -> set: something is left of a run for it */
+	struct mok_map *left;  /* hash of a release that something is left of a run for -> object
+				* as it would be without a record */
 };
 struct k8s_cluster {
 	const char *id;
@@ -84,6 +85,9 @@ cJSON *k8s_record_json(const char *data);
 /* One page of Secrets to releases. */
 void k8s_read_records(struct k8s_releases *list, struct mok_arena *arena, const struct mok_ask *ask,
 	const cJSON *json, struct mok_answer *out);
+/* After the last page: what was begun and has no record yet. */
+void k8s_add_unrecorded(
+	const struct k8s_releases *list, struct mok_arena *arena, struct mok_answer *out);
 /* An API object as the sweep and the engine see it. NULL: it has no name. */
 struct mok_object *k8s_object(struct mok_arena *arena, const struct mok_ask *ask, const char *path,
 	const struct mok_val *api);

@@ -226,6 +226,34 @@ static void note_left_over(struct k8s_releases *list, struct mok_arena *arena)
 	}
 }
 
+/* What a killed run left tells enough for the next one to find it, and to go on or take it back. */
+static void add_left(struct k8s_releases *list, struct mok_arena *arena, const struct mok_ask *ask,
+	const cJSON *secret)
+{
+	const char *ns = label(secret, MOK_HELM_NAMESPACE), *name = label(secret, MOK_HELM_NAME);
+	struct mok_object *o = new_release(arena, ask,
+		mok_arena_printf(arena, "%s/%s", ns ? ns : "", name ? name : ""), secret);
+
+	o->marker = ns && name ? marker(arena, secret) : NULL;
+	o->attrs = (struct mok_val){ .type = MOK_MAP };
+	o->status = "begun";
+	set(arena, o, "namespace", ns);
+	set(arena, o, "name", name);
+	set(arena, o, "status", o->status);
+	mok_map_put(list->left, mok_arena_strdup(arena, label(secret, MOK_HELM_RELEASE)), o);
+}
+
+void k8s_add_unrecorded(
+	const struct k8s_releases *list, struct mok_arena *arena, struct mok_answer *out)
+{
+	for (size_t i = 0; i < mok_map_len(list->left); i++) {
+		struct mok_object *o = mok_map_value(list->left, i);
+
+		if (o->marker && !mok_map_get(list->by_id, o->id))
+			mok_vec_push(arena, &out->objects, o);
+	}
+}
+
 void k8s_read_records(struct k8s_releases *list, struct mok_arena *arena, const struct mok_ask *ask,
 	const cJSON *json, struct mok_answer *out)
 {
@@ -234,13 +262,12 @@ void k8s_read_records(struct k8s_releases *list, struct mok_arena *arena, const 
 
 	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(json, "items"))
 	{
-		const char *left = label(item, MOK_HELM_RELEASE);
-
 		if (is_record(item)) {
 			if (add_record(list, arena, ask, item, &added))
 				mok_vec_push(arena, &out->objects, added);
-		} else if (left && mok_streq(label(item, MOK_HELM_OWNER), "mok")) {
-			mok_map_put(list->left, mok_arena_strdup(arena, left), list);
+		} else if (label(item, MOK_HELM_RELEASE) &&
+			mok_streq(label(item, MOK_HELM_OWNER), "mok")) {
+			add_left(list, arena, ask, item);
 		}
 	}
 	note_left_over(list, arena);

@@ -107,6 +107,25 @@ def test_killed_at_any_moment():
             stack.write(HEAD + release())
 
 
+def test_killed_and_no_longer_wanted():
+    """What a killed run began is taken back, though nothing in the plan tells of it any more."""
+    with Cloud(speed=60) as cloud, Stack(cloud, HEAD) as stack:
+        stack.apply()
+        kube = Kube(cloud)
+        for delay_ms in range(50, 450, 100):
+            stack.write(HEAD + release())
+            process = stack.start("apply", "--yes")
+            time.sleep(delay_ms / 1000)
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            stack.forget_journal()
+            stack.write(HEAD)
+            stack.apply()
+            equal(records(kube), [], f"after a kill at {delay_ms} ms")
+            nothing_left(kube)
+            stack.plan(0)
+
+
 def test_a_release_of_somebody_else():
     with Cloud() as cloud, Stack(cloud, HEAD + release()) as stack:
         stack.apply()

@@ -72,8 +72,8 @@ static const char *record(struct mok_arena *arena, const char *revision, const c
 		json[0] == '{' ? zipped(arena, json, strlen(json)) : json);
 }
 
-static struct mok_answer page(struct mok_arena *arena, struct mok_kubernetes *k, enum mok_verb verb,
-	const char *items, const char *token)
+static struct mok_answer answer_to(struct mok_arena *arena, struct mok_kubernetes *k,
+	enum mok_verb verb, const char *body, const char *token)
 {
 	struct mok_provider provider = mok_kubernetes_provider(k);
 	struct mok_exchange x = { .status = 200 };
@@ -83,8 +83,6 @@ static struct mok_answer page(struct mok_arena *arena, struct mok_kubernetes *k,
 		.parent_id = "c",
 		.id = "ns/certs",
 		.token = token };
-	const char *body = mok_arena_printf(
-		arena, "{\"metadata\":{\"continue\":\"more\"},\"items\":[%s]}", items);
 	const struct mok_http_reply reply = { .status = 200,
 		.body = body,
 		.len = strlen(body),
@@ -97,6 +95,22 @@ static struct mok_answer page(struct mok_arena *arena, struct mok_kubernetes *k,
 	provider.decode(provider.self, &ask, &reply, arena, &answer);
 	mok_buf_release(&x.response);
 	return answer;
+}
+
+static struct mok_answer page(struct mok_arena *arena, struct mok_kubernetes *k, enum mok_verb verb,
+	const char *items, const char *token)
+{
+	return answer_to(arena, k, verb,
+		mok_arena_printf(
+			arena, "{\"metadata\":{\"continue\":\"more\"},\"items\":[%s]}", items),
+		token);
+}
+
+static struct mok_answer last_page(
+	struct mok_arena *arena, struct mok_kubernetes *k, const char *items, const char *token)
+{
+	return answer_to(arena, k, MOK_ASK_LIST,
+		mok_arena_printf(arena, "{\"metadata\":{},\"items\":[%s]}", items), token);
 }
 
 static struct mok_object *one(struct mok_arena *arena, const char *items)
@@ -178,6 +192,32 @@ static void what_a_killed_run_left_is_seen(void **state)
 		record(arena, "1", "deployed", REVISION("1.0.0", "red"), OWNED));
 
 	assert_false(one(arena, left)->ready);
+}
+
+static void what_was_begun_is_found_without_a_record(void **state)
+{
+	struct mok_arena *arena = *state;
+	struct mok_kubernetes *k = mok_kubernetes_new();
+	const char *left = mok_arena_printf(arena,
+		"{\"metadata\":{\"name\":\"x\",\"namespace\":\"kube-system\",\"labels\":{"
+		"\"owner\":\"mok\",\"mok/release\":\"%s\",\"mok/release-name\":\"certs\","
+		"\"mok/release-namespace\":\"ns\"" OWNED "}}}",
+		mok_helm_release_hash(arena, "ns", "certs"));
+	/* Only the last page can tell that it has none. */
+	struct mok_answer a = page(arena, k, MOK_ASK_LIST, left, NULL), b;
+
+	assert_int_equal(a.objects.len, 0);
+	b = last_page(arena, k, "", "more");
+	assert_int_equal(b.objects.len, 1);
+	assert_string_equal(b.objects.items[0]->id, "ns/certs");
+	assert_string_equal(b.objects.items[0]->marker, MARKER);
+	assert_false(b.objects.items[0]->ready);
+	page(arena, k, MOK_ASK_LIST, left, NULL);
+	b = last_page(
+		arena, k, record(arena, "1", "deployed", REVISION("1.0.0", "red"), OWNED), "more");
+	assert_int_equal(b.objects.len, 1);
+	assert_string_equal(attr(b.objects.items[0], "version"), "1.0.0");
+	mok_kubernetes_free(k);
 }
 
 static void hostile_records_are_no_release_that_is_wanted(void **state)
@@ -417,6 +457,7 @@ int main(void)
 		TEST(a_record_tells_what_is_there),
 		TEST(the_newest_revision_counts),
 		TEST(what_a_killed_run_left_is_seen),
+		TEST(what_was_begun_is_found_without_a_record),
 		TEST(hostile_records_are_no_release_that_is_wanted),
 		TEST(helm_gets_the_whole_wish),
 		TEST(the_same_wish_is_the_same_job),
