@@ -116,6 +116,21 @@ def test_the_image_of_helm_is_pinned_too():
         stack.plan(2)
 
 
+def test_what_is_in_no_registry_is_not_pulled():
+    def pod(image):
+        return PLAN[:PLAN.index("  db:")] + f"""\
+  pod: {{ kind: kubernetes_manifest, cluster_id: "${{c.id}}", timeouts: {{ create: 1m }}, manifest: {{
+          apiVersion: v1, kind: Pod, metadata: {{ name: a, namespace: default }},
+          spec: {{ containers: [ {{ name: a, image: "{image}" }} ] }} }} }}
+"""
+
+    for image, runs in (("ghcr.io/mastodon/mastodon:v4.7.99", False), ("nginx:1", True),
+                        ("ghcr.io/mastodon/mastodon:v4.7@sha256:" + "0" * 64, False)):
+        with Cloud() as cloud, Stack(cloud, pod(image)) as stack:
+            result = stack.run("apply", "--yes").expect(0 if runs else 3)
+            equal("ImagePull" in result.err, not runs, image)
+
+
 def test_nobody_is_there():
     with Cloud() as cloud, Stack(cloud, PLAN) as stack:
         result = stack.run("plan", env={"MOK_REGISTRY_URL": "http://127.0.0.1:9"}).expect(1)
@@ -159,7 +174,7 @@ def test_the_registry_of_the_sandbox():
         check(f'realm="{url}/token"' in headers["WWW-Authenticate"], "where one is to be had")
         token = json.loads(get("/token?service=ghcr.io")[2])["token"]
         for tag, wanted in (("v4.7", 200), ("v4.7.6", 200), ("v4.6.5", 200), ("latest", 200),
-                            ("v4.7.7", 404), ("v4.77", 404), ("v3.5.0", 404), ("x", 404)):
+                            ("v4.7.9", 200), ("v4.7.10", 404), ("v4.77", 404), ("v3.5.0", 404), ("x", 404)):
             status, headers, body = get(f"/v2/mastodon/mastodon/manifests/{tag}?ns=ghcr.io", token)
             equal(status, wanted, tag)
             if status == 404:

@@ -2,6 +2,7 @@
 #include "kubelet.h"
 
 #include "program.h"
+#include "registry.h"
 
 #include <string.h>
 
@@ -124,7 +125,7 @@ static void end_pull(struct kubelet *kl, const cJSON *container, cJSON *rt)
 {
 	const char *image = sb_ctl_str(container, "image");
 
-	if (sb_pod_fault(kl->k, kl->pod, "image_pull")) {
+	if (sb_pod_fault(kl->k, kl->pod, "image_pull") || !sb_registry_has(kl->k->ctx, image)) {
 		refuse_pull(kl, container, rt);
 		return;
 	}
