@@ -341,6 +341,8 @@ bool ks_same(const cJSON *a, const cJSON *b); /* equal as values, members in any
 
 /* last_applied.c: may kubectl, which applied from its side before, take the conflicting fields? */
 bool ks_last_applied_allows(struct ks_req *r, const cJSON *live, const cJSON *conflicting);
+/* Keeps the note of what was applied from the client's side, where there is one, up to date. */
+void ks_last_applied_follow(struct ks_req *r, const cJSON *config, cJSON *object);
 
 /* managed.c */
 /* After a write by other means than apply: who owns what now. Changes after.metadata. */

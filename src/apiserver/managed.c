@@ -463,6 +463,8 @@ static cJSON *apply_to(struct ks_req *r, const cJSON *old, cJSON *config, struct
 	compared_free(&c);
 	if (r->resource->custom)
 		drop_nulls(merged);
+	if (settled)
+		ks_last_applied_follow(r, config, merged);
 	return settled ? merged : NULL;
 }
 

@@ -98,8 +98,9 @@ SCENARIOS = {
         kubectl("explain deployment.spec.replicas"), kubectl("explain cm.data"), kubectl("explain pod.spec.nothing", 1)],
     "kubectl auth can-i": [kubectl("auth can-i create deployments"), kubectl("auth can-i get secrets")],
     "kubectl and custom resources": with_crd(
-        kubectl("apply --server-side -f -", 0, widget(parts=[{"id": "a"}])), kubectl("get widgets"), kubectl("get wg w -o yaml"),
-        kubectl("apply --server-side -f -", 1, widget(odd=1)), kubectl("delete widget w")),
+        kubectl("apply --server-side -f -", 0, widget(parts=[{"id": "a"}])), kubectl("get widgets.NS.example.com"),
+        kubectl("get widgets.NS.example.com w -o yaml"),
+        kubectl("apply --server-side -f -", 1, widget(odd=1)), kubectl("delete widgets.NS.example.com w")),
     "kubectl waits for a CRD": [
         kubectl("apply --server-side -f -", 0, crd()),
         kubectl("wait crd/widgets.NS.example.com --for=condition=Established --timeout=20s"),
