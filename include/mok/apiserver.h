@@ -109,6 +109,9 @@ void mok_apiserver_seed(struct mok_apiserver *server, const struct mok_apiserver
 /* "250m" is 0.25, "1Gi" 1073741824; NULL and what is no quantity are 0. */
 double mok_apiserver_quantity(const char *text);
 
+/* Gateway API's CRDs as a new cluster has them: a List; yours. */
+cJSON *mok_apiserver_gateway_crds(void);
+
 /* What a YAML document means as JSON (of YAML 1.2's core schema what manifests use); anchors are
  * followed. NULL: malformed. */
 cJSON *mok_apiserver_yaml(const char *text, size_t len);

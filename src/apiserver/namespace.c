@@ -260,6 +260,11 @@ static void seed_gateway_class(struct ks_req *r)
 	put(r, "gatewayclasses", "gateway.networking.k8s.io", "v1", class);
 }
 
+cJSON *mok_apiserver_gateway_crds(void)
+{
+	return mok_json_parse(ks_data_gateway_crds.text, ks_data_gateway_crds.len);
+}
+
 void mok_apiserver_seed(struct mok_apiserver *server, const struct mok_apiserver_store *store,
 	const char *ca, int64_t now_ms)
 {
@@ -275,7 +280,7 @@ void mok_apiserver_seed(struct mok_apiserver *server, const struct mok_apiserver
 	seed_priority(&r, "system-node-critical", 2000001000);
 	seed_service(&r);
 	seed_storage(&r);
-	crds = ks_own(&r, mok_json_parse(ks_data_gateway_crds.text, ks_data_gateway_crds.len));
+	crds = ks_own(&r, mok_apiserver_gateway_crds());
 	cJSON_ArrayForEach(crd, ks_at(crds, "items"))
 	{
 		cJSON *copy = cJSON_Duplicate(crd, true);

@@ -183,6 +183,29 @@ static void an_ingress_gets_the_address(void **state)
 	assert_true(mok_starts(api_str(c, "status.loadBalancer.ingress.0.ip"), "104.131."));
 }
 
+#define CRD "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
+#define BUNDLE "gateway.networking.k8s.io/bundle-version"
+
+static const char *bundle(struct api_client *c)
+{
+	get(c, CRD "httproutes.gateway.networking.k8s.io");
+	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
+		mok_json_at(c->json, "metadata.annotations"), BUNDLE));
+}
+
+static void definitions_are_put_back(void **state)
+{
+	struct api_client *c = *state;
+	const char *version = mok_arena_strdup(c->arena, bundle(c));
+
+	api_kube(c, "PATCH", api_json(c, "{'metadata':{'annotations':{'" BUNDLE "':'v1.0.0'}}}"),
+		CRD "httproutes.gateway.networking.k8s.io");
+	assert_string_equal(bundle(c), version);
+	api_kube(c, "DELETE", NULL, CRD "httproutes.gateway.networking.k8s.io");
+	assert_string_equal(bundle(c), version);
+	get(c, NS "/httproutes");
+}
+
 /* ---- certificates ---- */
 
 #define ISSUER(solver) \
@@ -314,6 +337,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(cilium_makes_a_service_for_each, setup, teardown),
 		cmocka_unit_test_setup_teardown(nobody_serves_an_unknown_class, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_ingress_gets_the_address, setup, teardown),
+		cmocka_unit_test_setup_teardown(definitions_are_put_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(dns01_needs_a_token_and_a_zone, setup, teardown),
 		cmocka_unit_test_setup_teardown(http01_needs_a_way_in, setup, teardown),
 		cmocka_unit_test(a_zone_may_not_be_delegated),

@@ -16,6 +16,7 @@ extern const struct sb_controller sb_ctl_endpoints;
 extern const struct sb_controller sb_ctl_event;
 extern const struct sb_controller sb_ctl_gateway;
 extern const struct sb_controller sb_ctl_gateway_class;
+extern const struct sb_controller sb_ctl_gateway_definitions;
 extern const struct sb_controller sb_ctl_http_route;
 extern const struct sb_controller sb_ctl_ingress_class;
 extern const struct sb_controller sb_ctl_issuer;

@@ -20,8 +20,8 @@ struct helm_args {
 	MOK_VEC(const char *) labels; /* "key=value" */
 	int64_t revision;             /* of a rollback; 0: the one before */
 	int64_t timeout_ms, history_max;
-	bool install, create_namespace, wait, rollback_on_failure, cleanup_on_fail, skip_crds;
-	bool ignore_not_found, keep_history, hide_notes, take_ownership, force_conflicts;
+	bool install, create_namespace, wait, rollback_on_failure, skip_crds;
+	bool ignore_not_found, keep_history, take_ownership, force_conflicts;
 };
 
 /* args: the container's. NULL, or what Helm says is wrong (without "Error: "). */

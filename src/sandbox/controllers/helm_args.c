@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of those that are skipped the offset says whether they take no value. */
 enum kind {
 	FLAG_BOOL = 0,
 	FLAG_TEXT,
@@ -22,11 +23,11 @@ static const struct {
 } flags[] = {
 	{ "atomic", 0, FLAG_BOOL, offsetof(struct helm_args, rollback_on_failure) },
 	{ "cascade", 0, FLAG_SKIP, 0 },
-	{ "cleanup-on-fail", 0, FLAG_BOOL, offsetof(struct helm_args, cleanup_on_fail) },
+	{ "cleanup-on-fail", 0, FLAG_SKIP, 1 },
 	{ "create-namespace", 0, FLAG_BOOL, offsetof(struct helm_args, create_namespace) },
 	{ "description", 0, FLAG_TEXT, offsetof(struct helm_args, description) },
 	{ "force-conflicts", 0, FLAG_BOOL, offsetof(struct helm_args, force_conflicts) },
-	{ "hide-notes", 0, FLAG_BOOL, offsetof(struct helm_args, hide_notes) },
+	{ "hide-notes", 0, FLAG_SKIP, 1 },
 	{ "history-max", 0, FLAG_NUMBER, offsetof(struct helm_args, history_max) },
 	{ "ignore-not-found", 0, FLAG_BOOL, offsetof(struct helm_args, ignore_not_found) },
 	{ "install", 'i', FLAG_BOOL, offsetof(struct helm_args, install) },

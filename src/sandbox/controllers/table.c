@@ -12,6 +12,7 @@ const struct sb_controller *const sb_controllers[] = {
 	&sb_ctl_disruption,
 	&sb_ctl_volume,
 	&sb_ctl_volume_claim,
+	&sb_ctl_gateway_definitions,
 	&sb_ctl_gateway_class,
 	&sb_ctl_gateway,
 	&sb_ctl_http_route,
