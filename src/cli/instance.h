@@ -7,6 +7,9 @@
 
 #include "cluster.h"
 
+/* Annotation of the Job migrate-pre: the version that the upgrade came from. */
+#define INSTANCE_UPGRADE_FROM "mok/upgrade-from"
+
 struct instance {
 	struct cluster cluster; /* id NULL: it is not known yet */
 	const char *ns, *domain, *local_domain;

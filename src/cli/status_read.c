@@ -190,6 +190,18 @@ static void read_tier(
 	mok_vec_push(r->s->arena, &r->out->tiers, row);
 }
 
+/* The Job that begins one is cleared away when it is complete. */
+static void note_upgrade(struct reading *r, const struct mok_object *o)
+{
+	const char *to = instance_label(o, "app.kubernetes.io/version");
+	const struct mok_val *marks = mok_val_at(&o->attrs, "object.metadata.annotations");
+	const char *from = marks ? mok_val_get_str(marks, INSTANCE_UPGRADE_FROM) : NULL;
+
+	fact(r, "upgrade", MOK_UNWELL,
+		mok_arena_printf(r->s->arena, "from %s to %s is not complete: mok upgrade goes on",
+			from ? from : "?", to));
+}
+
 static void read_jobs(struct reading *r)
 {
 	const struct mok_live *live = &r->s->live;
@@ -199,8 +211,12 @@ static void read_jobs(struct reading *r)
 		struct mok_status_fact f = { .name = o->name, .health = MOK_UNWELL };
 		const struct mok_val *object = cluster_object(o);
 
-		if (!object || strcmp(cluster_str(object, "kind"), "Job") != 0 || !o->failed ||
+		if (!object || strcmp(cluster_str(object, "kind"), "Job") != 0 ||
 			strcmp(cluster_str(object, "metadata.namespace"), r->instance.ns) != 0)
+			continue;
+		if (instance_is_of(o, "migrate-pre"))
+			note_upgrade(r, o);
+		if (!o->failed)
 			continue;
 		f.text = o->status ? o->status : "failed";
 		mok_vec_push(r->s->arena, &r->out->jobs, f);

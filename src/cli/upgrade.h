@@ -34,7 +34,6 @@ const struct mok_object *upgrade_other_job(
 	const struct upgrade *u, const char *name, const char *version);
 /* The version that such a Job led away from; NULL: it does not say. */
 const char *upgrade_from_of(const struct mok_object *job);
-#define UPGRADE_FROM "mok/upgrade-from" /* annotation of migrate-pre */
 
 /* What must be so before anything is sent; -1: u->err, MOK_ERR_REFUSED. */
 int upgrade_check(struct upgrade *u) MOK_MUST_CHECK;

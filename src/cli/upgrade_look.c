@@ -111,7 +111,7 @@ const char *upgrade_from_of(const struct mok_object *job)
 		job ? mok_val_at(&job->attrs, "object.metadata.annotations") : NULL;
 
 	return annotations && annotations->type == MOK_MAP
-		? mok_val_get_str(annotations, UPGRADE_FROM)
+		? mok_val_get_str(annotations, INSTANCE_UPGRADE_FROM)
 		: NULL;
 }
 

@@ -101,7 +101,7 @@ static struct mok_val annotated(struct upgrade *u, const struct mok_val *job, co
 	struct mok_val out = *job, metadata = *mok_val_get(job, "metadata");
 	struct mok_val annotations = { .type = MOK_MAP }, want = { .type = MOK_MAP };
 
-	mok_val_set(arena, &annotations, UPGRADE_FROM, mok_val_str(from));
+	mok_val_set(arena, &annotations, INSTANCE_UPGRADE_FROM, mok_val_str(from));
 	mok_val_set(arena, &metadata, "annotations", annotations);
 	mok_val_set(arena, &out, "metadata", metadata);
 	mok_val_set(arena, &want, "manifest", out);

@@ -241,6 +241,8 @@ def test_interrupted_it_goes_on():
         equal(kill_at(stack, 3, signal.SIGINT), 130, "interrupted")
         mixed = stack.run("apply", "--yes").expect(5)
         check("mok upgrade" in mixed.err, mixed.err)
+        facts = {f["name"]: f["text"] for f in stack.status()["instance"]}
+        check(f"from {OLD} to {NEW} is not complete" in facts["upgrade"], f"status: {facts}")
         stack.upgrade()
         stack.check_is(NEW)
 

@@ -769,6 +769,11 @@ static void test_jobs_of_an_upgrade(void **state)
 		mok_starts(mok_val_at(&pre, "metadata.name")->u.s, "mastodon-migrate-pre-4-7-6-"));
 	assert_true(mok_val_equal(mok_val_at(&pre, POD ".containers.0.envFrom"),
 		mok_val_at(prepare, POD ".containers.0.envFrom")));
+	/* Those of migrations tell how far the schema is: time does not clear them away. */
+	assert_null(mok_val_at(&pre, "spec.ttlSecondsAfterFinished"));
+	assert_null(mok_val_at(&post, "spec.ttlSecondsAfterFinished"));
+	assert_true(mok_mastodon_job(w->arena, prepare, "cache-clear", &pre));
+	assert_non_null(mok_val_at(&pre, "spec.ttlSecondsAfterFinished"));
 	assert_false(mok_mastodon_job(w->arena, prepare, "self-destruct", &pre));
 	assert_string_equal(mok_mastodon_job_at(0), "migrate-pre");
 }

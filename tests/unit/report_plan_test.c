@@ -208,9 +208,32 @@ static void test_progress_follows_the_events(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static bool is_b(void *self, const struct mok_change *change)
+{
+	return strcmp(change->address, self) == 0;
+}
+
+static void test_only_some_changes_are_kept(void **state)
+{
+	struct world *w = *state;
+
+	add(w, MOK_ACT_CREATE, "a")->refused = true;
+	add(w, MOK_ACT_UPDATE, "b");
+	add(w, MOK_ACT_DELETE, "c")->destroys_data = true;
+	mok_vec_push(w->arena, &w->changes.drop_tags, "tag");
+	mok_changes_keep(&w->changes, is_b, (void *)(uintptr_t) "b");
+	assert_int_equal(w->changes.nupdate, 1);
+	assert_int_equal(w->changes.ncreate + w->changes.ndelete + w->changes.nrefused, 0);
+	assert_int_equal(w->changes.nunchanged, 2);
+	assert_int_equal(w->changes.drop_tags.len, 0);
+	assert_true(w->changes.list.items[0].excluded && !w->changes.list.items[1].excluded);
+	assert_false(w->changes.list.items[2].destroys_data);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_only_some_changes_are_kept, setup, teardown),
 		TEST(test_no_changes),
 		TEST(test_creation_masks_secrets_and_escapes),
 		TEST(test_update_folds_what_stays),
