@@ -219,6 +219,21 @@ static bool stays(struct kubelet *kl, enum kubelet_role role)
 			strcmp(sb_ctl_str(kl->pod, "spec.restartPolicy"), "Always") == 0);
 }
 
+/* What crashes soon is never ready: a rollout that took each new start for progress would not end.
+ */
+static void set_readiness(struct kubelet *kl, const cJSON *container, cJSON *rt,
+	const struct sb_outcome *o, enum kubelet_role role)
+{
+	if (o->unready) {
+		stay_unready(kl, container, rt, o);
+	} else if (o->exits && stays(kl, role)) {
+		sb_set_int(rt, "up_ms", kl->k->ctx->now_ms);
+		sb_set_int(rt, "ready_ms", 0);
+	} else {
+		set_probes(kl, container, rt, o);
+	}
+}
+
 static void start(struct kubelet *kl, const cJSON *container, cJSON *rt, enum kubelet_role role)
 {
 	struct sb_outcome o = sb_program_start(kl->k, kl->pod, container, stays(kl, role));
@@ -233,10 +248,7 @@ static void start(struct kubelet *kl, const cJSON *container, cJSON *rt, enum ku
 	sb_set_int(rt, "code", o.code);
 	sb_set_str(rt, "ended_why", o.reason ? o.reason : "");
 	go(rt, "run", o.exits ? sb_after(kl->k->ctx, o.run_ms) : 0);
-	if (o.unready)
-		stay_unready(kl, container, rt, &o);
-	else
-		set_probes(kl, container, rt, &o);
+	set_readiness(kl, container, rt, &o, role);
 }
 
 static bool restarts(struct kubelet *kl, enum kubelet_role role, int64_t code)
