@@ -225,10 +225,10 @@ static void say(struct session *s, const char *url, const char *domain, bool onl
 	mok_buf_printf(&line, "%s answers", domain);
 	if (told.status != 200)
 		mok_buf_printf(&line, " %d (%s)", told.status, told.reason ? told.reason : "why?");
-	mok_buf_puts(&line, ": curl ");
+	mok_buf_puts(&line, ", until mok sandbox --stop:\n  curl ");
 	if (!only)
 		mok_buf_printf(&line, "-H 'Host: %s' ", domain);
-	mok_buf_printf(&line, "%s/api/v2/instance   (until: mok sandbox --stop)\n", url);
+	mok_buf_printf(&line, "%s/api/v2/instance\n", url);
 	if (cli_is_json(s->cli))
 		cli_err(s->cli, &line);
 	else
