@@ -75,29 +75,33 @@ static void check_container(struct ranger *g, const cJSON *container, const cJSO
 	cJSON_ArrayForEach(bound, ks_at(item, "max")) check(g, resources, bound, true);
 }
 
+static void limit(
+	struct ranger *g, cJSON *container, const cJSON *range, const char *word, bool checks)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, mok_json_at(range, "spec.limits"))
+	{
+		if (strcmp(ks_str(item, "type"), "Container") != 0)
+			continue;
+		if (checks) {
+			check_container(g, container, item);
+			continue;
+		}
+		fill(g, container, "requests", ks_at(item, "defaultRequest"), word);
+		fill(g, container, "limits", ks_at(item, "default"), word);
+	}
+}
+
 static void each(struct ranger *g, bool checks)
 {
 	for (size_t i = 0; i < MOK_COUNT(lists); i++) {
 		cJSON *container;
 
-		cJSON_ArrayForEach(container,
-			ks_at(ks_at(g->pod, "spec"), lists[i].list)) for (size_t j = 0;
-									  j < g->ranges.len; j++)
+		cJSON_ArrayForEach(container, ks_at(ks_at(g->pod, "spec"), lists[i].list))
 		{
-			const cJSON *item;
-
-			cJSON_ArrayForEach(item, mok_json_at(g->ranges.items[j], "spec.limits"))
-			{
-				if (strcmp(ks_str(item, "type"), "Container") != 0)
-					continue;
-				if (checks) {
-					check_container(g, container, item);
-					continue;
-				}
-				fill(g, container, "requests", ks_at(item, "defaultRequest"),
-					lists[i].word);
-				fill(g, container, "limits", ks_at(item, "default"), lists[i].word);
-			}
+			for (size_t j = 0; j < g->ranges.len; j++)
+				limit(g, container, g->ranges.items[j], lists[i].word, checks);
 		}
 	}
 }

@@ -113,7 +113,7 @@ static void refuse_patched(struct ks_req *r, const cJSON *object, const char *de
 	char *text = cJSON_PrintUnformatted(object);
 	struct mok_buf quoted;
 
-	mok_buf_init(&quoted, 2 * KS_BODY_MAX);
+	mok_buf_init(&quoted, (size_t)2 * KS_BODY_MAX);
 	mok_buf_add_json(&quoted, text);
 	ks_cause(r, "FieldValueInvalid", "patch", "Invalid value: %s: %s", quoted.data, detail);
 	ks_invalid_as(r, "", "", "");

@@ -402,6 +402,8 @@ static void looked(void *ctx, struct mok_answer *answer)
 
 static void look(struct errand *x)
 {
+	if (!x->collections.len)
+		MOK_BUG("an errand without collections");
 	ask(x,
 		(struct mok_ask){ .verb = MOK_ASK_LIST,
 			.collection = x->collections.items[x->collections.len - 1],

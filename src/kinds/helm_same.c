@@ -89,7 +89,9 @@ static bool is_map(const struct mok_val *v)
 
 static bool has_all(const struct mok_val *map, const struct mok_val *other)
 {
-	for (size_t i = 0; is_map(map) && i < map->u.map.len; i++) {
+	if (!map || map->type != MOK_MAP)
+		return true;
+	for (size_t i = 0; i < map->u.map.len; i++) {
 		const struct mok_pair *pair = &map->u.map.pairs[i];
 		const struct mok_val *v = is_map(other) ? mok_val_get(other, pair->key) : NULL;
 
@@ -103,7 +105,7 @@ bool mok_helm_same_values(const struct mok_val *want, const struct mok_val *have
 {
 	if ((is_map(want) || is_nothing(want)) && (is_map(have) || is_nothing(have)))
 		return has_all(want, have) && has_all(have, want);
-	if (is_nothing(want) || is_nothing(have))
+	if (!want || !have || want->type == MOK_NULL || have->type == MOK_NULL)
 		return false;
 	if (want->type != MOK_LIST || have->type != MOK_LIST)
 		return mok_val_equal(want, have);

@@ -491,11 +491,13 @@ int k8s_encode(void *self, const struct mok_ask *ask, struct mok_arena *arena,
 	struct encoding e = { .k = self, .ask = ask, .arena = arena, .out = out, .err = err };
 	int (*const *table)(struct encoding * e) = ask->kind->errands ? release_encoders : encoders;
 	bool discovers = ask->verb == MOK_ASK_DISCOVER;
+	int (*encoder)(struct encoding * e);
 
 	e.cluster = k8s_cluster_of(self, ask->parent_id);
 	if (!e.cluster || !e.cluster->endpoint)
 		return mok_err_set(err, MOK_ERR_INPUT, "it is not known which cluster it is in");
-	if ((size_t)ask->verb >= MOK_COUNT(encoders) || !table[ask->verb])
+	encoder = (size_t)ask->verb < MOK_COUNT(encoders) ? table[ask->verb] : NULL;
+	if (!encoder)
 		MOK_BUG("the Kubernetes API is not asked that");
 	out->method = "GET";
 	out->auth = MOK_AUTH_ENDPOINT;
@@ -505,5 +507,5 @@ int k8s_encode(void *self, const struct mok_ask *ask, struct mok_arena *arena,
 	if (!discovers)
 		add_header(&e, "Accept",
 			ask->verb == MOK_ASK_TEXT ? "text/plain, */*" : "application/json, */*");
-	return table[ask->verb](&e);
+	return encoder(&e);
 }

@@ -9,6 +9,7 @@
 
 #include "registry.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define INDEX_TYPE "application/vnd.oci.image.index.v1+json"
@@ -56,8 +57,10 @@ static bool is_release(struct mok_arena *arena, const char *tag)
 
 static void digest_of(const char *text, char out[SB_DIGEST])
 {
-	memcpy(out, "sha256:", 7);
-	mok_sha256_hex(text, strlen(text), out + 7);
+	char hex[65];
+
+	mok_sha256_hex(text, strlen(text), hex);
+	snprintf(out, SB_DIGEST, "sha256:%s", hex);
 }
 
 static cJSON *describe(struct mok_arena *arena, const struct image *image, const char *machine)

@@ -34,7 +34,7 @@ formatted()
 spelled()
 {
 	sources '*.md' '*.[ch]' '*.sh' '*.py' '*.yaml' | grep -v tests/golden |
-		xargs codespell -L ot,ba,nd,te,fo,ans,hist,parms,inout && echo "no misspelling known"
+		xargs codespell -L ot,ba,nd,te,fo,ans,hist,parms,inout,sies,keypair,alpha-numeric && echo "no misspelling known"
 }
 
 shells()

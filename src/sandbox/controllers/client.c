@@ -101,12 +101,12 @@ struct sb_ctl_objects sb_ctl_children(struct sb_kube *k, const char *uid, const 
 /* A label as it stands in stored texts: most objects are seen not to match without being parsed. */
 static const char *label_text(struct sb_kube *k, const cJSON *selector)
 {
-	const cJSON *label = mok_json_at(selector, "matchLabels");
+	const cJSON *labels = mok_json_at(selector, "matchLabels");
+	const cJSON *label = labels ? labels->child : NULL;
 
-	label = label ? label->child : NULL;
-	return cJSON_IsString(label) ? mok_arena_printf(k->ctx->arena, "\"%s\":\"%s\"",
-					       label->string, label->valuestring)
-				     : "";
+	return label && cJSON_IsString(label) ? mok_arena_printf(k->ctx->arena, "\"%s\":\"%s\"",
+							label->string, label->valuestring)
+					      : "";
 }
 
 struct sb_ctl_objects sb_ctl_selected(

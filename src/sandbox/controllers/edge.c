@@ -22,7 +22,7 @@ static const char *option(const cJSON *deployment, const char *start, const char
 		const char *text = cJSON_GetStringValue(arg);
 		size_t len = text ? strcspn(text, "=") : 0;
 
-		if (len >= n + m && strncasecmp(text, start, n) == 0 &&
+		if (text && len >= n + m && strncasecmp(text, start, n) == 0 &&
 			strncasecmp(text + len - m, end, m) == 0)
 			return text[len] ? text + len + 1 : "true";
 	}

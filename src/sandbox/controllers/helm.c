@@ -74,8 +74,9 @@ static void ansi_time(int64_t ms, char out[32])
 
 	mok_format_time(ms, text);
 	month = (text[5] - '0') * 10 + text[6] - '1';
-	snprintf(out, 32, "%.3s %.3s %c%c %.8s %.4s", days + ms / 86400000 % 7 * 3,
-		months + month % 12 * 3, text[8] == '0' ? ' ' : text[8], text[9], text + 11, text);
+	snprintf(out, 32, "%.3s %.3s %c%c %.8s %.4s", days + (size_t)(ms / 86400000 % 7) * 3,
+		months + (size_t)(month % 12) * 3, text[8] == '0' ? ' ' : text[8], text[9],
+		text + 11, text);
 }
 
 void helm_tell(struct helm_run *run, const struct helm_record *record)

@@ -148,10 +148,11 @@ static cJSON *expand(const struct fill *f, const cJSON *node);
 static void add_value(const struct fill *f, struct mok_buf *out, const char *path)
 {
 	const cJSON *value = mok_json_at(f->scope, path);
-	char *text = value && !cJSON_IsString(value) ? cJSON_PrintUnformatted(value) : NULL;
+	const char *plain = cJSON_GetStringValue(value);
+	char *text = value && !plain ? cJSON_PrintUnformatted(value) : NULL;
 
-	if (cJSON_IsString(value))
-		mok_buf_puts(out, value->valuestring);
+	if (plain)
+		mok_buf_puts(out, plain);
 	else if (text)
 		mok_buf_puts(out, text);
 	cJSON_free(text);

@@ -30,9 +30,6 @@ struct sb_program {
 		struct sb_outcome *out);
 };
 
-/* In order; ends with NULL (programs.c). */
-extern const struct sb_program *const sb_programs[];
-
 extern const struct sb_program sb_program_helm;     /* helm.c */
 extern const struct sb_program sb_program_mastodon; /* ../instance/program.c */
 

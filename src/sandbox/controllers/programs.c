@@ -59,7 +59,7 @@ static void start_any(
 
 static const struct sb_program any = { is_any, start_any, NULL };
 
-const struct sb_program *const sb_programs[] = {
+static const struct sb_program *const sb_programs[] = {
 	&sb_program_helm,
 	&sb_program_mastodon,
 	&any,
@@ -70,11 +70,10 @@ const struct sb_program *const sb_programs[] = {
 
 const struct sb_program *sb_program_of(const cJSON *pod, const cJSON *container)
 {
-	size_t i = 0;
-
-	while (!sb_programs[i]->is(pod, container))
-		i++;
-	return sb_programs[i];
+	for (size_t i = 0; sb_programs[i]; i++)
+		if (sb_programs[i]->is(pod, container))
+			return sb_programs[i];
+	MOK_BUG("the last program takes any container");
 }
 
 static void take_faults(struct sb_kube *k, const cJSON *pod, struct sb_outcome *out)
