@@ -137,7 +137,7 @@ const char *site_job(struct site_client *m, const char *name, const char *versio
 	site_kube(m, "POST", SITE_NS "/pods",
 		mok_arena_printf(c->arena,
 			"{'metadata':{'name':'%s'},'spec':{'restartPolicy':'Never','containers':[{"
-			"'name':'job','image':'ghcr.io/mastodon/mastodon:v%s@sha256:0','args':[%s],"
+			"'name':'job','image':'ghcr.io/mastodon/mastodon:v%s','args':[%s],"
 			"'env':[%s]," CONTAINER "}]," VOLUMES "}}",
 			name, version, command, env));
 	c->now_ms += 5L * API_MINUTE_MS;
