@@ -93,12 +93,11 @@ struct mok_val masto_load_balancer(struct masto *m)
 
 static void add_gateway(struct masto *m)
 {
-	static const char *const needs[] = { "mastodon_traefik", "mastodon_certificate", NULL };
-	/* It is whole only with its certificate, which under http01 comes through it. */
-	bool waits = strcmp(masto_challenge(m), "http01") != 0;
-	const struct masto_object object = { .address = "mastodon_gateway",
-		.component = "gateway",
-		.needs = waits ? needs : needs_traefik };
+	/* Not the certificate: under http01 it comes through the gateway, and a domain that is not
+	 * delegated yet shall hold up nothing else. */
+	const struct masto_object object = {
+		.address = "mastodon_gateway", .component = "gateway", .needs = needs_traefik
+	};
 	struct mok_val manifest = masto_base(m, "gateway");
 
 	if (strcmp(class_of(m), "cilium") == 0) {
