@@ -10,7 +10,7 @@
 
 bool ks_same(const cJSON *a, const cJSON *b)
 {
-	return a && b && cJSON_Compare(a, b, true);
+	return a && b && mok_json_equal(a, b);
 }
 
 /* ---- elements of lists ---- */

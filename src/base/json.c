@@ -123,3 +123,41 @@ void mok_json_cleanup(cJSON **json)
 	cJSON_Delete(*json);
 	*json = NULL;
 }
+
+static bool same_members(const cJSON *a, const cJSON *b)
+{
+	const cJSON *member;
+
+	if (cJSON_GetArraySize(a) != cJSON_GetArraySize(b))
+		return false;
+	cJSON_ArrayForEach(member, a)
+	{
+		if (!mok_json_equal(member, cJSON_GetObjectItemCaseSensitive(b, member->string)))
+			return false;
+	}
+	return true;
+}
+
+static bool same_items(const cJSON *a, const cJSON *b)
+{
+	const cJSON *x = a->child, *y = b->child;
+
+	for (; x && y; x = x->next, y = y->next)
+		if (!mok_json_equal(x, y))
+			return false;
+	return !x && !y;
+}
+
+bool mok_json_equal(const cJSON *a, const cJSON *b)
+{
+	if (!a || !b || (a->type & 0xff) != (b->type & 0xff))
+		return false;
+	if (cJSON_IsObject(a))
+		return same_members(a, b);
+	if (cJSON_IsArray(a))
+		return same_items(a, b);
+	if (cJSON_IsString(a) || cJSON_IsRaw(a))
+		return strcmp(a->valuestring, b->valuestring) == 0;
+	return !cJSON_IsNumber(a) ||
+		(a->valuedouble >= b->valuedouble && a->valuedouble <= b->valuedouble);
+}

@@ -266,7 +266,7 @@ static void change_list(struct sb_ctx *ctx, const char *key, bool add)
 	{
 		for (old = list->child; old; old = next) {
 			next = old->next;
-			if (cJSON_Compare(old, change, true))
+			if (mok_json_equal(old, change))
 				cJSON_Delete(cJSON_DetachItemViaPointer(list, old));
 		}
 		if (add)

@@ -424,7 +424,7 @@ static void check_body(const struct expect *e, const struct mok_wire_request *re
 	assert_int_equal(strlen(request->body), request->body_len);
 	assert_string_equal(request->content_type, "application/json");
 	have = mok_json_parse(request->body, request->body_len);
-	if (!cJSON_Compare(want, have, true))
+	if (!mok_json_equal(want, have))
 		fail_msg("%s:\n want %s\n have %s", e->title, e->body, request->body);
 	cJSON_Delete(want);
 	cJSON_Delete(have);

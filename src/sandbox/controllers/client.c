@@ -150,7 +150,7 @@ void sb_ctl_status(struct sb_kube *k, const char *agent, const cJSON *object, co
 	const cJSON *have = cJSON_GetObjectItemCaseSensitive(object, "status");
 	cJSON *copy;
 
-	if (cJSON_Compare(have, status, true)) {
+	if (mok_json_equal(have, status)) {
 		cJSON_Delete(status);
 		return;
 	}

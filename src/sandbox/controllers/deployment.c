@@ -20,7 +20,7 @@ static bool is_of_template(const cJSON *set, const cJSON *template)
 
 	cJSON_DeleteItemFromObjectCaseSensitive(
 		mok_json_object(mok_json_object(have, "metadata"), "labels"), "pod-template-hash");
-	same = cJSON_Compare(have, template, true);
+	same = mok_json_equal(have, template);
 	cJSON_Delete(have);
 	return same;
 }

@@ -126,8 +126,7 @@ static void put(struct sb_kube *k, const char *list, cJSON *object, const char *
 		const cJSON *a = cJSON_GetObjectItemCaseSensitive(have, *parts);
 		const cJSON *b = cJSON_GetObjectItemCaseSensitive(object, *parts);
 
-		same = (!cJSON_GetArraySize(a) && !cJSON_GetArraySize(b)) ||
-			cJSON_Compare(a, b, true);
+		same = (!cJSON_GetArraySize(a) && !cJSON_GetArraySize(b)) || mok_json_equal(a, b);
 	}
 	if (same)
 		cJSON_Delete(object);

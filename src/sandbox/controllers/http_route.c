@@ -91,7 +91,7 @@ static const cJSON *old_conditions(const cJSON *route, const cJSON *parent)
 
 	cJSON_ArrayForEach(one, mok_json_at(route, "status.parents"))
 	{
-		if (cJSON_Compare(sb_get(one, "parentRef"), parent, true))
+		if (mok_json_equal(sb_get(one, "parentRef"), parent))
 			return sb_get(one, "conditions");
 	}
 	return NULL;

@@ -169,7 +169,7 @@ static void update(struct sb_kube *k, struct sb_doc *doc, const char *name, cons
 
 	cJSON_ArrayForEach(field, body)
 	{
-		if (cJSON_Compare(sb_get(doc->json, field->string), field, true))
+		if (mok_json_equal(sb_get(doc->json, field->string), field))
 			continue;
 		mok_json_set(doc->json, field->string, cJSON_Duplicate(field, true));
 		changed = true;

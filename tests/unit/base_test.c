@@ -37,11 +37,44 @@ static void test_what_is_no_base64(void **state)
 	mok_arena_free(arena);
 }
 
+static void test_equal_json(void **state)
+{
+	static const char *const texts[] = { "{\"a\":1,\"b\":[true,null,\"x\"]}", "{\"a\":1}",
+		"[1]", "1", "\"1\"", "true", "false", "null", "[]", "{}", "[1,2]", "{\"a\":2}" };
+
+	(void)state;
+	for (size_t i = 0; i < MOK_COUNT(texts); i++) {
+		cJSON *a = cJSON_Parse(texts[i]);
+
+		for (size_t k = 0; k < MOK_COUNT(texts); k++) {
+			cJSON *b = cJSON_Parse(texts[k]);
+
+			assert_int_equal(mok_json_equal(a, b), i == k);
+			cJSON_Delete(b);
+		}
+		assert_false(mok_json_equal(a, NULL));
+		cJSON_Delete(a);
+	}
+}
+
+static void test_members_in_any_order(void **state)
+{
+	cJSON *a = cJSON_Parse("{\"a\":{\"x\":1,\"y\":2},\"b\":0}");
+	cJSON *b = cJSON_Parse("{\"b\":0,\"a\":{\"y\":2,\"x\":1}}");
+
+	(void)state;
+	assert_true(mok_json_equal(a, b));
+	cJSON_Delete(a);
+	cJSON_Delete(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_base64_both_ways),
 		cmocka_unit_test(test_what_is_no_base64),
+		cmocka_unit_test(test_equal_json),
+		cmocka_unit_test(test_members_in_any_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
