@@ -20,6 +20,10 @@ struct live_secrets {
 /* `secrets` must outlive it. */
 struct mok_secret_store live_secrets_store(struct live_secrets *secrets);
 
+/* The value of ${address.field} that a Secret has; NULL: none, or it cannot be read. */
+const char *live_secrets_value(
+	const struct live_secrets *secrets, const char *address, const char *field);
+
 /* The address of a live resource that may hold data made with such secrets; NULL: none. */
 const char *live_secrets_filled(struct live_secrets *secrets);
 

@@ -218,7 +218,7 @@ int session_sweep(struct session *s, bool without_catalogue)
 		mok_live_sweep(&in, s->arena, &s->diags, &s->live, &err) != 0)
 		return cli_fail(s->cli, &err, &s->stack->sources);
 	images_keep(s);
-	vault_fill_in(s->vault, &s->live, &known, &s->diags);
+	vault_fill_in(s, &known);
 	if (s->diags.nerrors)
 		return session_give_up(s);
 	s->version = s->version ? s->version : version_that_stands(s);

@@ -223,10 +223,20 @@ static void warn(const struct vault *v, const struct mok_resource *r, const char
 	mok_diag_hint(diags, d, "mok apply --replace '%s' makes another", r->address);
 }
 
-static void fill_in_object(const struct vault *v, const struct mok_resource *r,
-	struct mok_object *object, bool begun, struct mok_diags *diags)
+/* From the escrow, or from where it went: a Secret of the stack. */
+static const char *shown_once(const struct session *s, const struct mok_resource *r,
+	const struct mok_object *object, const char *field)
 {
-	struct mok_arena *arena = v->session->arena;
+	const struct live_secrets live = { s->arena, s->stack, &s->live };
+	const char *value = s->vault ? find_value(s->vault->escrow, object, field) : NULL;
+
+	return value ? value : live_secrets_value(&live, r->address, field);
+}
+
+static void fill_in_object(
+	struct session *s, const struct mok_resource *r, struct mok_object *object, bool begun)
+{
+	struct mok_arena *arena = s->arena;
 
 	for (const struct mok_field *f = object->kind->fields; f->name; f++) {
 		const char *value;
@@ -234,11 +244,11 @@ static void fill_in_object(const struct vault *v, const struct mok_resource *r,
 
 		if (!(f->flags & MOK_F_SENSITIVE) || mok_val_get(&object->attrs, f->name))
 			continue;
-		value = find_value(v->escrow, object, f->name);
+		value = shown_once(s, r, object, f->name);
 		if (!value) {
 			object->secretless = begun;
-			if (!begun)
-				warn(v, r, f->name, diags);
+			if (!begun && s->vault)
+				warn(s->vault, r, f->name, &s->diags);
 			continue;
 		}
 		secret = mok_val_str(mok_arena_strdup(arena, value));
@@ -247,24 +257,18 @@ static void fill_in_object(const struct vault *v, const struct mok_resource *r,
 	}
 }
 
-void vault_fill_in(const struct vault *v, const struct mok_live *live,
-	const struct mok_journal_known *known, struct mok_diags *diags)
+void vault_fill_in(struct session *s, const struct mok_journal_known *known)
 {
-	const struct mok_stack *stack;
-	bool here;
+	bool here = mok_streq(known->api_url, s->journal_api) &&
+		mok_streq(known->account_uuid, s->live.account_uuid);
 
-	if (!v)
-		return;
-	stack = v->session->stack;
-	here = mok_streq(known->api_url, v->session->journal_api) &&
-		mok_streq(known->account_uuid, live->account_uuid);
-	for (size_t i = 0; i < stack->resources.len; i++) {
-		const struct mok_resource *r = &stack->resources.items[i];
-		struct mok_object *object = mok_map_get(live->by_address, r->address);
+	for (size_t i = 0; i < s->stack->resources.len; i++) {
+		const struct mok_resource *r = &s->stack->resources.items[i];
+		struct mok_object *object = mok_map_get(s->live.by_address, r->address);
 
 		if (object && object->kind->flags & MOK_K_SECRET_ONCE)
-			fill_in_object(
-				v, r, object, here && mok_map_get(known->open, r->address), diags);
+			fill_in_object(s, r, object,
+				s->vault && here && mok_map_get(known->open, r->address));
 	}
 }
 

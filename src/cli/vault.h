@@ -28,11 +28,11 @@ const char *vault_path(const struct vault *vault);
 struct mok_escrow *vault_open_other(
 	const struct vault *vault, const char *path, struct mok_err *err);
 
-/* Gives the objects of the account the fields that the API no longer tells. What the escrow does
- * not hold either is a warning, or, if the journal has its creation as begun and not ended, marked
- * as secretless: nobody can have used it. */
-void vault_fill_in(const struct vault *vault, const struct mok_live *live,
-	const struct mok_journal_known *known, struct mok_diags *diags);
+/* Gives the objects of the account the fields that the API no longer tells: from the escrow, else
+ * from a Secret of the stack that they went to. What nobody holds is a warning, if there is an
+ * escrow, or, if the journal has its creation as begun and not ended, marked as secretless: nobody
+ * can have used it. */
+void vault_fill_in(struct session *s, const struct mok_journal_known *known);
 /* Tells the plan the secrets that a running instance has, and takes into the escrow (in memory)
  * those that it lacks. -1: they differ (MOK_ERR_REFUSED), or one cannot be right. */
 int vault_reconcile(struct session *s, struct mok_err *err) MOK_MUST_CHECK;

@@ -199,10 +199,10 @@ def life(plan, overlay):
             shutil.copy(plan, stack.dir / "mok.yaml")
             stack.write(overlay, "overlay.yaml")
             both = ("-f", "mok.yaml", "-f", "overlay.yaml")
-            stack.run("apply", "--yes", timeout=300).expect(0)
+            stack.run("apply", "--yes", "--no-escrow", timeout=300).expect(0)
             stack.run("plan", "--detailed-exitcode", timeout=300).expect(0)
             stack.run("plan", "--detailed-exitcode", *both, timeout=300).expect(2)
-            stack.run("apply", "--yes", *both, timeout=300).expect(0)
+            stack.run("apply", "--yes", "--no-escrow", *both, timeout=300).expect(0)
             stack.run("plan", "--detailed-exitcode", *both, timeout=300).expect(0)
             stack.run("destroy", "--yes", "--confirm", name_of(plan), *both,
                       timeout=300).expect(0)
