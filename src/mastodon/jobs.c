@@ -112,6 +112,20 @@ static void add_secret(
 
 /* ---- the database ---- */
 
+/* A database that does not let the cluster in yet fails a Job for good. */
+static const char *const *behind_firewalls(struct masto *m, const char *const *needs)
+{
+	MOK_VEC(const char *) all = { 0 };
+
+	for (size_t i = 0; needs[i]; i++)
+		mok_vec_push(m->arena, &all, needs[i]);
+	for (size_t i = 0; i < m->stack->resources.len; i++)
+		if (strcmp(m->stack->resources.items[i].kind->name, "database_firewall") == 0)
+			mok_vec_push(m->arena, &all, m->stack->resources.items[i].address);
+	mok_vec_push(m->arena, &all, (const char *)NULL);
+	return all.items;
+}
+
 static void add_grants(struct masto *m)
 {
 	static const char *const args[] = { "bundle", "exec", "ruby", "-e", grants_script, NULL };
@@ -124,7 +138,7 @@ static void add_grants(struct masto *m)
 	const struct job job = { .name = "db-grants",
 		.args = args,
 		.extra_secret = "mastodon_db_admin_secret",
-		.needs = needs,
+		.needs = behind_firewalls(m, needs),
 		.deadline_s = 600 };
 
 	if (!m->parts.database_user)
@@ -155,14 +169,14 @@ static void add_prepare(struct masto *m)
 		"mastodon_priority_background", NULL };
 	const struct job job = { .name = "db-prepare",
 		.args = args,
-		.needs = needs,
+		.needs = behind_firewalls(m, needs),
 		.deadline_s = 1800,
 		.fills = m->parts.database->address };
 	static const char *const pre[] = { "bundle", "exec", "ruby", "-e", migrate_script, NULL };
 	const struct job migrate = { .name = "migrate-pre",
 		.address = "mastodon_db_prepare",
 		.args = pre,
-		.needs = needs,
+		.needs = behind_firewalls(m, needs),
 		.deadline_s = 21600 };
 
 	add_job(m, m->argocd ? &migrate : &job);
@@ -175,9 +189,10 @@ static void add_migrate_post(struct masto *m)
 	static const char *const args[] = { "bundle", "exec", "ruby", "-e",
 		"sleep 90\nexec('bundle', 'exec', 'rails', 'db:migrate')\n", NULL };
 	static const char *const needs[] = { "mastodon_db_prepare", NULL };
-	const struct job job = {
-		.name = "migrate-post", .args = args, .needs = needs, .deadline_s = 86400
-	};
+	const struct job job = { .name = "migrate-post",
+		.args = args,
+		.needs = behind_firewalls(m, needs),
+		.deadline_s = 86400 };
 
 	if (m->argocd)
 		add_job(m, &job);
