@@ -247,6 +247,20 @@ static void warn_failed(struct planner *p, const struct mok_change *c)
 	mok_diag_hint(p->diags, d, "mok plan --replace '%s' makes a new one", c->address);
 }
 
+/* Nothing to change, and yet not all is well: an earlier run may have waited for it in vain. */
+static void warn_not_ready(struct planner *p, const struct mok_change *c)
+{
+	const struct mok_object *o = c->object;
+	struct mok_diag *d;
+
+	if (o->ready || o->failed || !(o->kind->flags & MOK_K_APPLIES) ||
+		(c->kind->waits && !c->kind->waits(&c->want)))
+		return;
+	d = mok_diag_add(p->diags, "W0813", c->resource->at, "%s is as wanted, but not ready: %s",
+		c->address, o->status ? o->status : "it does not say why");
+	d->address = c->address;
+}
+
 /* A new name beside the old one, which stays for rolling back. */
 static bool plan_successor(struct planner *p, struct mok_change *c)
 {
@@ -280,6 +294,8 @@ static void plan_existing(struct planner *p, struct mok_change *c)
 	else if (c->fields.len || c->moved_from || c->set_protect || c->clear_protect ||
 		c->set_retain || c->clear_retain || c->resume)
 		c->action = MOK_ACT_UPDATE;
+	else
+		warn_not_ready(p, c);
 	for (size_t i = 0; i < c->fields.len; i++)
 		c->destroys_data |= c->fields.items[i].risky;
 }

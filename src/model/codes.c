@@ -243,6 +243,11 @@ static const struct mok_code codes[] = {
 		"without; once the object is there, the next plan has it.\n\nFor an instance that "
 		"Argo CD manages: write the files (mok manifests --argocd -o DIR), push them, wait "
 		"for the sync, and run mok apply again." },
+	{ "W0813", "an object does not do its work",
+		"It is in the cluster as the plan wants it, so there is nothing to change, but it "
+		"is not ready: its pods do not start, its certificate was not issued, and so on. "
+		"Apply waits only for what it changes, and for what that needs. `mok status` and "
+		"`kubectl describe` tell more; once the cause is gone, it goes on by itself." },
 	/* ---- the mastodon block ---- */
 	{ "E0902", "an address that the mastodon block takes",
 		"The block stands for resources with addresses of their own, such as mastodon_web. "

@@ -134,6 +134,9 @@ def test_what_is_in_no_registry_is_not_pulled():
             equal(f"  {name}: created" in err, runs, name)
             equal(f"error: {name}: create" in err, not runs, name)
         check("ImagePull" in err, err)
+        told = stack.run("plan", "--detailed-exitcode").expect(0)
+        equal(re.findall(r"W0813\]: (\S+) is as wanted, but not ready", told.err),
+              ["no-such-tag", "no-such-digest"], "the next plan says which are not ready")
 
 
 def test_nobody_is_there():

@@ -73,6 +73,8 @@ def test_image_that_is_not_there():
         check("ProgressDeadlineExceeded" in message, message)
         check("container app: ImagePullBackOff" in details or "container app: ErrImagePull" in details, details)
         check("event: Pod web-" in details and "log:" not in details, details)
+        told = run.stack.plan(0)
+        check("No changes" in told.out and "W0807" in told.err, f"the next plan: {told.out}{told.err}")
 
 
 def test_container_that_crashes():
