@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -203,4 +204,21 @@ const char *api_helm(
 	secret = mok_arena_strdup(c->arena, c->out.body.data ? c->out.body.data : "");
 	api_kube(c, "GET", NULL, "/api/v1/namespaces/kube-system/pods/%s", pod);
 	return secret;
+}
+
+int api_setup(void **state)
+{
+	struct api_client *client = mok_xcalloc(1, sizeof(*client));
+
+	api_client_open(client, NULL);
+	api_cluster(client, "s-4vcpu-8gb", 2);
+	*state = client;
+	return 0;
+}
+
+int api_teardown(void **state)
+{
+	api_client_close(*state);
+	free(*state);
+	return 0;
 }

@@ -30,6 +30,9 @@ int api_kube(struct api_client *client, const char *method, const char *body, co
 	MOK_PRINTF(4, 5);
 /* Makes client->cluster, with so many nodes of a size, and lets it come up. */
 void api_cluster(struct api_client *client, const char *size, int nodes);
+/* cmocka's fixtures: a cloud with a cluster of two nodes; *state is its client. */
+int api_setup(void **state);
+int api_teardown(void **state);
 /* Both fail the test when they do not succeed; single quotes in body as for api_json. */
 void api_make(struct api_client *client, const char *path, const char *body);
 void api_get(struct api_client *client, const char *path);

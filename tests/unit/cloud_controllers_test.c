@@ -11,39 +11,6 @@
 #define CORE "/api/v1/namespaces/default"
 #define NOTE "service.beta.kubernetes.io/do-loadbalancer-"
 
-static int setup(void **state)
-{
-	static struct api_client client;
-
-	api_client_open(&client, NULL);
-	api_cluster(&client, "s-4vcpu-8gb", 2);
-	*state = &client;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	api_client_close(*state);
-	return 0;
-}
-
-static void make(struct api_client *c, const char *path, const char *body)
-{
-	if (api_kube(c, "POST", api_json(c, "%s", body), "%s", path) != 201)
-		fail_msg("%s: %s", path, c->out.body.data);
-}
-
-static void get(struct api_client *c, const char *path)
-{
-	if (api_kube(c, "GET", NULL, "%s", path) != 200)
-		fail_msg("%s: %s", path, c->out.body.data);
-}
-
-static void pass(struct api_client *c, int seconds)
-{
-	c->now_ms += seconds * 1000L;
-}
-
 static int balancers(struct api_client *c)
 {
 	api_ask(c, "GET", NULL, "/v2/load_balancers");
@@ -61,7 +28,7 @@ static void a_service_gets_a_load_balancer(void **state)
 	struct api_client *c = *state;
 	const char *id;
 
-	make(c, CORE "/services",
+	api_make(c, CORE "/services",
 		SERVICE("'" NOTE "name':'social-edge','" NOTE "size-unit':'2'", ""));
 	assert_int_equal(balancers(c), 1);
 	assert_string_equal(api_str(c, "load_balancers.0.name"), "social-edge");
@@ -71,23 +38,23 @@ static void a_service_gets_a_load_balancer(void **state)
 	assert_int_equal(api_int(c, "load_balancers.0.forwarding_rules.0.entry_port"), 80);
 	assert_int_equal(api_int(c, "load_balancers.0.forwarding_rules.0.target_port"), 80);
 	id = api_str(c, "load_balancers.0.id");
-	get(c, CORE "/services/edge");
+	api_get(c, CORE "/services/edge");
 	assert_false(api_has(c, "status.loadBalancer.ingress"));
 	assert_string_equal(
 		api_str(c, "metadata.finalizers.0"), "service.kubernetes.io/load-balancer-cleanup");
-	pass(c, 180);
-	get(c, CORE "/services/edge");
+	api_pass(c, 180);
+	api_get(c, CORE "/services/edge");
 	assert_true(mok_starts(api_str(c, "status.loadBalancer.ingress.0.ip"), "104.131."));
 	/* A key with dots is no path. */
 	assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
 				    mok_json_at(c->json, "metadata.annotations"),
 				    "kubernetes.digitalocean.com/load-balancer-id")),
 		id);
-	get(c, CORE "/events?fieldSelector=reason%3DEnsuredLoadBalancer");
+	api_get(c, CORE "/events?fieldSelector=reason%3DEnsuredLoadBalancer");
 	assert_int_equal(api_len(c, "items"), 1);
 	/* Nothing happens twice. */
-	pass(c, 600);
-	get(c, CORE "/services/edge");
+	api_pass(c, 600);
+	api_get(c, CORE "/services/edge");
 	assert_int_equal(balancers(c), 1);
 	assert_int_equal(api_kube(c, "DELETE", NULL, CORE "/services/edge"), 200);
 	assert_int_equal(api_kube(c, "GET", NULL, CORE "/services/edge"), 404);
@@ -98,12 +65,12 @@ static void a_service_follows_its_annotations(void **state)
 {
 	struct api_client *c = *state;
 
-	make(c, CORE "/services",
+	api_make(c, CORE "/services",
 		SERVICE("'" NOTE "type':'REGIONAL','" NOTE "hostname':'a.example','" NOTE
 			"enable-proxy-protocol':'true'",
 			""));
-	pass(c, 180);
-	get(c, CORE "/services/edge");
+	api_pass(c, 180);
+	api_get(c, CORE "/services/edge");
 	assert_string_equal(api_str(c, "status.loadBalancer.ingress.0.hostname"), "a.example");
 	balancers(c);
 	assert_string_equal(api_str(c, "load_balancers.0.type"), "REGIONAL");
@@ -115,7 +82,7 @@ static void a_service_follows_its_annotations(void **state)
 	assert_string_equal(api_str(c, "load_balancers.0.name"), "renamed");
 	api_kube(c, "PATCH", api_json(c, "{'spec':{'type':'ClusterIP'}}"), CORE "/services/edge");
 	assert_int_equal(balancers(c), 0);
-	get(c, CORE "/services/edge");
+	api_get(c, CORE "/services/edge");
 	assert_false(api_has(c, "metadata.finalizers"));
 }
 
@@ -123,9 +90,9 @@ static void a_wrong_annotation_is_told(void **state)
 {
 	struct api_client *c = *state;
 
-	make(c, CORE "/services", SERVICE("'" NOTE "size-unit':'big'", ""));
+	api_make(c, CORE "/services", SERVICE("'" NOTE "size-unit':'big'", ""));
 	assert_int_equal(balancers(c), 0);
-	get(c, CORE "/events?fieldSelector=reason%3DSyncLoadBalancerFailed");
+	api_get(c, CORE "/events?fieldSelector=reason%3DSyncLoadBalancerFailed");
 	assert_int_equal(api_len(c, "items"), 1);
 }
 
@@ -133,9 +100,9 @@ static void a_dead_cluster_leaks_it(void **state)
 {
 	struct api_client *c = *state;
 
-	make(c, CORE "/services", SERVICE("", ""));
-	pass(c, 180);
-	get(c, CORE "/services/edge");
+	api_make(c, CORE "/services", SERVICE("", ""));
+	api_pass(c, 180);
+	api_get(c, CORE "/services/edge");
 	api_ask(c, "GET", NULL, "/v2/kubernetes/clusters/%s/destroy_with_associated_resources",
 		c->cluster);
 	assert_int_equal(api_len(c, "load_balancers"), 1);
@@ -162,28 +129,28 @@ static void a_claim_gets_a_volume(void **state)
 {
 	struct api_client *c = *state;
 
-	make(c, CORE "/persistentvolumeclaims", CLAIM(""));
-	get(c, CORE "/persistentvolumeclaims/data");
+	api_make(c, CORE "/persistentvolumeclaims", CLAIM(""));
+	api_get(c, CORE "/persistentvolumeclaims/data");
 	assert_string_equal(api_str(c, "status.phase"), "Pending");
-	pass(c, 10);
-	get(c, CORE "/persistentvolumeclaims/data");
+	api_pass(c, 10);
+	api_get(c, CORE "/persistentvolumeclaims/data");
 	assert_string_equal(api_str(c, "status.phase"), "Bound");
 	assert_string_equal(api_str(c, "status.capacity.storage"), "20Gi");
 	assert_int_equal(volumes(c), 1);
 	assert_int_equal(api_int(c, "volumes.0.size_gigabytes"), 20);
-	get(c, "/api/v1/persistentvolumes");
+	api_get(c, "/api/v1/persistentvolumes");
 	assert_string_equal(api_str(c, "items.0.status.phase"), "Bound");
 	assert_string_equal(api_str(c, "items.0.spec.claimRef.name"), "data");
 	api_kube(c, "PATCH", api_json(c, "{'spec':{'resources':{'requests':{'storage':'30Gi'}}}}"),
 		CORE "/persistentvolumeclaims/data");
-	get(c, CORE "/persistentvolumeclaims/data");
+	api_get(c, CORE "/persistentvolumeclaims/data");
 	assert_string_equal(api_str(c, "status.capacity.storage"), "30Gi");
 	volumes(c);
 	assert_int_equal(api_int(c, "volumes.0.size_gigabytes"), 30);
 	api_kube(c, "DELETE", NULL, CORE "/persistentvolumeclaims/data");
 	assert_int_equal(api_kube(c, "GET", NULL, CORE "/persistentvolumeclaims/data"), 404);
 	assert_int_equal(volumes(c), 0);
-	get(c, "/api/v1/persistentvolumes");
+	api_get(c, "/api/v1/persistentvolumes");
 	assert_int_equal(api_len(c, "items"), 0);
 }
 
@@ -191,17 +158,17 @@ static void a_retained_volume_stays(void **state)
 {
 	struct api_client *c = *state;
 
-	make(c, CORE "/persistentvolumeclaims",
+	api_make(c, CORE "/persistentvolumeclaims",
 		CLAIM("'storageClassName':'do-block-storage-xfs-retain',"));
-	pass(c, 10);
-	get(c, "/api/v1/persistentvolumes");
+	api_pass(c, 10);
+	api_get(c, "/api/v1/persistentvolumes");
 	assert_string_equal(api_str(c, "items.0.spec.csi.fsType"), "xfs");
 	api_kube(c, "DELETE", NULL, CORE "/persistentvolumeclaims/data");
-	get(c, "/api/v1/persistentvolumes");
+	api_get(c, "/api/v1/persistentvolumes");
 	assert_string_equal(api_str(c, "items.0.status.phase"), "Released");
 	api_kube(c, "DELETE", NULL, "/api/v1/persistentvolumes/%s",
 		api_str(c, "items.0.metadata.name"));
-	get(c, "/api/v1/persistentvolumes");
+	api_get(c, "/api/v1/persistentvolumes");
 	assert_int_equal(api_len(c, "items"), 0);
 	assert_int_equal(volumes(c), 1);
 }
@@ -210,14 +177,14 @@ static void a_namespace_takes_its_volumes_along(void **state)
 {
 	struct api_client *c = *state;
 
-	make(c, "/api/v1/namespaces", "{'metadata':{'name':'shop'}}");
-	make(c, "/api/v1/namespaces/shop/persistentvolumeclaims", CLAIM(""));
-	make(c, "/api/v1/namespaces/shop/services", SERVICE("", ""));
-	pass(c, 180);
+	api_make(c, "/api/v1/namespaces", "{'metadata':{'name':'shop'}}");
+	api_make(c, "/api/v1/namespaces/shop/persistentvolumeclaims", CLAIM(""));
+	api_make(c, "/api/v1/namespaces/shop/services", SERVICE("", ""));
+	api_pass(c, 180);
 	assert_int_equal(volumes(c), 1);
 	assert_int_equal(balancers(c), 1);
 	api_kube(c, "DELETE", NULL, "/api/v1/namespaces/shop");
-	pass(c, 10);
+	api_pass(c, 10);
 	assert_int_equal(api_kube(c, "GET", NULL, "/api/v1/namespaces/shop"), 404);
 	assert_int_equal(volumes(c), 0);
 	assert_int_equal(balancers(c), 0);
@@ -232,46 +199,50 @@ static void an_autoscaler_keeps_its_bounds(void **state)
 	struct api_client *c = *state;
 	const char *path = "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers";
 
-	make(c, APPS "/deployments",
+	api_make(c, APPS "/deployments",
 		"{'metadata':{'name':'web'},'spec':{'replicas':1,'selector':{'matchLabels':{'a':"
 		"'b'}},'template':{'metadata':{'labels':{'a':'b'}},'spec':{'containers':[{'name':"
 		"'app','image':'nginx:1'}]}}}}");
-	make(c, path,
+	api_make(c, path,
 		"{'metadata':{'name':'web'},'spec':{'minReplicas':2,'maxReplicas':4,"
 		"'scaleTargetRef':{'apiVersion':'apps/v1','kind':'Deployment','name':'web'},"
 		"'metrics':[{'type':'Resource','resource':{'name':'cpu','target':{'type':"
 		"'Utilization','averageUtilization':70}}}]}}");
-	pass(c, 60);
-	get(c, APPS "/deployments/web");
+	api_pass(c, 60);
+	api_get(c, APPS "/deployments/web");
 	assert_int_equal(api_int(c, "spec.replicas"), 2);
 	assert_non_null(strstr(c->out.body.data, "\"subresource\":\"scale\""));
-	get(c, mok_arena_printf(c->arena, "%s/web", path));
+	api_get(c, mok_arena_printf(c->arena, "%s/web", path));
 	assert_int_equal(api_int(c, "status.currentReplicas"), 2);
 	assert_string_equal(api_str(c, "status.conditions.1.type"), "ScalingActive");
 	assert_string_equal(api_str(c, "status.conditions.1.status"), "False");
 	api_kube(c, "PATCH", "{\"spec\":{\"replicas\":9}}", APPS "/deployments/web");
-	pass(c, 60);
-	get(c, APPS "/deployments/web");
+	api_pass(c, 60);
+	api_get(c, APPS "/deployments/web");
 	assert_int_equal(api_int(c, "spec.replicas"), 4);
 	/* Nobody fights over what is within. */
 	api_kube(c, "PATCH", "{\"spec\":{\"replicas\":3}}", APPS "/deployments/web");
-	pass(c, 60);
-	get(c, APPS "/deployments/web");
+	api_pass(c, 60);
+	api_get(c, APPS "/deployments/web");
 	assert_int_equal(api_int(c, "spec.replicas"), 3);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_service_gets_a_load_balancer, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_service_follows_its_annotations, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_wrong_annotation_is_told, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_dead_cluster_leaks_it, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_claim_gets_a_volume, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_retained_volume_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-			a_namespace_takes_its_volumes_along, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_autoscaler_keeps_its_bounds, setup, teardown),
+			a_service_gets_a_load_balancer, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_service_follows_its_annotations, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_wrong_annotation_is_told, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(a_dead_cluster_leaks_it, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(a_claim_gets_a_volume, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(a_retained_volume_stays, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_namespace_takes_its_volumes_along, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(
+			an_autoscaler_keeps_its_bounds, api_setup, api_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

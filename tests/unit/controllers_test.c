@@ -12,22 +12,6 @@
 #define APPS "/apis/apps/v1/namespaces/default"
 #define CORE "/api/v1/namespaces/default"
 
-static int setup(void **state)
-{
-	static struct api_client client;
-
-	api_client_open(&client, NULL);
-	api_cluster(&client, "s-4vcpu-8gb", 2);
-	*state = &client;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	api_client_close(*state);
-	return 0;
-}
-
 #define POD "'spec':{'containers':[{'name':'app','image':'nginx:1'}]}"
 
 static void a_replica_set_keeps_its_pods(void **state)
@@ -193,13 +177,17 @@ static void two_hundred_pods_are_quick(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_pod_comes_up_with_time, setup, teardown),
-		cmocka_unit_test_setup_teardown(cordoned_nodes_take_no_pods, setup, teardown),
-		cmocka_unit_test_setup_teardown(two_hundred_pods_are_quick, setup, teardown),
-		cmocka_unit_test_setup_teardown(pods_wait_for_what_they_lack, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_pod_comes_up_with_time, api_setup, api_teardown),
 		cmocka_unit_test_setup_teardown(
-			a_deployment_rolls_within_its_bounds, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_replica_set_keeps_its_pods, setup, teardown),
+			cordoned_nodes_take_no_pods, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(
+			two_hundred_pods_are_quick, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(
+			pods_wait_for_what_they_lack, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_deployment_rolls_within_its_bounds, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_replica_set_keeps_its_pods, api_setup, api_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,39 +14,6 @@
 	"'upgrade','--install','" name "','" name "','--repo','" repo "','--version','1.2.3'," \
 	"'--namespace','" name "','--create-namespace','--values','/values/values.yaml','--wait'"
 
-static int setup(void **state)
-{
-	static struct api_client client;
-
-	api_client_open(&client, NULL);
-	api_cluster(&client, "s-4vcpu-8gb", 2);
-	*state = &client;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	api_client_close(*state);
-	return 0;
-}
-
-static void make(struct api_client *c, const char *path, const char *body)
-{
-	if (api_kube(c, "POST", api_json(c, "%s", body), "%s", path) != 201)
-		fail_msg("%s: %s", path, c->out.body.data);
-}
-
-static void get(struct api_client *c, const char *path)
-{
-	if (api_kube(c, "GET", NULL, "%s", path) != 200)
-		fail_msg("%s: %s", path, c->out.body.data);
-}
-
-static void pass(struct api_client *c, int seconds)
-{
-	c->now_ms += seconds * 1000L;
-}
-
 static void install_traefik(struct api_client *c)
 {
 	const char *log =
@@ -108,22 +75,22 @@ static void traefik_serves_its_gateways(void **state)
 	struct api_client *c = *state;
 
 	install_traefik(c);
-	get(c, GATEWAYS "/gatewayclasses/traefik");
+	api_get(c, GATEWAYS "/gatewayclasses/traefik");
 	expect(c, "status.conditions", "Accepted", "True", "Accepted");
-	make(c, NS "/gateways", GATEWAY("traefik", LISTENER("web", "8000", "HTTP", "")));
-	make(c, NS "/httproutes", ROUTE);
-	pass(c, 180);
-	get(c, NS "/gateways/edge");
+	api_make(c, NS "/gateways", GATEWAY("traefik", LISTENER("web", "8000", "HTTP", "")));
+	api_make(c, NS "/httproutes", ROUTE);
+	api_pass(c, 180);
+	api_get(c, NS "/gateways/edge");
 	expect(c, "status.conditions", "Programmed", "True", "Programmed");
 	expect(c, "status.listeners.0.conditions", "Accepted", "True", "Accepted");
 	assert_true(mok_starts(api_str(c, "status.addresses.0.value"), "104.131."));
 	assert_int_equal(api_int(c, "status.listeners.0.attachedRoutes"), 1);
-	get(c, NS "/httproutes/app");
+	api_get(c, NS "/httproutes/app");
 	expect(c, "status.parents.0.conditions", "Accepted", "True", "Accepted");
 	expect(c, "status.parents.0.conditions", "ResolvedRefs", "False", "BackendNotFound");
-	make(c, "/api/v1/namespaces/default/services",
+	api_make(c, "/api/v1/namespaces/default/services",
 		"{'metadata':{'name':'app'},'spec':{'ports':[{'port':80}]}}");
-	get(c, NS "/httproutes/app");
+	api_get(c, NS "/httproutes/app");
 	expect(c, "status.parents.0.conditions", "ResolvedRefs", "True", "ResolvedRefs");
 }
 
@@ -133,11 +100,11 @@ static void traefik_wants_its_own_ports(void **state)
 	struct api_client *c = *state;
 
 	install_traefik(c);
-	make(c, NS "/gateways",
+	api_make(c, NS "/gateways",
 		GATEWAY("traefik",
 			LISTENER("web", "80", "HTTP", "") "," LISTENER(
 				"secure", "8443", "HTTPS", TLS)));
-	get(c, NS "/gateways/edge");
+	api_get(c, NS "/gateways/edge");
 	expect(c, "status.conditions", "Accepted", "False", "ListenersNotValid");
 	expect(c, "status.listeners.0.conditions", "Accepted", "False", "PortUnavailable");
 	expect(c, "status.listeners.1.conditions", "ResolvedRefs", "False",
@@ -148,14 +115,14 @@ static void cilium_makes_a_service_for_each(void **state)
 {
 	struct api_client *c = *state;
 
-	make(c, NS "/gateways", GATEWAY("cilium", LISTENER("web", "80", "HTTP", "")));
-	get(c, NS "/gateways/edge");
+	api_make(c, NS "/gateways", GATEWAY("cilium", LISTENER("web", "80", "HTTP", "")));
+	api_get(c, NS "/gateways/edge");
 	expect(c, "status.conditions", "Programmed", "False", "AddressNotAssigned");
-	pass(c, 180);
-	get(c, NS "/gateways/edge");
+	api_pass(c, 180);
+	api_get(c, NS "/gateways/edge");
 	expect(c, "status.conditions", "Programmed", "True", "Programmed");
 	api_kube(c, "DELETE", NULL, NS "/gateways/edge");
-	pass(c, 30);
+	api_pass(c, 30);
 	api_ask(c, "GET", NULL, "/v2/load_balancers");
 	assert_int_equal(api_int(c, "meta.total"), 0);
 }
@@ -164,9 +131,9 @@ static void nobody_serves_an_unknown_class(void **state)
 {
 	struct api_client *c = *state;
 
-	make(c, NS "/gateways", GATEWAY("traefik", LISTENER("web", "8000", "HTTP", "")));
-	pass(c, 60);
-	get(c, NS "/gateways/edge");
+	api_make(c, NS "/gateways", GATEWAY("traefik", LISTENER("web", "8000", "HTTP", "")));
+	api_pass(c, 60);
+	api_get(c, NS "/gateways/edge");
 	expect(c, "status.conditions", "Accepted", "Unknown", "Pending");
 }
 
@@ -174,12 +141,12 @@ static void an_ingress_gets_the_address(void **state)
 {
 	struct api_client *c = *state;
 
-	make(c, "/apis/networking.k8s.io/v1/namespaces/default/ingresses",
+	api_make(c, "/apis/networking.k8s.io/v1/namespaces/default/ingresses",
 		"{'metadata':{'name':'app'},'spec':{'ingressClassName':'traefik','defaultBackend':{"
 		"'service':{'name':'app','port':{'number':80}}}}}");
 	install_traefik(c);
-	pass(c, 180);
-	get(c, "/apis/networking.k8s.io/v1/namespaces/default/ingresses/app");
+	api_pass(c, 180);
+	api_get(c, "/apis/networking.k8s.io/v1/namespaces/default/ingresses/app");
 	assert_true(mok_starts(api_str(c, "status.loadBalancer.ingress.0.ip"), "104.131."));
 }
 
@@ -188,7 +155,7 @@ static void an_ingress_gets_the_address(void **state)
 
 static const char *bundle(struct api_client *c)
 {
-	get(c, CRD "httproutes.gateway.networking.k8s.io");
+	api_get(c, CRD "httproutes.gateway.networking.k8s.io");
 	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
 		mok_json_at(c->json, "metadata.annotations"), BUNDLE));
 }
@@ -203,7 +170,7 @@ static void definitions_are_put_back(void **state)
 	assert_string_equal(bundle(c), version);
 	api_kube(c, "DELETE", NULL, CRD "httproutes.gateway.networking.k8s.io");
 	assert_string_equal(bundle(c), version);
-	get(c, NS "/httproutes");
+	api_get(c, NS "/httproutes");
 }
 
 /* ---- certificates ---- */
@@ -222,7 +189,7 @@ static void definitions_are_put_back(void **state)
 
 static void expect_message(struct api_client *c, const char *words)
 {
-	get(c, EDGE);
+	api_get(c, EDGE);
 	expect(c, "status.conditions", "Ready", "False", "DoesNotExist");
 	if (!strstr(c->out.body.data, words))
 		fail_msg("no \"%s\" in %s", words, c->out.body.data);
@@ -233,26 +200,26 @@ static void dns01_needs_a_token_and_a_zone(void **state)
 	struct api_client *c = *state;
 
 	install_cert_manager(c);
-	make(c, CERTS "/clusterissuers", ISSUER(DNS));
-	make(c, CERTS "/namespaces/default/certificates", CERTIFICATE);
-	get(c, CERTS "/clusterissuers/le");
+	api_make(c, CERTS "/clusterissuers", ISSUER(DNS));
+	api_make(c, CERTS "/namespaces/default/certificates", CERTIFICATE);
+	api_get(c, CERTS "/clusterissuers/le");
 	expect(c, "status.conditions", "Ready", "True", "ACMEAccountRegistered");
-	get(c, "/api/v1/namespaces/cert-manager/secrets/le-account");
+	api_get(c, "/api/v1/namespaces/cert-manager/secrets/le-account");
 	expect_message(c, "secrets \\\"do\\\" not found");
-	make(c, "/api/v1/namespaces/cert-manager/secrets",
+	api_make(c, "/api/v1/namespaces/cert-manager/secrets",
 		"{'metadata':{'name':'do'},'stringData':{'access-token':'x'}}");
-	pass(c, 60);
+	api_pass(c, 60);
 	expect_message(c, "404 The resource");
 	api_ask(c, "POST", "{\"name\":\"social.example\"}", "/v2/domains");
-	pass(c, 300);
-	get(c, EDGE);
+	api_pass(c, 300);
+	api_get(c, EDGE);
 	expect(c, "status.conditions", "Ready", "True", "Ready");
 	assert_int_equal(api_len(c, "status.conditions"), 1);
-	get(c, "/apis/acme.cert-manager.io/v1/namespaces/default/challenges");
+	api_get(c, "/apis/acme.cert-manager.io/v1/namespaces/default/challenges");
 	assert_int_equal(api_len(c, "items"), 0);
-	get(c, EDGE);
+	api_get(c, EDGE);
 	assert_int_equal(api_int(c, "status.revision"), 1);
-	get(c, "/api/v1/namespaces/default/secrets/edge-tls");
+	api_get(c, "/api/v1/namespaces/default/secrets/edge-tls");
 	assert_string_equal(api_str(c, "type"), "kubernetes.io/tls");
 	assert_string_equal(mok_unbase64(c->arena,
 				    cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
@@ -263,11 +230,11 @@ static void dns01_needs_a_token_and_a_zone(void **state)
 		"PEM");
 	/* It is renewed, and made again when it is lost. */
 	c->now_ms += 61L * 24 * 3600 * 1000;
-	get(c, EDGE);
+	api_get(c, EDGE);
 	assert_int_equal(api_int(c, "status.revision"), 2);
 	api_kube(c, "DELETE", NULL, "/api/v1/namespaces/default/secrets/edge-tls");
-	pass(c, 120);
-	get(c, "/api/v1/namespaces/default/secrets/edge-tls");
+	api_pass(c, 120);
+	api_get(c, "/api/v1/namespaces/default/secrets/edge-tls");
 }
 
 #define POLICY(name, more) \
@@ -282,26 +249,26 @@ static void http01_needs_a_way_in(void **state)
 	install_traefik(c);
 	install_cert_manager(c);
 	api_ask(c, "POST", "{\"name\":\"social.example\"}", "/v2/domains");
-	make(c, CERTS "/clusterissuers", ISSUER(HTTP));
-	make(c, CERTS "/namespaces/default/certificates", CERTIFICATE);
+	api_make(c, CERTS "/clusterissuers", ISSUER(HTTP));
+	api_make(c, CERTS "/namespaces/default/certificates", CERTIFICATE);
 	expect_message(c, "no such host");
 	api_ask(c, "POST", "{\"type\":\"A\",\"name\":\"@\",\"data\":\"104.131.1.1\",\"ttl\":300}",
 		"/v2/domains/social.example/records");
-	pass(c, 60);
+	api_pass(c, 60);
 	expect_message(c, "there is no Gateway edge");
-	make(c, POLICIES, POLICY("deny", ""));
-	make(c, NS "/gateways",
+	api_make(c, POLICIES, POLICY("deny", ""));
+	api_make(c, NS "/gateways",
 		GATEWAY("traefik",
 			LISTENER("web", "8000", "HTTP", "") "," LISTENER(
 				"secure", "8443", "HTTPS", TLS)));
-	pass(c, 60);
+	api_pass(c, 60);
 	expect_message(c, "no NetworkPolicy lets port 8089");
-	make(c, POLICIES, POLICY("solver", ",'ingress':[{'ports':[{'port':8089}]}]"));
-	pass(c, 120);
-	get(c, EDGE);
+	api_make(c, POLICIES, POLICY("solver", ",'ingress':[{'ports':[{'port':8089}]}]"));
+	api_pass(c, 120);
+	api_get(c, EDGE);
 	expect(c, "status.conditions", "Ready", "True", "Ready");
 	/* With its certificate the Gateway is whole. */
-	get(c, NS "/gateways/edge");
+	api_get(c, NS "/gateways/edge");
 	expect(c, "status.conditions", "Programmed", "True", "Programmed");
 }
 
@@ -316,14 +283,14 @@ static void a_zone_may_not_be_delegated(void **state)
 	api_client_open(c, &options);
 	api_cluster(c, "s-4vcpu-8gb", 2);
 	install_cert_manager(c);
-	make(c, "/api/v1/namespaces/cert-manager/secrets",
+	api_make(c, "/api/v1/namespaces/cert-manager/secrets",
 		"{'metadata':{'name':'do'},'stringData':{'access-token':'x'}}");
 	api_ask(c, "POST", "{\"name\":\"social.example\"}", "/v2/domains");
-	make(c, CERTS "/clusterissuers", ISSUER(DNS));
-	make(c, CERTS "/namespaces/default/certificates", CERTIFICATE);
-	pass(c, 600);
+	api_make(c, CERTS "/clusterissuers", ISSUER(DNS));
+	api_make(c, CERTS "/namespaces/default/certificates", CERTIFICATE);
+	api_pass(c, 600);
 	expect_message(c, "not delegated");
-	get(c, "/apis/acme.cert-manager.io/v1/namespaces/default/challenges");
+	api_get(c, "/apis/acme.cert-manager.io/v1/namespaces/default/challenges");
 	assert_string_equal(api_str(c, "items.0.status.state"), "pending");
 	assert_non_null(strstr(api_str(c, "items.0.status.reason"), "not delegated"));
 	api_client_close(c);
@@ -332,14 +299,20 @@ static void a_zone_may_not_be_delegated(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(traefik_serves_its_gateways, setup, teardown),
-		cmocka_unit_test_setup_teardown(traefik_wants_its_own_ports, setup, teardown),
-		cmocka_unit_test_setup_teardown(cilium_makes_a_service_for_each, setup, teardown),
-		cmocka_unit_test_setup_teardown(nobody_serves_an_unknown_class, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_ingress_gets_the_address, setup, teardown),
-		cmocka_unit_test_setup_teardown(definitions_are_put_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(dns01_needs_a_token_and_a_zone, setup, teardown),
-		cmocka_unit_test_setup_teardown(http01_needs_a_way_in, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			traefik_serves_its_gateways, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(
+			traefik_wants_its_own_ports, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(
+			cilium_makes_a_service_for_each, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(
+			nobody_serves_an_unknown_class, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(
+			an_ingress_gets_the_address, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(definitions_are_put_back, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(
+			dns01_needs_a_token_and_a_zone, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(http01_needs_a_way_in, api_setup, api_teardown),
 		cmocka_unit_test(a_zone_may_not_be_delegated),
 	};
 

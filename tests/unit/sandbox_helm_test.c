@@ -14,28 +14,6 @@
 	"'traefik','traefik','--repo','https://traefik.github.io/charts','--version','41.3.0'," \
 	"'--namespace','traefik','--create-namespace','--values','/values/values.yaml'"
 
-static int setup(void **state)
-{
-	static struct api_client client;
-
-	api_client_open(&client, NULL);
-	api_cluster(&client, "s-4vcpu-8gb", 2);
-	*state = &client;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	api_client_close(*state);
-	return 0;
-}
-
-static void get(struct api_client *c, const char *path)
-{
-	if (api_kube(c, "GET", NULL, "%s", path) != 200)
-		fail_msg("%s: %s", path, c->out.body.data);
-}
-
 static void expect_records(struct api_client *c, const char *ns, const char *statuses)
 {
 	struct mok_buf text;
@@ -72,14 +50,14 @@ static void a_chart_is_installed(void **state)
 
 	expect_end(c, "Succeeded", log, "Release \"traefik\" does not exist. Installing it now.");
 	assert_non_null(strstr(log, "STATUS: deployed"));
-	get(c, "/apis/apps/v1/namespaces/traefik/deployments/traefik");
+	api_get(c, "/apis/apps/v1/namespaces/traefik/deployments/traefik");
 	assert_int_equal(api_int(c, "spec.replicas"), 2);
 	assert_string_equal(
 		mok_json_str(mok_json_at(c->json, "metadata.managedFields.0"), "manager"), "helm");
-	get(c, "/api/v1/namespaces/traefik/services/traefik");
+	api_get(c, "/api/v1/namespaces/traefik/services/traefik");
 	assert_string_equal(api_str(c, "spec.externalTrafficPolicy"), "Local");
 	assert_string_equal(api_str(c, "metadata.annotations.x"), "y");
-	get(c,
+	api_get(c,
 		"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
 		"ingressroutes.traefik.io");
 	expect_records(c, "traefik", "1:deployed");
@@ -104,7 +82,7 @@ static void revisions_follow_each_other(void **state)
 	expect_records(c, "traefik", "1:superseded 2:deployed");
 	log = api_helm(c, "three", "'rollback','traefik','1','--namespace','traefik'", "", 20);
 	expect_end(c, "Succeeded", log, "Rollback was a success! Happy Helming!");
-	get(c, "/api/v1/namespaces/traefik/services/traefik");
+	api_get(c, "/api/v1/namespaces/traefik/services/traefik");
 	expect_records(c, "traefik", "1:superseded 2:superseded 3:deployed");
 	log = api_helm(c, "four", "'upgrade'," TRAEFIK ",'--history-max','2'", "{}", 20);
 	expect_end(c, "Succeeded", log, "REVISION: 4");
@@ -117,7 +95,8 @@ static void revisions_follow_each_other(void **state)
 		api_kube(c, "GET", NULL, "/apis/apps/v1/namespaces/traefik/deployments/traefik"),
 		404);
 	/* What is in a chart's crds/ stays for ever. */
-	get(c, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/middlewares.traefik.io");
+	api_get(c,
+		"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/middlewares.traefik.io");
 }
 
 static void what_never_gets_ready_is_undone(void **state)
@@ -222,16 +201,19 @@ static void a_chart_nobody_knows_makes_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_chart_is_installed, setup, teardown),
-		cmocka_unit_test_setup_teardown(revisions_follow_each_other, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_never_gets_ready_is_undone, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_pod_that_dies_leaves_a_lock, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_chart_is_installed, api_setup, api_teardown),
 		cmocka_unit_test_setup_teardown(
-			what_is_somebody_elses_is_left_alone, setup, teardown),
+			revisions_follow_each_other, api_setup, api_teardown),
 		cmocka_unit_test_setup_teardown(
-			mistakes_are_told_as_helm_tells_them, setup, teardown),
+			what_never_gets_ready_is_undone, api_setup, api_teardown),
 		cmocka_unit_test_setup_teardown(
-			a_chart_nobody_knows_makes_nothing, setup, teardown),
+			a_pod_that_dies_leaves_a_lock, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(
+			what_is_somebody_elses_is_left_alone, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(
+			mistakes_are_told_as_helm_tells_them, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_chart_nobody_knows_makes_nothing, api_setup, api_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
