@@ -36,6 +36,15 @@ static const char *lacks_named(struct kubelet *kl, const char *kind, const cJSON
 	return lacks(kl, kind, reference, sb_ctl_str(reference, "name"));
 }
 
+/* A ConfigMap or a Secret, whichever stands at its path. */
+static const char *lacks_either(
+	struct kubelet *kl, const cJSON *object, const char *map, const char *secret)
+{
+	const char *why = lacks_named(kl, "configmap", mok_json_at(object, map));
+
+	return why ? why : lacks_named(kl, "secret", mok_json_at(object, secret));
+}
+
 static const char *lacks_projected(struct kubelet *kl, const cJSON *projected)
 {
 	const cJSON *source;
@@ -43,9 +52,7 @@ static const char *lacks_projected(struct kubelet *kl, const cJSON *projected)
 
 	cJSON_ArrayForEach(source, cJSON_GetObjectItemCaseSensitive(projected, "sources"))
 	{
-		why = lacks_named(kl, "configmap", mok_json_at(source, "configMap"));
-		if (!why)
-			why = lacks_named(kl, "secret", mok_json_at(source, "secret"));
+		why = lacks_either(kl, source, "configMap", "secret");
 		if (why)
 			return why;
 	}
@@ -79,17 +86,13 @@ const char *kubelet_lacks_config(struct kubelet *kl, const cJSON *container)
 
 	cJSON_ArrayForEach(one, mok_json_at(container, "envFrom"))
 	{
-		why = lacks_named(kl, "configmap", mok_json_at(one, "configMapRef"));
-		if (!why)
-			why = lacks_named(kl, "secret", mok_json_at(one, "secretRef"));
+		why = lacks_either(kl, one, "configMapRef", "secretRef");
 		if (why)
 			return why;
 	}
 	cJSON_ArrayForEach(one, mok_json_at(container, "env"))
 	{
-		why = lacks_named(kl, "configmap", mok_json_at(one, "valueFrom.configMapKeyRef"));
-		if (!why)
-			why = lacks_named(kl, "secret", mok_json_at(one, "valueFrom.secretKeyRef"));
+		why = lacks_either(kl, one, "valueFrom.configMapKeyRef", "valueFrom.secretKeyRef");
 		if (why)
 			return why;
 	}
