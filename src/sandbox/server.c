@@ -26,6 +26,8 @@ enum {
 	HEADERS_MAX = 100,
 	UPLOAD_MAX = 1 << 28,
 	PORT_TRIES = 200,
+	PORT_FIRST = 12000, /* where port 0 looks */
+	PORT_SPAN = 18000,
 	SERVICES = 5, /* a port each, in the order of enum mok_sandbox_service */
 	FOLDER_PAUSE_S = 2,
 	WATCH_PAUSE_MS = 50
@@ -395,13 +397,6 @@ static struct MHD_Daemon *start_port(struct server *server, struct port *port, i
 		(size_t)256 * 1024, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 
-static int bound_port(struct MHD_Daemon *daemon)
-{
-	const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT);
-
-	return info ? info->port : 0;
-}
-
 static void stop_ports(struct server *server)
 {
 	for (int i = 0; i < SERVICES; i++) {
@@ -411,17 +406,13 @@ static void stop_ports(struct server *server)
 	}
 }
 
-/* All services on neighbouring ports from `number` (0: one that the first finds). */
+/* All services on neighbouring ports from `number`. */
 static bool try_ports(struct server *server, struct port ports[SERVICES], int number)
 {
-	for (int i = 0; i < SERVICES; i++) {
-		if (number + i > 65535)
-			break;
-		server->daemons[i] = start_port(server, &ports[i], number ? number + i : 0);
+	for (int i = 0; i < SERVICES && number + i <= 65535; i++) {
+		server->daemons[i] = start_port(server, &ports[i], number + i);
 		if (!server->daemons[i])
 			break;
-		if (i == 0)
-			number = number ? number : bound_port(server->daemons[0]);
 	}
 	if (server->daemons[SERVICES - 1]) {
 		server->port = number;
@@ -431,15 +422,19 @@ static bool try_ports(struct server *server, struct port ports[SERVICES], int nu
 	return false;
 }
 
-/* Port 0: a free one whose neighbours are free too. */
+/* Port 0: a free one whose neighbours are free too. Below those that the system gives to clients,
+ * since where a client's connection has ended nobody can listen for a minute. */
 static int start_ports(struct server *server, struct port ports[SERVICES], struct mok_err *err)
 {
-	int tries = server->port ? 1 : PORT_TRIES;
+	uint64_t random = (uint64_t)getpid() << 32 ^ (uint64_t)clock();
+	int wanted = server->port;
 
-	for (int i = 0; i < tries; i++)
-		if (try_ports(server, ports, server->port))
+	if (wanted && try_ports(server, ports, wanted))
+		return 0;
+	for (int i = 0; !wanted && i < PORT_TRIES; i++)
+		if (try_ports(server, ports, PORT_FIRST + (int)(mok_rng_next(&random) % PORT_SPAN)))
 			return 0;
-	mok_err_set(err, MOK_ERR_IO, "cannot listen on port %d and the next four: %s", server->port,
+	mok_err_set(err, MOK_ERR_IO, "cannot listen on port %d and the next four: %s", wanted,
 		strerror(errno));
 	mok_err_hint(err, "choose another with --listen 127.0.0.1:PORT");
 	return -1;

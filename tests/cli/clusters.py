@@ -6,11 +6,10 @@ import json
 import re
 import ssl
 import sys
-import time
 import urllib.error
 import urllib.request
 
-from lib import Cloud, Stack, check, equal, run_tests
+from lib import Cloud, Stack, check, equal, run_tests, until
 
 CORE = "/api/v1/namespaces/default"
 PLAN = """\
@@ -70,15 +69,6 @@ class Cluster:
         status, answer = self.call("POST", path, body)
         check(status == 201, f"POST {path}: {status} {answer}")
         return answer
-
-
-def until(what, look, seconds=60):
-    """Controllers need a moment even at full speed."""
-    end = time.monotonic() + seconds
-    while not (found := look()):
-        check(time.monotonic() < end, f"{what}: not in {seconds} s")
-        time.sleep(0.05)
-    return found
 
 
 def releases(cluster, namespace):

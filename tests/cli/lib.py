@@ -50,6 +50,15 @@ def equal(got, wanted, what):
     check(got == wanted, f"{what}:\n  got    {got!r}\n  wanted {wanted!r}")
 
 
+def until(what, look, seconds=60):
+    """Polls: what is awaited takes a moment even at full speed."""
+    end = time.monotonic() + seconds
+    while not (found := look()):
+        check(time.monotonic() < end, f"{what} did not come about in {seconds} s")
+        time.sleep(0.05)
+    return found
+
+
 def fork_on_terminal():
     """pty.fork(), where there are pseudo-terminals: a bare chroot has none."""
     try:

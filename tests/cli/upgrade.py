@@ -11,7 +11,7 @@ import time
 import urllib.parse
 
 from instance import WEB, Browser, Cluster
-from lib import ROOT, Cloud, Stack, check, equal, run_tests
+from lib import ROOT, Cloud, Stack, check, equal, run_tests, until
 
 PLAN = (ROOT / "plans/small.yaml").read_text()
 
@@ -269,7 +269,7 @@ def test_back_before_the_point_of_no_return():
     with Cloud(speed=60) as cloud, Instance(cloud) as stack:
         before = (stack.dir / "mok.yaml").read_bytes()
         kill_at(stack, 6)
-        equal(stack.versions()["web"], NEW, "web is new")
+        until("web is new, its last old pod gone", lambda: stack.versions()["web"] == NEW)
         stack.upgrade("--rollback")
         stack.check_is(OLD)
         equal(stack.jobs(), [], "Jobs of migrations")

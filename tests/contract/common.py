@@ -7,7 +7,7 @@ import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
 
-from lib import ROOT, Cloud, Failure, Stack, check, equal  # noqa: E402,F401
+from lib import ROOT, Cloud, Failure, Stack, check, equal, until  # noqa: E402,F401
 
 
 def within(got, wanted, what):
@@ -25,17 +25,6 @@ def within(got, wanted, what):
         check(wanted(got), f"{what}: {got!r}")
     else:
         equal(got, wanted, what)
-
-
-def until(what, condition, seconds=30):
-    """Polls; what is awaited takes no time at speed max, so this fails soon."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        got = condition()
-        if got:
-            return got
-        time.sleep(0.05)
-    raise Failure(f"{what} did not come about in {seconds} s")
 
 
 def run(tests):
