@@ -88,20 +88,13 @@ static void add_rules(struct op *op, struct mok_ask *ask)
 	struct mok_val rules = { .type = MOK_LIST };
 	bool any = false;
 
-	for (size_t i = 0; i < e->in->stack->resources.len; i++) {
-		const struct mok_change *c = &e->in->changes->list.items[i];
-		size_t at = (size_t)(op->change - e->in->changes->list.items);
+	for (size_t i = 0; i < op->singles.len; i++) {
+		const struct mok_change *c = op->singles.items[i]->change;
 		const struct mok_field *f = c->kind->fields;
 		const struct mok_val *list;
 		struct mok_val want;
-		bool child = false;
 
-		if (!(c->kind->flags & MOK_K_SINGLE) || !e->make[i] ||
-			!mok_streq(c->kind->parent, op->change->kind->name))
-			continue;
-		for (size_t k = 0; k < c->deps.len && !child; k++)
-			child = c->deps.items[k] == at;
-		if (!child || !evaluate_child(e, c, &want))
+		if (!evaluate_child(e, c, &want))
 			continue;
 		any = true;
 		while (f->name && f->type != MOK_LIST)

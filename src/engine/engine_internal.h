@@ -44,7 +44,8 @@ struct op {
 		waiting_said, was_busy;
 	const char *blocked_by;
 	struct op *next_serial;
-	MOK_VEC(struct op *) pools; /* a cluster's: creations that ride on its POST */
+	MOK_VEC(struct op *) pools;   /* a cluster's: creations that ride on its POST */
+	MOK_VEC(struct op *) singles; /* a database's: what is there with it, its rules ride too */
 	struct mok_err err;
 	struct mok_val details; /* lines on why it failed (reasons.c) */
 	int polls;

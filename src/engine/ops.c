@@ -54,8 +54,8 @@ static void add_ops_of(struct engine *e, size_t i, size_t *nodes)
 		e->rename[i] = add_op(e, c, OP_RENAME, nodes);
 }
 
-/* Children that ride on their parent's creation: listed inside it. */
-static void gather_pools(struct engine *e, size_t i)
+/* Children that ride on their parent's creation: listed inside it, or there from its start. */
+static void gather_children(struct engine *e, size_t i)
 {
 	struct op *op = e->make[i];
 	struct mok_change *c = op->change;
@@ -63,10 +63,13 @@ static void gather_pools(struct engine *e, size_t i)
 	for (size_t k = 0; k < c->deps.len; k++) {
 		struct op *parent = e->make[c->deps.items[k]];
 
-		if (parent && parent->what == OP_CREATE && !c->kind->list_path &&
-			!(c->kind->flags & MOK_K_COLLECTIONS) &&
-			mok_streq(c->kind->parent, parent->change->kind->name))
+		if (!parent || parent->what != OP_CREATE ||
+			!mok_streq(c->kind->parent, parent->change->kind->name))
+			continue;
+		if (!c->kind->list_path && !(c->kind->flags & MOK_K_COLLECTIONS))
 			mok_vec_push(e->arena, &parent->pools, op);
+		if (c->kind->flags & MOK_K_SINGLE)
+			mok_vec_push(e->arena, &parent->singles, op);
 	}
 }
 
@@ -86,6 +89,6 @@ void mok_engine_build(struct engine *e)
 		add_op(e, NULL, OP_DROP_TAG, &nodes)->tag = changes->drop_tags.items[i];
 	for (size_t i = 0; i < n; i++)
 		if (e->make[i] && e->make[i]->what == OP_CREATE)
-			gather_pools(e, i);
+			gather_children(e, i);
 	mok_engine_edges(e, nodes);
 }
