@@ -14,6 +14,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -66,7 +67,7 @@ class Prism:
         self.process = subprocess.Popen(
             [os.environ["PRISM"], "proxy", str(description()), upstream, "--port",
              str(self.port), "--verboseLevel", "error", "--cors", "false"],
-            env=env, stdout=self.log, stderr=self.log)
+            env=env, stdout=self.log, stderr=self.log, start_new_session=True)
         while time.monotonic() - start < 90:
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
@@ -82,7 +83,8 @@ class Prism:
         return sorted(set(re.findall(r"UNCHECKABLE .*", log)))
 
     def close(self):
-        self.process.terminate()
+        # With what the launcher has started: npm's is a script of its own.
+        os.killpg(self.process.pid, signal.SIGTERM)
         self.process.wait(20)
 
 
