@@ -69,6 +69,13 @@ def test_folders_with_secrets_are_private():
             equal(path.stat().st_mode & 0o777, 0o600, path.name)
 
 
+def test_the_first_jobs_wait_until_the_database_lets_them_in():
+    with Stack(None) as stack:
+        edges = stack.run("-f", str(PLANS_FOLDER / "guide.yaml"), "graph").expect(0).out
+        for job in ("mastodon_db_grants", "mastodon_db_prepare"):
+            check(f'"{job}" -> "db_firewall"' in edges, f"{job} is behind the firewall's rule: {edges}")
+
+
 def test_another_argument_is_refused():
     with Stack(None) as stack:
         stack.run("manifests", "there").expect(1)

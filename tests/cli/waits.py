@@ -4,7 +4,7 @@ import json
 import sys
 import urllib.request
 
-from lib import Cloud, Stack, check, equal, run_tests
+from lib import ROOT, Cloud, Stack, check, equal, run_tests
 from workloads import APPS, Kube
 
 HEAD = """\
@@ -151,6 +151,18 @@ def test_replicas_are_handed_over():
         stack.apply()
         equal(replicas(), 4, "replicas once they are another's")
         stack.plan(0)
+
+
+def test_a_domain_that_is_not_delegated():
+    """All but the certificate is finished, and who has to be told is named."""
+    rules = [{"do": "undelegated", "match": {"name": "small.mastodon.example"}}]
+    with Cloud({"rules": rules}) as cloud, Stack(cloud, (ROOT / "plans" / "small.yaml").read_text()) as stack:
+        result = stack.run("apply", "--yes", "--no-escrow", "--format", "json").expect(3)
+        answer = json.loads(result.out)
+        equal([f["address"] for f in answer["failures"]], ["mastodon_certificate"], "what failed")
+        equal(answer["summary"]["skipped"], 0, "nothing else is held up")
+        for server in ("ns1", "ns2", "ns3"):
+            check(f"{server}.digitalocean.com" in result.err, f"{server} is named: {result.err}")
 
 
 if __name__ == "__main__":

@@ -93,6 +93,17 @@ static void what_servers_fill_in_is_no_difference(void **state)
 #define JOB "{\"apiVersion\":\"batch/v1\",\"kind\":\"Job\"," META ",\"status\":{\"conditions\":["
 #define SERVICE "{\"apiVersion\":\"v1\",\"kind\":\"Service\"," META ","
 
+#define LISTENER(name, programmed, refs, reason, generation) \
+	"{\"name\":\"" name "\",\"conditions\":[{\"type\":\"Programmed\",\"status\":\"" programmed \
+	"\",\"observedGeneration\":" #generation "},{\"type\":\"ResolvedRefs\",\"status\":\"" refs \
+	"\",\"reason\":\"" reason "\"}]}"
+/* As a whole it is not programmed. */
+#define GATEWAY(listeners, generation) \
+	"{\"apiVersion\":\"gateway.networking.k8s.io/v1\",\"kind\":\"Gateway\"," META \
+	",\"status\":{\"addresses\":[{\"value\":\"192.0.2.1\"}],\"listeners\":[" listeners \
+	"],\"conditions\":[{\"type\":\"Programmed\",\"status\":\"False\",\"reason\":\"Invalid\"," \
+	"\"observedGeneration\":" generation "}]}}"
+
 static void when_it_does_its_work(void **state)
 {
 	static const struct {
@@ -140,6 +151,20 @@ static void when_it_does_its_work(void **state)
 		  ",\"status\":{\"addresses\":[{\"value\":\"192.0.2.1\"}],\"conditions\":[{"
 		  "\"type\":\"Programmed\",\"status\":\"True\",\"observedGeneration\":2}]}}",
 			MOK_READY, NULL },
+		{ GATEWAY(LISTENER("http", "True", "True", "ResolvedRefs", 2), "2"), MOK_READY,
+			NULL },
+		{ GATEWAY(LISTENER("http", "True", "True", "ResolvedRefs", 2) "," LISTENER(
+				  "https", "False", "False", "InvalidCertificateRef", 2),
+			  "2"),
+			MOK_READY, NULL },
+		{ GATEWAY(LISTENER("http", "True", "True", "ResolvedRefs", 2) "," LISTENER(
+				  "https", "False", "False", "RefNotPermitted", 2),
+			  "2"),
+			MOK_NOT_YET, "Invalid" },
+		{ GATEWAY(LISTENER("https", "False", "False", "InvalidCertificateRef", 2), "2"),
+			MOK_NOT_YET, "Invalid" },
+		{ GATEWAY(LISTENER("http", "True", "True", "ResolvedRefs", 1), "1"), MOK_NOT_YET,
+			"has not seen" },
 		{ "{\"apiVersion\":\"unheard.of/v1\",\"kind\":\"Thing\"," META "}", MOK_READY,
 			NULL },
 	};
