@@ -351,6 +351,8 @@ int cli_run_manifests(struct cli *cli)
 			"manifests takes no argument \"%s\"", cli->args.list.items[0]);
 		return CLI_ERROR;
 	}
+	if (cli->opt.out && strcmp(cli->opt.out, "-") == 0)
+		cli->opt.out = NULL;
 	if (cli->opt.argocd && (!cli->opt.out || cli->opt.secrets)) {
 		cli_usage_error(cli, "write mok manifests --argocd -o DIR",
 			"--argocd writes files, and no Secrets");

@@ -36,6 +36,7 @@ def golden_test(plan):
 
 def test_secrets_are_left_out():
     text = stream("small", "-")
+    equal(stream("small", "-o", "-"), text, "-o - is the stream, not a folder")
     check("kind: Deployment" in text, "objects are there")
     check("\nkind: Secret\n" not in text, "Secrets are not")
     check("bm90LWEtcGFzc3dvcmQ=" not in text and "not-a-password" not in text, "nor their values")
