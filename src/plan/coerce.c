@@ -155,12 +155,11 @@ static void check_legal(struct coerce *c, const struct mok_field *f, const struc
 
 static void check_text(struct coerce *c, const struct mok_field *f, const struct mok_val *v)
 {
-	bool is_pattern;
 	struct mok_diag *d;
 
 	if (!is_within(f, (double)mok_utf8_count(v->u.s, strlen(v->u.s)))) {
 		out_of_range(c, f, v, " characters");
-	} else if (f->pattern && !plan_matches(f->pattern, v->u.s, true, &is_pattern)) {
+	} else if (f->pattern && !plan_matches(f->pattern, v->u.s)) {
 		c->failed = true;
 		d = mok_diag_add(c->diags, "E0408", v->at,
 			"%s does not have the form that is asked for", f->name);

@@ -1,5 +1,6 @@
 #include "plan_internal.h"
 
+#include <locale.h>
 #include <regex.h>
 #include <string.h>
 
@@ -61,19 +62,43 @@ void plan_unknown_keys(struct load *load, const struct mok_val *map, const char 
 	}
 }
 
-bool plan_matches(const char *pattern, const char *text, bool whole, bool *is_pattern)
+bool plan_matches(const char *pattern, const char *text)
 {
 	regex_t regex;
 	regmatch_t match;
 	bool found;
 
-	*is_pattern = regcomp(&regex, pattern, REG_EXTENDED) == 0;
-	if (!*is_pattern)
-		return false;
-	found = regexec(&regex, text, 1, &match, 0) == 0;
-	if (found && whole)
-		found = match.rm_so == 0 && (size_t)match.rm_eo == strlen(text);
+	if (regcomp(&regex, pattern, REG_EXTENDED) != 0)
+		MOK_BUG("a field's pattern is not a regular expression");
+	found = regexec(&regex, text, 1, &match, 0) == 0 && match.rm_so == 0 &&
+		(size_t)match.rm_eo == strlen(text);
 	regfree(&regex);
+	return found;
+}
+
+static enum plan_found look_for(const char *pattern, const char *text)
+{
+	regex_t regex;
+	int rc;
+
+	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+		return PLAN_NO_PATTERN;
+	rc = regexec(&regex, text, 0, NULL, 0);
+	regfree(&regex);
+	return rc == 0 ? PLAN_FOUND : PLAN_NOT_FOUND;
+}
+
+enum plan_found plan_search(const char *pattern, const char *text)
+{
+	locale_t characters = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0), before;
+	enum plan_found found;
+
+	if (!characters)
+		return look_for(pattern, text);
+	before = uselocale(characters);
+	found = look_for(pattern, text);
+	uselocale(before);
+	freelocale(characters);
 	return found;
 }
 

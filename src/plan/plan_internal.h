@@ -63,7 +63,11 @@ bool plan_text(struct load *load, const struct mok_val *v, const char *what, con
 /* Reports keys that are none of `known`, with the nearest. */
 void plan_unknown_keys(struct load *load, const struct mok_val *map, const char *code,
 	const char *const *known, const char *what);
-bool plan_matches(const char *pattern, const char *text, bool whole, bool *is_pattern);
+/* Is the whole text of the form of a field's pattern? Byte by byte: such patterns are of ASCII. */
+bool plan_matches(const char *pattern, const char *text);
+/* A pattern from a plan file, anywhere in the text; of UTF-8's characters, whatever the locale. */
+enum plan_found { PLAN_NOT_FOUND = 0, PLAN_FOUND = 1, PLAN_NO_PATTERN = 2 };
+enum plan_found plan_search(const char *pattern, const char *text);
 const struct mok_pair *plan_pair(const struct mok_val *map, const char *key);
 /* true, false, yes, no, on, off in small letters. */
 bool plan_bool(const struct mok_val *v, bool *out);

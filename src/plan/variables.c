@@ -127,13 +127,11 @@ static void declare_type(struct load *load, const struct mok_val *body, struct m
 static void declare_pattern(struct load *load, const struct mok_val *body, struct declared *decl)
 {
 	const struct mok_val *pattern = mok_val_get(body, "pattern");
-	bool is_pattern;
 
 	if (!plan_text(load, pattern, "pattern", &decl->pattern))
 		return;
 	decl->pattern_at = pattern->at;
-	plan_matches(decl->pattern, "", false, &is_pattern);
-	if (is_pattern)
+	if (plan_search(decl->pattern, "") != PLAN_NO_PATTERN)
 		return;
 	mok_diag_add(load->diags, "E0301", pattern->at,
 		"this pattern is not a POSIX extended regular expression");
@@ -258,7 +256,6 @@ static void check_value(
 {
 	struct mok_variable *var = decl->variable;
 	struct mok_diag *d;
-	bool is_pattern;
 
 	var->value.sensitive |= var->sensitive;
 	if (!is_set && !has_default) {
@@ -274,7 +271,7 @@ static void check_value(
 		return;
 	}
 	if (!decl->pattern || var->value.type != MOK_STR ||
-		plan_matches(decl->pattern, var->value.u.s, false, &is_pattern))
+		plan_search(decl->pattern, var->value.u.s) == PLAN_FOUND)
 		return;
 	d = mok_diag_add(load->diags, "E0304", plan_mark(&var->value, var->at),
 		"the value of \"%s\" does not match its pattern", var->name);
