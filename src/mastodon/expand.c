@@ -24,6 +24,8 @@ static void expand(struct mok_arena *arena, const struct mok_stack *stack,
 		.stack = stack,
 		.diags = diags,
 		.blocks = blocks,
+		.bases = mok_map_new(arena),
+		.fields = mok_map_new(arena),
 		.at = block->key_at,
 		.written = &block->val,
 		.has_helm = mok_kind_find("helm_release") != NULL };

@@ -39,6 +39,8 @@ struct masto {
 	const struct mok_stack *stack;
 	struct mok_diags *diags;
 	struct mok_val *blocks; /* what comes out */
+	struct mok_map *bases;  /* base manifests that were read: struct mok_val by name */
+	struct mok_map *fields; /* what is known of resources: struct mok_val by address */
 	struct mok_mark at;     /* of the block's key */
 	const struct mok_val *written;
 	struct mok_val is;

@@ -105,16 +105,27 @@ static bool nothing_known(
 	return true;
 }
 
-struct mok_val masto_fields_of(const struct masto *m, const struct mok_resource *r)
+static struct mok_val *read_fields(const struct masto *m, const struct mok_resource *r)
 {
 	const struct mok_lookup lookup = { .attribute = nothing_known };
 	struct mok_diags ignored = { .arena = m->arena };
-	struct mok_val out;
+	struct mok_val *out = MOK_NEW(m->arena, struct mok_val);
 
 	/* What is wrong with it is said where all resources are checked. */
-	if (mok_plan_eval(m->arena, m->stack, r, &lookup, &ignored, &out) != 0)
-		out.type = MOK_MAP;
+	if (mok_plan_eval(m->arena, m->stack, r, &lookup, &ignored, out) != 0)
+		out->type = MOK_MAP;
 	return out;
+}
+
+struct mok_val masto_fields_of(const struct masto *m, const struct mok_resource *r)
+{
+	struct mok_val *fields = mok_map_get(m->fields, r->address);
+
+	if (!fields) {
+		fields = read_fields(m, r);
+		mok_map_put(m->fields, r->address, fields);
+	}
+	return *fields;
 }
 
 /* One of the things that the block is about. */

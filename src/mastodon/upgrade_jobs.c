@@ -81,7 +81,7 @@ static void set_name(struct masto *m, struct mok_val *job, const struct errand *
 bool mok_mastodon_job(struct mok_arena *arena, const struct mok_val *prepare, const char *name,
 	struct mok_val *out)
 {
-	struct masto m = { .arena = arena };
+	struct masto m = { .arena = arena, .bases = mok_map_new(arena) };
 	const struct errand *e = find(name);
 	struct mok_val labels;
 

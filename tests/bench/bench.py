@@ -2,8 +2,10 @@
 """Plans and applies 1,000 and 10,000 records of one zone against a listening sandbox (no latency, no
 rate limits) and measures mok's own process: requests, CPU time, peak memory.
 
-Usage: bench.py MOK. Fails above twice the goals, above the request budget, and when applying ten times
-as many records takes more than eleven times as long.
+Then writes the manifests of each plan of plans/, without what mok takes to start and end.
+
+Usage: bench.py MOK. Fails above twice the goals, above the request budget, when applying ten times
+as many records takes more than eleven times as long, and when a plan's manifests take 10 ms or more.
 """
 import json
 import math
@@ -21,6 +23,8 @@ SIZES = (1000, 10000)
 GOAL_CPU_MS = {1000: 30, 10000: 250}
 GOAL_MEMORY_MB = {1000: 64, 10000: 64}
 APPLY_RATIO_MAX = 11
+MANIFESTS_MAX_MS = 10
+PLANS = pathlib.Path(__file__).resolve().parents[2] / "plans"
 
 
 def plan_file(count):
@@ -100,6 +104,22 @@ def measure(mok, count, problems):
     return apply_s
 
 
+def least_cpu(arguments, folder, times=40):
+    return min(run(arguments, os.environ, folder)[1] for _ in range(times))
+
+
+def measure_manifests(mok, problems):
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        start = least_cpu([mok, "version"], folder)
+        for plan in sorted(PLANS.glob("*.yaml")):
+            whole = least_cpu([mok, "manifests", "--offline", "-f", str(plan), "-"], folder)
+            print(f"manifests of {plan.name}: {whole - start:.1f} ms CPU (under {MANIFESTS_MAX_MS}), "
+                  f"{whole:.1f} ms with the process")
+            if whole - start >= MANIFESTS_MAX_MS:
+                problems.append(f"{plan.name}: its manifests take {whole - start:.1f} ms")
+
+
 def main():
     mok = os.path.abspath(sys.argv[1])
     problems = []
@@ -108,6 +128,7 @@ def main():
     print(f"applying ten times as many took {ratio:.1f} times as long (at most {APPLY_RATIO_MAX})")
     if ratio > APPLY_RATIO_MAX:
         problems.append(f"apply: {ratio:.1f} times as long")
+    measure_manifests(mok, problems)
     print("\n".join(f"FAIL {p}" for p in problems) or "bench: within twice the goals")
     return 1 if problems else 0
 
