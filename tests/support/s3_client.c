@@ -251,3 +251,19 @@ void s3_client_chunk_signature(
 			amz_date(client), scope(client), previous, nothing, digest),
 		out);
 }
+
+void s3_client_assert_refused(struct s3_client *client, int status, const char *code)
+{
+	const char *found = s3_client_element(client, "Code");
+
+	if (!found)
+		fail_msg("status %d without a code: %s", client->out.status, client->out.body.data);
+	assert_string_equal(found, code);
+	assert_int_equal(client->out.status, status);
+}
+
+int s3_client_teardown(void **state)
+{
+	s3_client_close(*state);
+	return 0;
+}

@@ -42,6 +42,10 @@ const char *s3_client_got(const struct s3_client *client, const char *name);
 bool s3_client_says(const struct s3_client *client, const char *text);
 /* What stands between <element> and </element> first, in the arena; NULL: it does not occur. */
 const char *s3_client_element(struct s3_client *client, const char *element);
+/* The newest answer is an error with this status and code, or the test fails. */
+void s3_client_assert_refused(struct s3_client *client, int status, const char *code);
+/* For cmocka: closes the client that *state is. */
+int s3_client_teardown(void **state);
 
 /* The target of a presigned GET. */
 const char *s3_client_presign(struct s3_client *client, const char *path, int64_t seconds);

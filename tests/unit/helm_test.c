@@ -1,6 +1,7 @@
 /* Helm releases: what runs, what Helm's records tell, and when nothing is left to do. */
 #include "kinds/helm.h"
 #include "kubernetes/kubernetes.h"
+#include "values.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,30 +13,6 @@
 #include <zlib.h>
 
 #define MARKER "mok:social:certs-0123456789abcdef:g1"
-
-static int set_up(void **state)
-{
-	*state = mok_arena_new();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	mok_arena_free(*state);
-	return 0;
-}
-
-static struct mok_val value(struct mok_arena *arena, const char *json)
-{
-	cJSON *parsed = mok_json_parse(json, strlen(json));
-	struct mok_val v;
-
-	if (!parsed)
-		fail_msg("no JSON: %s", json);
-	v = mok_val_from_json(arena, parsed);
-	cJSON_Delete(parsed);
-	return v;
-}
 
 /* ---- records ---- */
 
@@ -281,7 +258,7 @@ static const char *args(struct mok_arena *arena, const struct mok_errand *e)
 static void helm_gets_the_whole_wish(void **state)
 {
 	struct mok_arena *arena = *state;
-	struct mok_val want = value(arena, want_text);
+	struct mok_val want = value_of_json(arena, want_text);
 	struct mok_errand e;
 
 	assert_true(next(arena, &want, NULL, &e));
@@ -323,11 +300,11 @@ static const char *name_of(struct mok_arena *arena, const struct mok_val *want)
 static void the_same_wish_is_the_same_job(void **state)
 {
 	struct mok_arena *arena = *state;
-	struct mok_val want = value(arena, want_text), long_name = want;
+	struct mok_val want = value_of_json(arena, want_text), long_name = want;
 	const char *name = name_of(arena, &want);
 
 	assert_string_equal(name, name_of(arena, &want));
-	mok_val_set(arena, &want, "values", value(arena, "{\"colour\":\"blue\"}"));
+	mok_val_set(arena, &want, "values", value_of_json(arena, "{\"colour\":\"blue\"}"));
 	assert_string_not_equal(name, name_of(arena, &want));
 	mok_val_set(arena, &long_name, "name",
 		mok_val_str("a23456789-123456789-123456789-123456789-123456789-123"));
@@ -340,7 +317,7 @@ static const char *command(struct mok_arena *arena, const char *want, const char
 	const struct mok_object *have = one(arena,
 		mok_arena_printf(arena, "%s%s", older,
 			record(arena, revision, status, REVISION("v1.2.3", "red"), "")));
-	struct mok_val v = want ? value(arena, want) : mok_val_null();
+	struct mok_val v = want ? value_of_json(arena, want) : mok_val_null();
 	struct mok_errand e;
 
 	if (!next(arena, want ? &v : NULL, have, &e))
@@ -387,8 +364,8 @@ static void what_helm_keeps_otherwise_is_no_difference(void **state)
 	};
 
 	for (size_t i = 0; i < MOK_COUNT(rows); i++) {
-		struct mok_val want = value(*state, rows[i].want);
-		struct mok_val have = value(*state, rows[i].have);
+		struct mok_val want = value_of_json(*state, rows[i].want);
+		struct mok_val have = value_of_json(*state, rows[i].have);
 
 		if (mok_helm_same_values(&want, &have) != rows[i].same)
 			fail_msg("%s and %s", rows[i].want, rows[i].have);
@@ -412,7 +389,8 @@ static void a_chart_has_a_name_wherever_it_is(void **state)
 
 static size_t ties(struct mok_arena *arena, const char *want, const char *tie, bool required)
 {
-	struct mok_val v = value(arena, want), provides = { .type = MOK_LIST }, requires = provides;
+	struct mok_val v = value_of_json(arena, want), provides = { .type = MOK_LIST },
+		       requires = provides;
 	const struct mok_val *list = required ? &requires : &provides;
 	size_t n = 0;
 
@@ -449,7 +427,7 @@ static void known_charts_provide_their_kinds(void **state)
 		ties(*state, "{\"chart\":\"mine\",\"namespace\":\"t\"}", "namespace t", false), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, arena_setup, arena_teardown)
 
 int main(void)
 {

@@ -1,6 +1,7 @@
 /* What mok knows of Kubernetes objects without asking a cluster. */
 #include "mok/kind.h"
 #include "mok/manifest.h"
+#include "values.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,40 +10,17 @@
 
 #include <cmocka.h>
 
-static int set_up(void **state)
-{
-	*state = mok_arena_new();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	mok_arena_free(*state);
-	return 0;
-}
-
-static struct mok_val value(struct mok_arena *arena, const char *json)
-{
-	cJSON *parsed = mok_json_parse(json, strlen(json));
-	struct mok_val v;
-
-	if (!parsed)
-		fail_msg("no JSON: %s", json);
-	v = mok_val_from_json(arena, parsed);
-	cJSON_Delete(parsed);
-	return v;
-}
-
 static void which_object_it_means(void **state)
 {
 	struct mok_arena *arena = *state;
-	struct mok_val v = value(arena,
+	struct mok_val v = value_of_json(arena,
 		"{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\","
 		"\"metadata\":{\"name\":\"web\",\"namespace\":\"social\"}}");
-	struct mok_val core = value(arena,
+	struct mok_val core = value_of_json(arena,
 		"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\","
 		"\"metadata\":{\"name\":\"a\",\"namespace\":\"default\"}}");
-	struct mok_val none = value(arena, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\"}");
+	struct mok_val none =
+		value_of_json(arena, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\"}");
 
 	assert_string_equal(mok_manifest_key(arena, &v), "Deployment.apps/social/web");
 	assert_string_equal(mok_manifest_collection(arena, &v), "apps/Deployment/social");
@@ -80,8 +58,8 @@ static void what_servers_fill_in_is_no_difference(void **state)
 	};
 
 	for (size_t i = 0; i < MOK_COUNT(rows); i++) {
-		struct mok_val want = value(*state, rows[i].want),
-			       live = value(*state, rows[i].live);
+		struct mok_val want = value_of_json(*state, rows[i].want),
+			       live = value_of_json(*state, rows[i].live);
 
 		if (mok_manifest_covers(&want, &live) != rows[i].covers)
 			fail_msg("%s in %s", rows[i].want, rows[i].live);
@@ -170,7 +148,7 @@ static void when_it_does_its_work(void **state)
 	};
 
 	for (size_t i = 0; i < MOK_COUNT(rows); i++) {
-		struct mok_val object = value(*state, rows[i].object);
+		struct mok_val object = value_of_json(*state, rows[i].object);
 		const char *why;
 		enum mok_readiness is = mok_manifest_ready(*state, &object, &why);
 
@@ -185,7 +163,7 @@ static struct mok_val derived(struct mok_arena *arena, const char *suffix, const
 	struct mok_val want = { .type = MOK_MAP };
 
 	mok_val_set(arena, &want, "name_suffix", mok_val_str(suffix));
-	mok_val_set(arena, &want, "manifest", value(arena, manifest));
+	mok_val_set(arena, &want, "manifest", value_of_json(arena, manifest));
 	mok_kind_find("kubernetes_manifest")->derive(arena, &want);
 	return want;
 }
@@ -254,7 +232,7 @@ static void what_is_wrong_with_a_pod(void **state)
 
 	for (size_t i = 0; i < MOK_COUNT(rows); i++) {
 		struct mok_pod_trouble worst = { 0 };
-		struct mok_val pod = value(*state,
+		struct mok_val pod = value_of_json(*state,
 			mok_arena_printf(*state,
 				"{\"metadata\":{\"name\":\"p\"},\"status\":{\"phase\":\"%s\","
 				"\"containerStatuses\":[%s]}}",
@@ -272,9 +250,9 @@ static void what_is_wrong_with_a_pod(void **state)
 static void the_worst_pod_is_blamed(void **state)
 {
 	struct mok_pod_trouble worst = { 0 };
-	struct mok_val begins =
-		value(*state, "{\"metadata\":{\"name\":\"a\"},\"status\":{\"phase\":\"Pending\"}}");
-	struct mok_val stuck = value(*state,
+	struct mok_val begins = value_of_json(
+		*state, "{\"metadata\":{\"name\":\"a\"},\"status\":{\"phase\":\"Pending\"}}");
+	struct mok_val stuck = value_of_json(*state,
 		"{\"metadata\":{\"name\":\"b\"},\"status\":{\"phase\":\"Pending\",\"conditions\":["
 		"{\"type\":\"PodScheduled\",\"status\":\"False\",\"reason\":\"Unschedulable\","
 		"\"message\":\"0/3 nodes\"}]}}");
@@ -286,12 +264,13 @@ static void the_worst_pod_is_blamed(void **state)
 
 static void which_pods_work_for_an_object(void **state)
 {
-	struct mok_val web = value(*state,
+	struct mok_val web = value_of_json(*state,
 		"{\"kind\":\"Deployment\",\"spec\":{\"selector\":{\"matchLabels\":{\"a\":\"1\","
 		"\"b\":"
 		"\"2\"}},\"template\":{\"spec\":{}}}}");
-	struct mok_val job = value(*state, "{\"kind\":\"Job\",\"metadata\":{\"name\":\"j\"}}");
-	struct mok_val gateway = value(*state,
+	struct mok_val job =
+		value_of_json(*state, "{\"kind\":\"Job\",\"metadata\":{\"name\":\"j\"}}");
+	struct mok_val gateway = value_of_json(*state,
 		"{\"kind\":\"Gateway\",\"status\":{\"listeners\":[{\"name\":\"web\",\"conditions\":"
 		"[{"
 		"\"type\":\"Programmed\",\"status\":\"False\",\"reason\":\"PortUnavailable\","
@@ -308,7 +287,7 @@ static void which_pods_work_for_an_object(void **state)
 		"listener web: Programmed (PortUnavailable): no entry point");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, arena_setup, arena_teardown)
 
 int main(void)
 {

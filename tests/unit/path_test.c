@@ -1,5 +1,6 @@
 /* Paths into values of any shape. */
 #include "mok/model.h"
+#include "values.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,31 +9,9 @@
 
 #include <cmocka.h>
 
-static int set_up(void **state)
-{
-	*state = mok_arena_new();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	mok_arena_free(*state);
-	return 0;
-}
-
-static struct mok_val value(struct mok_arena *arena, const char *json)
-{
-	cJSON *parsed = mok_json_parse(json, strlen(json));
-	struct mok_val v = mok_val_from_json(arena, parsed);
-
-	assert_non_null(parsed);
-	cJSON_Delete(parsed);
-	return v;
-}
-
 static void assert_is(struct mok_arena *arena, const struct mok_val *v, const char *json)
 {
-	struct mok_val wanted = value(arena, json);
+	struct mok_val wanted = value_of_json(arena, json);
 
 	assert_true(mok_val_equal(v, &wanted));
 }
@@ -51,7 +30,7 @@ static void what_is_at_a_path(void **state)
 		{ "list[0].v", 1 }, { "n[1]", 6 }, { "n[2]", 0 }, { "n[-1]", 0 },
 		{ "list[three].v", 0 }, { "a.x.r", 0 }, { "list[two", 0 }, { "list[]", 0 },
 		{ "a.x.y/z.more", 0 }, { "ax", 0 } };
-	struct mok_val whole = value(*state, WHOLE);
+	struct mok_val whole = value_of_json(*state, WHOLE);
 
 	for (size_t i = 0; i < MOK_COUNT(rows); i++) {
 		const struct mok_val *v = mok_val_find(&whole, rows[i].path);
@@ -63,7 +42,7 @@ static void what_is_at_a_path(void **state)
 
 static void what_is_left_without_it(void **state)
 {
-	struct mok_val whole = value(*state, WHOLE);
+	struct mok_val whole = value_of_json(*state, WHOLE);
 	struct mok_val less = mok_val_without(*state, &whole, "a.x.y/z");
 
 	assert_is(*state, &whole, WHOLE);
@@ -77,8 +56,8 @@ static void what_is_left_without_it(void **state)
 
 static void what_is_put_there(void **state)
 {
-	struct mok_val whole = value(*state, WHOLE);
-	struct mok_val root = value(*state, "{\"list\":[{\"name\":\"two\"}],\"n\":7}"), out;
+	struct mok_val whole = value_of_json(*state, WHOLE);
+	struct mok_val root = value_of_json(*state, "{\"list\":[{\"name\":\"two\"}],\"n\":7}"), out;
 
 	out = mok_val_graft(*state, &root, &whole, "a.x.y/z");
 	out = mok_val_graft(*state, &out, &whole, "list[two].v");
@@ -89,7 +68,7 @@ static void what_is_put_there(void **state)
 	assert_is(*state, &root, "{\"list\":[{\"name\":\"two\"}],\"n\":7}");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, arena_setup, arena_teardown)
 
 int main(void)
 {

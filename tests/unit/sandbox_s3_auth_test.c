@@ -19,22 +19,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	s3_client_close(*state);
-	return 0;
-}
-
-static void assert_code(struct s3_client *c, int status, const char *code)
-{
-	const char *found = s3_client_element(c, "Code");
-
-	if (!found)
-		fail_msg("status %d without a code: %s", c->out.status, c->out.body.data);
-	assert_string_equal(found, code);
-	assert_int_equal(c->out.status, status);
-}
-
 static void wrong_signatures_are_refused(void **state)
 {
 	struct s3_client *c = *state;
@@ -42,16 +26,16 @@ static void wrong_signatures_are_refused(void **state)
 
 	c->spoil = "0000000000000000000000000000000000000000000000000000000000000000";
 	s3_client_text(c, "GET", "/media", NULL);
-	assert_code(c, 403, "SignatureDoesNotMatch");
+	s3_client_assert_refused(c, 403, "SignatureDoesNotMatch");
 	c->spoil = NULL;
 	c->secret = "another secret";
 	s3_client_text(c, "GET", "/media", NULL);
-	assert_code(c, 403, "SignatureDoesNotMatch");
+	s3_client_assert_refused(c, 403, "SignatureDoesNotMatch");
 	c->secret = mok_sandbox_spaces_secret(c->sandbox);
 	(void)snprintf(key, sizeof(key), "%s", "DO00UNKNOWN");
 	c->key = key;
 	s3_client_text(c, "GET", "/media", NULL);
-	assert_code(c, 403, "InvalidAccessKeyId");
+	s3_client_assert_refused(c, 403, "InvalidAccessKeyId");
 }
 
 static void the_scope_names_a_region(void **state)
@@ -64,7 +48,7 @@ static void the_scope_names_a_region(void **state)
 	assert_int_equal(s3_client_text(c, "GET", "/media", NULL), 200);
 	c->region = "eu-west-9";
 	s3_client_text(c, "GET", "/media", NULL);
-	assert_code(c, 400, "AuthorizationHeaderMalformed");
+	s3_client_assert_refused(c, 400, "AuthorizationHeaderMalformed");
 }
 
 static void clocks_may_differ_by_a_quarter_of_an_hour(void **state)
@@ -75,7 +59,7 @@ static void clocks_may_differ_by_a_quarter_of_an_hour(void **state)
 	assert_int_equal(s3_client_text(c, "GET", "/media", NULL), 200);
 	c->sent_ms = c->now_ms + 16 * 60 * 1000;
 	s3_client_text(c, "GET", "/media", NULL);
-	assert_code(c, 403, "RequestTimeTooSkewed");
+	s3_client_assert_refused(c, 403, "RequestTimeTooSkewed");
 }
 
 static void the_payload_must_be_what_was_signed(void **state)
@@ -86,13 +70,13 @@ static void the_payload_must_be_what_was_signed(void **state)
 	mok_sha256_hex("other", 5, digest);
 	c->sha256 = digest;
 	s3_client_text(c, "PUT", "/media/a", "hello");
-	assert_code(c, 400, "XAmzContentSHA256Mismatch");
+	s3_client_assert_refused(c, 400, "XAmzContentSHA256Mismatch");
 	c->sha256 = "UNSIGNED-PAYLOAD";
 	assert_int_equal(s3_client_text(c, "PUT", "/media/a", "hello"), 200);
 	c->sha256 = NULL;
 	s3_client_header(c, "Content-MD5", "1B2M2Y8AsgTpgAmY7PhCfg=="); /* of nothing */
 	s3_client_text(c, "PUT", "/media/a", "hello");
-	assert_code(c, 400, "BadDigest");
+	s3_client_assert_refused(c, 400, "BadDigest");
 }
 
 static int put_chunked(struct s3_client *c, const char *spoilt)
@@ -123,7 +107,7 @@ static void chunks_are_verified_and_unwrapped(void **state)
 	assert_string_equal(c->out.body.data, "hello");
 	assert_null(s3_client_got(c, "Content-Encoding"));
 	put_chunked(c, "0000000000000000000000000000000000000000000000000000000000000000");
-	assert_code(c, 403, "SignatureDoesNotMatch");
+	s3_client_assert_refused(c, 403, "SignatureDoesNotMatch");
 }
 
 static void presigned_urls_open_for_their_time(void **state)
@@ -137,10 +121,10 @@ static void presigned_urls_open_for_their_time(void **state)
 	assert_int_equal(s3_client_text(c, "GET", url, NULL), 200);
 	assert_string_equal(c->out.body.data, "hello");
 	s3_client_text(c, "PUT", url, "other");
-	assert_code(c, 403, "SignatureDoesNotMatch");
+	s3_client_assert_refused(c, 403, "SignatureDoesNotMatch");
 	c->now_ms += 61 * 1000;
 	s3_client_text(c, "GET", url, NULL);
-	assert_code(c, 403, "AccessDenied");
+	s3_client_assert_refused(c, 403, "AccessDenied");
 }
 
 static void strangers_see_only_what_is_public(void **state)
@@ -153,12 +137,12 @@ static void strangers_see_only_what_is_public(void **state)
 	assert_int_equal(s3_client_text(c, "PUT", "/media/open", "o"), 200);
 	c->key = NULL;
 	s3_client_text(c, "GET", "/media/secret", NULL);
-	assert_code(c, 403, "AccessDenied");
+	s3_client_assert_refused(c, 403, "AccessDenied");
 	assert_int_equal(s3_client_text(c, "GET", "/media/open", NULL), 200);
 	s3_client_text(c, "GET", "/media", NULL);
-	assert_code(c, 403, "AccessDenied");
+	s3_client_assert_refused(c, 403, "AccessDenied");
 	s3_client_text(c, "PUT", "/media/open", "x");
-	assert_code(c, 403, "AccessDenied");
+	s3_client_assert_refused(c, 403, "AccessDenied");
 	c->key = key;
 	s3_client_header(c, "x-amz-acl", "public-read");
 	assert_int_equal(s3_client_text(c, "PUT", "/media?acl", NULL), 200);
@@ -178,9 +162,9 @@ static void the_cdn_reads_what_is_public(void **state)
 	c->host = "media.nyc3.cdn.digitaloceanspaces.com";
 	assert_int_equal(s3_client_text(c, "GET", "/open", NULL), 200);
 	s3_client_text(c, "GET", "/secret", NULL);
-	assert_code(c, 403, "AccessDenied");
+	s3_client_assert_refused(c, 403, "AccessDenied");
 	s3_client_text(c, "PUT", "/open", "x");
-	assert_code(c, 405, "MethodNotAllowed");
+	s3_client_assert_refused(c, 405, "MethodNotAllowed");
 }
 
 static const char *new_key(struct s3_client *c, const char *grants)
@@ -206,16 +190,16 @@ static void keys_do_what_they_are_granted(void **state)
 	assert_int_equal(s3_client_text(c, "GET", "/media/a", NULL), 200);
 	assert_int_equal(s3_client_text(c, "GET", "/media", NULL), 200);
 	s3_client_text(c, "PUT", "/media/a", "x");
-	assert_code(c, 403, "AccessDenied");
+	s3_client_assert_refused(c, 403, "AccessDenied");
 	s3_client_text(c, "GET", "/other", NULL);
-	assert_code(c, 403, "AccessDenied");
+	s3_client_assert_refused(c, 403, "AccessDenied");
 	assert_int_equal(s3_client_text(c, "GET", "/", NULL), 200);
 	assert_true(s3_client_says(c, "<Name>media</Name>"));
 	assert_false(s3_client_says(c, "<Name>other</Name>"));
 	new_key(c, "{\"bucket\":\"media\",\"permission\":\"readwrite\"}");
 	assert_int_equal(s3_client_text(c, "PUT", "/media/a", "x"), 200);
 	s3_client_text(c, "DELETE", "/media?cors", NULL);
-	assert_code(c, 403, "AccessDenied");
+	s3_client_assert_refused(c, 403, "AccessDenied");
 	new_key(c, "{\"bucket\":\"\",\"permission\":\"fullaccess\"}");
 	assert_int_equal(s3_client_text(c, "DELETE", "/other", NULL), 204);
 }
@@ -235,16 +219,16 @@ static void a_policy_that_denies_wins(void **state)
 	assert_int_equal(s3_client_text(c, "PUT", "/media/closed", "c"), 200);
 	assert_int_equal(s3_client_text(c, "PUT", "/media?policy", policy), 204);
 	s3_client_text(c, "GET", "/media/open/not", NULL); /* the owner, too */
-	assert_code(c, 403, "AccessDenied");
+	s3_client_assert_refused(c, 403, "AccessDenied");
 	c->key = NULL;
 	assert_int_equal(s3_client_text(c, "GET", "/media/open/a", NULL), 200);
 	s3_client_text(c, "GET", "/media/closed", NULL);
-	assert_code(c, 403, "AccessDenied");
+	s3_client_assert_refused(c, 403, "AccessDenied");
 }
 
 int main(void)
 {
-#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, s3_client_teardown)
 	const struct CMUnitTest tests[] = {
 		T(wrong_signatures_are_refused),
 		T(the_scope_names_a_region),

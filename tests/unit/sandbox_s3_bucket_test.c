@@ -19,22 +19,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	s3_client_close(*state);
-	return 0;
-}
-
-static void assert_code(struct s3_client *c, int status, const char *code)
-{
-	const char *found = s3_client_element(c, "Code");
-
-	if (!found)
-		fail_msg("status %d without a code: %s", c->out.status, c->out.body.data);
-	assert_string_equal(found, code);
-	assert_int_equal(c->out.status, status);
-}
-
 static void assert_says(struct s3_client *c, const char *text)
 {
 	if (!s3_client_says(c, text))
@@ -61,9 +45,9 @@ static void a_bucket_lives_in_its_region(void **state)
 	assert_false(s3_client_says(c, "<Name>media</Name>"));
 	c->host = "fra1.digitaloceanspaces.com"; /* another cluster */
 	s3_client_text(c, "GET", "/media", NULL);
-	assert_code(c, 404, "NoSuchBucket");
+	s3_client_assert_refused(c, 404, "NoSuchBucket");
 	s3_client_text(c, "PUT", "/media", NULL);
-	assert_code(c, 409, "BucketAlreadyExists");
+	s3_client_assert_refused(c, 409, "BucketAlreadyExists");
 	c->host = "media.ams3.digitaloceanspaces.com"; /* virtual-host style */
 	assert_int_equal(s3_client_text(c, "HEAD", "/", NULL), 200);
 }
@@ -81,7 +65,7 @@ static void a_location_constraint_is_heeded(void **state)
 	s3_client_text(c, "PUT", "/two",
 		"<CreateBucketConfiguration><LocationConstraint>mars1</LocationConstraint>"
 		"</CreateBucketConfiguration>");
-	assert_code(c, 400, "InvalidLocationConstraint");
+	s3_client_assert_refused(c, 400, "InvalidLocationConstraint");
 }
 
 static void names_have_rules(void **state)
@@ -92,12 +76,12 @@ static void names_have_rules(void **state)
 
 	for (size_t i = 0; i < MOK_COUNT(bad); i++) {
 		s3_client_text(c, "PUT", bad[i], NULL);
-		assert_code(c, 400, "InvalidBucketName");
+		s3_client_assert_refused(c, 400, "InvalidBucketName");
 	}
 	s3_client_text(c, "PUT", "/taken-by-others", NULL);
-	assert_code(c, 409, "BucketAlreadyExists");
+	s3_client_assert_refused(c, 409, "BucketAlreadyExists");
 	s3_client_text(c, "GET", "/taken-by-others", NULL);
-	assert_code(c, 403, "AccessDenied");
+	s3_client_assert_refused(c, 403, "AccessDenied");
 	assert_int_equal(s3_client_text(c, "HEAD", "/taken-by-others", NULL), 403);
 	assert_int_equal(c->out.body.len, 0);
 	make_bucket(c);
@@ -111,11 +95,11 @@ static void only_an_empty_bucket_goes(void **state)
 	make_bucket(c);
 	assert_int_equal(s3_client_text(c, "PUT", "/media/a", "x"), 200);
 	s3_client_text(c, "DELETE", "/media", NULL);
-	assert_code(c, 409, "BucketNotEmpty");
+	s3_client_assert_refused(c, 409, "BucketNotEmpty");
 	assert_int_equal(s3_client_text(c, "DELETE", "/media/a", NULL), 204);
 	assert_int_equal(s3_client_text(c, "DELETE", "/media", NULL), 204);
 	s3_client_text(c, "DELETE", "/media", NULL);
-	assert_code(c, 404, "NoSuchBucket");
+	s3_client_assert_refused(c, 404, "NoSuchBucket");
 }
 
 static void a_hundred_are_the_most(void **state)
@@ -127,7 +111,7 @@ static void a_hundred_are_the_most(void **state)
 			s3_client_text(c, "PUT", mok_arena_printf(c->arena, "/bucket-%d", i), NULL),
 			200);
 	s3_client_text(c, "PUT", "/one-more", NULL);
-	assert_code(c, 400, "TooManyBuckets");
+	s3_client_assert_refused(c, 400, "TooManyBuckets");
 }
 
 static void an_acl_reads_as_grants(void **state)
@@ -147,7 +131,7 @@ static void an_acl_reads_as_grants(void **state)
 	assert_false(s3_client_says(c, ALL_USERS));
 	s3_client_header(c, "x-amz-acl", "everybody");
 	s3_client_text(c, "PUT", "/media?acl", NULL);
-	assert_code(c, 400, "InvalidArgument");
+	s3_client_assert_refused(c, 400, "InvalidArgument");
 }
 
 static void an_acl_can_be_sent_as_xml(void **state)
@@ -172,7 +156,7 @@ static void an_acl_can_be_sent_as_xml(void **state)
 	s3_client_text(c, "GET", "/media?acl", NULL);
 	assert_says(c, ALL_USERS);
 	s3_client_text(c, "PUT", "/media?acl", "<AccessControlPolicy/>");
-	assert_code(c, 400, "MalformedACLError");
+	s3_client_assert_refused(c, 400, "MalformedACLError");
 }
 
 static void cors_reads_back_in_its_normal_form(void **state)
@@ -181,7 +165,7 @@ static void cors_reads_back_in_its_normal_form(void **state)
 
 	make_bucket(c);
 	s3_client_text(c, "GET", "/media?cors", NULL);
-	assert_code(c, 404, "NoSuchCORSConfiguration");
+	s3_client_assert_refused(c, 404, "NoSuchCORSConfiguration");
 	assert_int_equal(
 		s3_client_text(c, "PUT", "/media?cors",
 			"<CORSConfiguration><CORSRule><AllowedMethod>PUT</AllowedMethod>"
@@ -204,11 +188,11 @@ static void cors_reads_back_in_its_normal_form(void **state)
 	assert_int_equal(s3_client_text(c, "OPTIONS", "/media/x", NULL), 403);
 	assert_int_equal(s3_client_text(c, "DELETE", "/media?cors", NULL), 204);
 	s3_client_text(c, "GET", "/media?cors", NULL);
-	assert_code(c, 404, "NoSuchCORSConfiguration");
+	s3_client_assert_refused(c, 404, "NoSuchCORSConfiguration");
 	s3_client_text(c, "PUT", "/media?cors",
 		"<CORSConfiguration><CORSRule><AllowedMethod>BREW</AllowedMethod>"
 		"<AllowedOrigin>*</AllowedOrigin></CORSRule></CORSConfiguration>");
-	assert_code(c, 400, "MalformedXML");
+	s3_client_assert_refused(c, 400, "MalformedXML");
 }
 
 static void lifecycle_rules_get_ids_and_an_order(void **state)
@@ -217,7 +201,7 @@ static void lifecycle_rules_get_ids_and_an_order(void **state)
 
 	make_bucket(c);
 	s3_client_text(c, "GET", "/media?lifecycle", NULL);
-	assert_code(c, 404, "NoSuchLifecycleConfiguration");
+	s3_client_assert_refused(c, 404, "NoSuchLifecycleConfiguration");
 	assert_int_equal(
 		s3_client_text(c, "PUT", "/media?lifecycle",
 			"<LifecycleConfiguration><Rule><ID>z</ID><Status>Enabled</Status>"
@@ -236,7 +220,7 @@ static void lifecycle_rules_get_ids_and_an_order(void **state)
 		"<LifecycleConfiguration><Rule><Status>Enabled</Status><Filter><Tag><Key>k</Key>"
 		"<Value>v</Value></Tag></Filter><Expiration><Days>7</Days></Expiration></Rule>"
 		"</LifecycleConfiguration>");
-	assert_code(c, 501, "NotImplemented");
+	s3_client_assert_refused(c, 501, "NotImplemented");
 }
 
 static void versioning_never_goes_back_to_none(void **state)
@@ -270,14 +254,14 @@ static void policies_are_checked_and_kept_to_the_letter(void **state)
 
 	make_bucket(c);
 	s3_client_text(c, "GET", "/media?policy", NULL);
-	assert_code(c, 404, "NoSuchBucketPolicy");
+	s3_client_assert_refused(c, 404, "NoSuchBucketPolicy");
 	assert_int_equal(s3_client_text(c, "PUT", "/media?policy", policy), 204);
 	assert_int_equal(s3_client_text(c, "GET", "/media?policy", NULL), 200);
 	assert_string_equal(c->out.body.data, policy);
 	s3_client_text(c, "PUT", "/media?policy",
 		"{\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"s3:*\","
 		"\"Resource\":\"arn:aws:s3:::elsewhere/*\"}]}");
-	assert_code(c, 400, "MalformedPolicy");
+	s3_client_assert_refused(c, 400, "MalformedPolicy");
 }
 
 static void logs_go_to_another_bucket(void **state)
@@ -292,7 +276,7 @@ static void logs_go_to_another_bucket(void **state)
 	assert_int_equal(s3_client_text(c, "PUT", "/logs", NULL), 200);
 	(void)snprintf(body, sizeof(body), form, "media");
 	s3_client_text(c, "PUT", "/media?logging", body);
-	assert_code(c, 400, "InvalidTargetBucketForLogging");
+	s3_client_assert_refused(c, 400, "InvalidTargetBucketForLogging");
 	(void)snprintf(body, sizeof(body), form, "logs");
 	assert_int_equal(s3_client_text(c, "PUT", "/media?logging", body), 200);
 	s3_client_text(c, "GET", "/media?logging", NULL);
@@ -308,9 +292,9 @@ static void what_spaces_lacks_is_not_implemented(void **state)
 	make_bucket(c);
 	for (size_t i = 0; i < MOK_COUNT(subs); i++) {
 		s3_client_text(c, "GET", mok_arena_printf(c->arena, "/media?%s", subs[i]), NULL);
-		assert_code(c, 501, "NotImplemented");
+		s3_client_assert_refused(c, 501, "NotImplemented");
 		s3_client_text(c, "PUT", mok_arena_printf(c->arena, "/media?%s", subs[i]), "<a/>");
-		assert_code(c, 501, "NotImplemented");
+		s3_client_assert_refused(c, 501, "NotImplemented");
 	}
 }
 
@@ -323,15 +307,15 @@ static void hostile_xml_is_malformed(void **state)
 	s3_client_text(c, "PUT", "/media?versioning",
 		"<!DOCTYPE x [<!ENTITY e \"Enabled\">]><VersioningConfiguration><Status>&e;"
 		"</Status></VersioningConfiguration>");
-	assert_code(c, 400, "MalformedXML");
+	s3_client_assert_refused(c, 400, "MalformedXML");
 	mok_buf_init(&deep, 1 << 20);
 	for (int i = 0; i < 10000; i++)
 		mok_buf_puts(&deep, "<VersioningConfiguration>");
 	s3_client_text(c, "PUT", "/media?versioning", deep.data);
-	assert_code(c, 400, "MalformedXML");
+	s3_client_assert_refused(c, 400, "MalformedXML");
 	mok_buf_release(&deep);
 	s3_client_text(c, "PUT", "/media?versioning", "<VersioningConfiguration");
-	assert_code(c, 400, "MalformedXML");
+	s3_client_assert_refused(c, 400, "MalformedXML");
 }
 
 static void a_new_bucket_spreads_slowly(void **state)
@@ -351,7 +335,7 @@ static void a_new_bucket_spreads_slowly(void **state)
 		missed = c->out.status == 404;
 		if (!missed)
 			continue;
-		assert_code(c, 404, "NoSuchBucket");
+		s3_client_assert_refused(c, 404, "NoSuchBucket");
 		c->now_ms += 60001;
 		assert_int_equal(
 			s3_client_text(c, "GET", mok_arena_printf(c->arena, "%s?acl", name), NULL),
@@ -374,7 +358,7 @@ static void buckets_are_resources_of_projects(void **state)
 
 int main(void)
 {
-#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, s3_client_teardown)
 	const struct CMUnitTest tests[] = {
 		T(a_bucket_lives_in_its_region),
 		T(a_location_constraint_is_heeded),

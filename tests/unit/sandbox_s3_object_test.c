@@ -20,22 +20,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	s3_client_close(*state);
-	return 0;
-}
-
-static void assert_code(struct s3_client *c, int status, const char *code)
-{
-	const char *found = s3_client_element(c, "Code");
-
-	if (!found)
-		fail_msg("status %d without a code: %s", c->out.status, c->out.body.data);
-	assert_string_equal(found, code);
-	assert_int_equal(c->out.status, status);
-}
-
 static void put(struct s3_client *c, const char *target, const char *text)
 {
 	if (s3_client_text(c, "PUT", target, text) != 200)
@@ -70,7 +54,7 @@ static void an_object_carries_its_headers(void **state)
 	assert_int_equal(s3_client_text(c, "HEAD", "/media/plain", NULL), 200);
 	assert_string_equal(s3_client_got(c, "Content-Type"), "binary/octet-stream");
 	s3_client_text(c, "GET", "/media/none", NULL);
-	assert_code(c, 404, "NoSuchKey");
+	s3_client_assert_refused(c, 404, "NoSuchKey");
 }
 
 static void too_much_metadata_is_refused(void **state)
@@ -82,7 +66,7 @@ static void too_much_metadata_is_refused(void **state)
 	value[sizeof(value) - 1] = '\0';
 	s3_client_header(c, "x-amz-meta-a", value);
 	s3_client_text(c, "PUT", "/media/a", "x");
-	assert_code(c, 400, "MetadataTooLarge");
+	s3_client_assert_refused(c, 400, "MetadataTooLarge");
 }
 
 struct range_case {
@@ -118,10 +102,10 @@ static void ranges_cut_out(void **state)
 	}
 	s3_client_header(c, "Range", "bytes=10-");
 	s3_client_text(c, "GET", "/media/a", NULL);
-	assert_code(c, 416, "InvalidRange");
+	s3_client_assert_refused(c, 416, "InvalidRange");
 	s3_client_header(c, "Range", "bytes=-0");
 	s3_client_text(c, "GET", "/media/a", NULL);
-	assert_code(c, 416, "InvalidRange");
+	s3_client_assert_refused(c, 416, "InvalidRange");
 }
 
 static int conditional(struct s3_client *c, const char *method, const char *name, const char *value)
@@ -174,14 +158,14 @@ static void versions_outlive_deletion(void **state)
 	assert_string_equal(s3_client_got(c, "x-amz-delete-marker"), "true");
 	marker = mok_arena_strdup(c->arena, s3_client_got(c, "x-amz-version-id"));
 	s3_client_text(c, "GET", "/media/a", NULL);
-	assert_code(c, 404, "NoSuchKey");
+	s3_client_assert_refused(c, 404, "NoSuchKey");
 	assert_reads(c, mok_arena_printf(c->arena, "/media/a?versionId=%s", first), "one");
 	assert_reads(c, "/media/a?versionId=null", "zero");
 	s3_client_text(c, "GET", "/media?versions", NULL);
 	assert_true(s3_client_says(c, "<DeleteMarker><Key>a</Key>"));
 	assert_true(s3_client_says(c, "<VersionId>null</VersionId>"));
 	s3_client_text(c, "DELETE", "/media", NULL);
-	assert_code(c, 409, "BucketNotEmpty");
+	s3_client_assert_refused(c, 409, "BucketNotEmpty");
 	assert_int_equal(s3_client_text(c, "DELETE",
 				 mok_arena_printf(c->arena, "/media/a?versionId=%s", marker), NULL),
 		204);
@@ -255,9 +239,9 @@ static void deleting_many_says_what_became_of_each(void **state)
 	assert_true(s3_client_says(c, "<Deleted><Key>a</Key></Deleted>"));
 	assert_true(s3_client_says(c, "<Deleted><Key>never</Key></Deleted>"));
 	s3_client_text(c, "GET", "/media/a", NULL);
-	assert_code(c, 404, "NoSuchKey");
+	s3_client_assert_refused(c, 404, "NoSuchKey");
 	s3_client_text(c, "POST", "/media?delete", "<Delete/>");
-	assert_code(c, 400, "MalformedXML");
+	s3_client_assert_refused(c, 400, "MalformedXML");
 }
 
 static void keys_can_fail_within_a_success(void **state)
@@ -299,10 +283,10 @@ static void a_copy_keeps_what_it_is_not_told(void **state)
 	assert_string_equal(s3_client_got(c, "x-amz-meta-b"), "2");
 	s3_client_header(c, "x-amz-copy-source", "/media/a%2Bb");
 	s3_client_text(c, "PUT", "/media/a%2Bb", NULL);
-	assert_code(c, 400, "InvalidRequest");
+	s3_client_assert_refused(c, 400, "InvalidRequest");
 	s3_client_header(c, "x-amz-copy-source", "/media/none");
 	s3_client_text(c, "PUT", "/media/copy", NULL);
-	assert_code(c, 404, "NoSuchKey");
+	s3_client_assert_refused(c, 404, "NoSuchKey");
 }
 
 static void tags_read_back(void **state)
@@ -378,7 +362,7 @@ static void lists_fold_and_page(void **state)
 	assert_lists(c, "/media?max-keys=0", "");
 	assert_string_equal(s3_client_element(c, "IsTruncated"), "false");
 	s3_client_text(c, "GET", "/media?max-keys=-1", NULL);
-	assert_code(c, 400, "InvalidArgument");
+	s3_client_assert_refused(c, 400, "InvalidArgument");
 }
 
 static void the_second_list_goes_on_by_token(void **state)
@@ -398,7 +382,7 @@ static void the_second_list_goes_on_by_token(void **state)
 	assert_null(s3_client_element(c, "NextContinuationToken"));
 	assert_lists(c, "/media?list-type=2&start-after=e", "f/4 \xc3\xa4");
 	s3_client_text(c, "GET", "/media?list-type=2&continuation-token=zz", NULL);
-	assert_code(c, 400, "InvalidArgument");
+	s3_client_assert_refused(c, 400, "InvalidArgument");
 }
 
 /* ---- multipart ---- */
@@ -451,9 +435,9 @@ static void parts_become_one_object(void **state)
 		200);
 	assert_true(s3_client_says(c, "<PartNumber>3</PartNumber>"));
 	complete(c, id, mok_arena_printf(c->arena, "%s%s", two, one));
-	assert_code(c, 400, "InvalidPartOrder");
+	s3_client_assert_refused(c, 400, "InvalidPartOrder");
 	complete(c, id, "<Part><PartNumber>2</PartNumber><ETag>\"x\"</ETag></Part>");
-	assert_code(c, 400, "InvalidPart");
+	s3_client_assert_refused(c, 400, "InvalidPart");
 	complete(c, id, mok_arena_printf(c->arena, "%s%s", one, two));
 	assert_int_equal(c->out.status, 200);
 	assert_true(mok_ends(s3_client_element(c, "ETag"), "-2&quot;") ||
@@ -464,7 +448,7 @@ static void parts_become_one_object(void **state)
 	assert_memory_equal(c->out.body.data, "\0\0tail", 6);
 	assert_string_equal(s3_client_got(c, "Content-Type"), "video/mp4");
 	complete(c, id, one);
-	assert_code(c, 404, "NoSuchUpload");
+	s3_client_assert_refused(c, 404, "NoSuchUpload");
 }
 
 static void only_the_last_part_may_be_small(void **state)
@@ -476,7 +460,7 @@ static void only_the_last_part_may_be_small(void **state)
 	one = part_xml(c, 1);
 	upload_part(c, id, 2, "tail", 4);
 	complete(c, id, mok_arena_printf(c->arena, "%s%s", one, part_xml(c, 2)));
-	assert_code(c, 400, "EntityTooSmall");
+	s3_client_assert_refused(c, 400, "EntityTooSmall");
 	assert_int_equal(s3_client_text(c, "DELETE",
 				 mok_arena_printf(c->arena, "/media/film?uploadId=%s", id), NULL),
 		204);
@@ -508,7 +492,7 @@ static void too_large_is_too_large(void **state)
 	char *big = mok_xcalloc(1, 64 * MIB + 1);
 
 	assert_int_equal(s3_client_ask(c, "PUT", "/media/a", big, 64 * MIB + 1), 400);
-	assert_code(c, 400, "EntityTooLarge");
+	s3_client_assert_refused(c, 400, "EntityTooLarge");
 	assert_int_equal(s3_client_ask(c, "PUT", "/media/a", big, 64 * MIB), 200);
 	assert_int_equal(s3_client_text(c, "GET", "/media/a", NULL), 200);
 	assert_int_equal(c->out.body.len, 64 * MIB);
@@ -517,7 +501,7 @@ static void too_large_is_too_large(void **state)
 
 int main(void)
 {
-#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, s3_client_teardown)
 	const struct CMUnitTest tests[] = {
 		T(an_object_carries_its_headers),
 		T(too_much_metadata_is_refused),
