@@ -35,14 +35,18 @@ const struct mok_frozen *mok_mastodon_frozen(
 	const struct mok_val *live, const struct mok_val *want);
 
 /* The manifest of a Job that is no part of the stack, made of the one of mastodon_db_prepare as it
- * is wanted now (evaluated: image, environment). Its name has the version and a hash of the
- * template; those of migrations stay, since they tell how far the schema is, the others go a day
- * after they ended. False: there is no such Job. Names, NULL after the last:
+ * is wanted now (evaluated: image, environment), or of the CronJob of its name. Its name has the
+ * version and a hash of the template; those of migrations stay, since they tell how far the schema
+ * is, the others go a day after they ended. False: there is no such Job. Names, NULL after the
+ * last:
+ *
  *   migrate-pre     migrations that the old version lives with: before the pods are rolled
  *   migrate-post    the others: after the last old pod is gone
- *   search-deploy, feeds-build, cache-clear */
-bool mok_mastodon_job(struct mok_arena *arena, const struct mok_val *prepare, const char *name,
-	struct mok_val *out);
+ *   search-deploy, feeds-build, cache-clear
+ *   pg-dump         a dump of the database to where `backup` says: of mastodon_pg_dump's manifest
+ */
+bool mok_mastodon_job(
+	struct mok_arena *arena, const struct mok_val *from, const char *name, struct mok_val *out);
 const char *mok_mastodon_job_at(size_t i);
 
 /* ---- what is there ---- */

@@ -235,6 +235,22 @@ static void check_images(struct masto *m)
 		return;
 	check_image(m, "images.web");
 	check_image(m, "images.streaming");
+	check_image(m, "images.postgres");
+	check_image(m, "images.rclone");
+}
+
+/* ---- backup ---- */
+
+static void check_backup(struct masto *m)
+{
+	struct mok_diag *d;
+
+	if (!masto_has(m, "backup.storage") || masto_has(m, "backup.storage_key"))
+		return;
+	d = mok_diag_add(m->diags, "E0923", masto_mark(m, "backup.storage"),
+		"backup.storage needs a key that may write there");
+	mok_diag_hint(
+		m->diags, d, "write storage_key: the address of a spaces_key with a grant for it");
 }
 
 /* ---- GitOps ---- */
@@ -365,6 +381,7 @@ void masto_checks(struct masto *m)
 		check_mail(m, "smtp.bulk.port");
 	check_gateway(m);
 	check_images(m);
+	check_backup(m);
 	check_gitops(m);
 	check_tiers(m);
 }

@@ -519,19 +519,28 @@ static void add_extra(struct masto *m, const char *path, struct mok_val *to)
 	}
 }
 
+static const char *value_of(struct masto *m, enum tier tier, const struct variable *v)
+{
+	if (v->path)
+		return setting(m, v->path);
+	return v->value ? v->value(m, tier) : v->fixed;
+}
+
+const char *masto_variable(struct masto *m, enum tier tier, const char *name)
+{
+	for (size_t i = 0; i < MOK_COUNT(variables); i++)
+		if ((variables[i].tiers & tier) && strcmp(variables[i].name, name) == 0)
+			return value_of(m, tier, &variables[i]);
+	return NULL;
+}
+
 void masto_env(struct masto *m, enum tier tier, struct mok_val *plain, struct mok_val *secret)
 {
 	for (size_t i = 0; i < MOK_COUNT(variables); i++) {
 		const struct variable *v = &variables[i];
-		const char *value = v->fixed;
+		const char *value = v->tiers & tier ? value_of(m, tier, v) : NULL;
 		struct mok_val as;
 
-		if (!(v->tiers & tier))
-			continue;
-		if (v->path)
-			value = setting(m, v->path);
-		else if (v->value)
-			value = v->value(m, tier);
 		if (!value)
 			continue;
 		as = masto_expr(m, "%s", value);

@@ -11,6 +11,7 @@ static void (*const steps[])(struct masto *m) = {
 	masto_config,
 	masto_network,
 	masto_jobs,
+	masto_backup,
 	masto_workloads,
 	masto_routes,
 	masto_observe,

@@ -39,7 +39,7 @@ struct job {
 	const char *fills; /* as struct masto_object's */
 };
 
-static struct mok_val list_of(struct masto *m, const char *const *texts)
+struct mok_val masto_list_of(struct masto *m, const char *const *texts)
 {
 	struct mok_val list = { .type = MOK_LIST, .at = m->at };
 
@@ -58,7 +58,7 @@ static const char *underscored(struct masto *m, const char *name)
 	return out;
 }
 
-static struct mok_val pod_labels(struct masto *m, const char *component)
+struct mok_val masto_pod_labels(struct masto *m, const char *component)
 {
 	struct mok_val labels = { .type = MOK_MAP, .at = m->at };
 
@@ -83,8 +83,9 @@ static void add_job(struct masto *m, const struct job *job)
 	struct mok_val manifest = masto_base(m, "job"), from = { .type = MOK_MAP, .at = m->at };
 
 	masto_put(m, &manifest, "metadata.name", masto_format(m, "mastodon-%s", job->name));
-	masto_put(m, &manifest, "spec.template.metadata.labels", pod_labels(m, job->name));
-	masto_put(m, &manifest, "spec.template.spec.containers.0.args", list_of(m, job->args));
+	masto_put(m, &manifest, "spec.template.metadata.labels", masto_pod_labels(m, job->name));
+	masto_put(
+		m, &manifest, "spec.template.spec.containers.0.args", masto_list_of(m, job->args));
 	if (job->deadline_s)
 		masto_put(m, &manifest, "spec.activeDeadlineSeconds", mok_val_int(job->deadline_s));
 	masto_pod(m, &manifest, &pod);
@@ -96,8 +97,7 @@ static void add_job(struct masto *m, const struct job *job)
 	masto_add(m, &object, manifest);
 }
 
-/* A Secret for one Job alone. */
-static void add_secret(
+void masto_add_secret(
 	struct masto *m, const char *address, const char *name, const char *const *pairs)
 {
 	const struct masto_object object = { .address = address, .hashed = true };
@@ -143,7 +143,7 @@ static void add_grants(struct masto *m)
 
 	if (!m->parts.database_user)
 		return; /* the first user itself owns everything */
-	add_secret(m, "mastodon_db_admin_secret", "mastodon-db-admin", pairs);
+	masto_add_secret(m, "mastodon_db_admin_secret", "mastodon-db-admin", pairs);
 	add_job(m, &job);
 }
 
@@ -213,7 +213,7 @@ static void add_owner(struct masto *m)
 
 	if (!pairs[1] || !pairs[3])
 		return;
-	add_secret(m, "mastodon_owner_secret", "mastodon-owner", pairs);
+	masto_add_secret(m, "mastodon_owner_secret", "mastodon-owner", pairs);
 	add_job(m, &job);
 }
 
@@ -264,7 +264,7 @@ static const struct cron crons[] = {
 
 static struct mok_val cron_args(struct masto *m, const struct cron *cron, int64_t days)
 {
-	struct mok_val args = list_of(m, cron->args);
+	struct mok_val args = masto_list_of(m, cron->args);
 
 	if (cron->days) {
 		mok_val_append(m->arena, &args, masto_format(m, "%s", cron->days));
@@ -291,7 +291,7 @@ static void add_cron(struct masto *m, const struct cron *cron)
 		return;
 	masto_put(m, &manifest, "spec.jobTemplate.spec", *mok_val_get(&job, "spec"));
 	masto_put(m, &manifest, "spec.jobTemplate.spec.template.metadata.labels",
-		pod_labels(m, cron->name));
+		masto_pod_labels(m, cron->name));
 	masto_put(m, &manifest, "metadata.name", masto_format(m, "mastodon-%s", cron->name));
 	masto_put(m, &manifest, "spec.schedule", masto_format(m, "%s", cron->schedule));
 	masto_put(m, &manifest, "spec.jobTemplate.spec.template.spec.containers.0.args",

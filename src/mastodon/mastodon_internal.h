@@ -32,6 +32,7 @@ struct parts {
 	const struct mok_resource *cluster, *database, *database_name, *database_user, *redis;
 	const struct mok_resource *cache_redis, *sidekiq_redis, *storage, *storage_key, *cdn, *zone;
 	const struct mok_resource *search;
+	const struct mok_resource *backup_storage, *backup_key;
 };
 
 struct masto {
@@ -67,6 +68,8 @@ const char *masto_str(const struct masto *m, const char *path, const char *fallb
 bool masto_has(const struct masto *m, const char *path);
 /* The text for a manifest, expressions inside, or NULL: it is not set. */
 const char *masto_text(const struct masto *m, const char *path);
+/* The same, or the default that the field says. */
+const char *masto_given(const struct masto *m, const char *path);
 struct mok_mark masto_mark(const struct masto *m, const char *path);
 /* The fields of a resource as far as they are known offline. */
 struct mok_val masto_fields_of(const struct masto *m, const struct mok_resource *r);
@@ -113,10 +116,21 @@ bool masto_has_block(const struct masto *m, const char *address);
 void masto_config(struct masto *m); /* config.c: namespace, ConfigMaps, Secrets */
 /* env.c: fills in what one tier's environment is. */
 void masto_env(struct masto *m, enum tier tier, struct mok_val *plain, struct mok_val *secret);
+/* env.c: one variable of a tier, as text for a manifest; NULL: it is not set. */
+const char *masto_variable(struct masto *m, enum tier tier, const char *name);
 void masto_workloads(struct masto *m); /* workloads.c */
 void masto_jobs(struct masto *m);      /* jobs.c */
-void masto_network(struct masto *m);   /* network.c: services, policies */
-void masto_routes(struct masto *m);    /* routes.c: gateway, routes, certificate, records */
+/* jobs.c: texts as a list; NULL at the end. */
+struct mok_val masto_list_of(struct masto *m, const char *const *texts);
+/* jobs.c: labels of a Job's pods. */
+struct mok_val masto_pod_labels(struct masto *m, const char *component);
+/* jobs.c: a Secret of its own: keys and values, NULL at the end. */
+void masto_add_secret(
+	struct masto *m, const char *address, const char *name, const char *const *pairs);
+void masto_backup(struct masto *m);                  /* backup.c: copies elsewhere */
+extern const struct mok_field masto_backup_fields[]; /* schema_backup.c */
+void masto_network(struct masto *m);                 /* network.c: services, policies */
+void masto_routes(struct masto *m); /* routes.c: gateway, routes, certificate, records */
 const char *masto_challenge(const struct masto *m); /* routes.c: "dns01" or "http01" */
 /* routes.c: annotations of the Service that makes the load balancer. */
 struct mok_val masto_load_balancer(struct masto *m);
@@ -147,6 +161,8 @@ struct masto_pod {
 };
 void masto_pod(struct masto *m, struct mok_val *manifest, const struct masto_pod *pod);
 const char *masto_image(struct masto *m, bool streaming);
+/* An image that a setting names ("images.rclone"), by tag, and by digest where the plan says so. */
+const char *masto_image_of(struct masto *m, const char *path, const char *tag);
 int64_t masto_web_threads(const struct masto *m); /* of one pod */
 void masto_check_patches(struct masto *m);        /* checks.c: each met something */
 

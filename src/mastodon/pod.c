@@ -21,6 +21,15 @@ const char *masto_image(struct masto *m, bool streaming)
 		m->arena, "%s:v%s%s%s", name, m->version, digest ? "@" : "", digest ? digest : "");
 }
 
+const char *masto_image_of(struct masto *m, const char *path, const char *tag)
+{
+	const char *name = masto_given(m, path);
+
+	if (strcmp(masto_str(m, "images.pin", "digest"), "tag") == 0)
+		return mok_arena_printf(m->arena, "%s:%s", name, tag);
+	return mok_arena_printf(m->arena, "${image[\"%s:%s\"]}", masto_str(m, path, name), tag);
+}
+
 static const char *below(struct masto *m, const struct masto_pod *pod, const char *path)
 {
 	return mok_arena_printf(m->arena, "%s.%s", pod->path, path);

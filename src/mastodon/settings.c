@@ -69,6 +69,34 @@ const char *masto_text(const struct masto *m, const char *path)
 	return text ? escaped(m, text) : NULL;
 }
 
+static const char *default_of(const char *path)
+{
+	const struct mok_field *fields = mok_mastodon_fields(), *f = NULL;
+	char name[64];
+
+	while (fields && *path) {
+		size_t len = strcspn(path, ".");
+
+		if (len >= sizeof(name))
+			return NULL;
+		memcpy(name, path, len);
+		name[len] = '\0';
+		f = mok_field_find(fields, name);
+		fields = f ? f->sub : NULL;
+		path += len + (path[len] == '.');
+	}
+	return f && !*path ? f->dflt : NULL;
+}
+
+const char *masto_given(const struct masto *m, const char *path)
+{
+	const char *text = masto_text(m, path), *dflt = default_of(path);
+
+	if (!text && !dflt)
+		MOK_BUG("a setting without a default");
+	return text ? text : dflt;
+}
+
 struct mok_mark masto_mark(const struct masto *m, const char *path)
 {
 	const struct mok_val *v = mok_val_at(m->written, path);
@@ -151,6 +179,8 @@ static const struct part part_table[] = {
 	{ "storage_key", "spaces_key", NULL, true, true, PART(storage_key) },
 	{ "cdn", "cdn", NULL, false, true, PART(cdn) },
 	{ "zone", "domain", NULL, false, true, PART(zone) },
+	{ "backup.storage", "spaces_bucket", NULL, false, false, PART(backup_storage) },
+	{ "backup.storage_key", "spaces_key", NULL, false, false, PART(backup_key) },
 };
 
 static bool has_word(const char *words, const char *word)

@@ -9,22 +9,26 @@ struct errand {
 	const char *args[8]; /* NULL at the end */
 	const char *variable, *value;
 	int64_t deadline_s;
-	bool stays; /* its being there says that it ran: it is not cleared away by time */
+	bool stays;    /* its being there says that it ran: it is not cleared away by time */
+	bool of_clock; /* what the CronJob of its name does, now: that says all the rest */
 };
 
 /* https://docs.joinmastodon.org/admin/upgrading/: what comes after a deployment is left out while
  * the old version runs, since it takes away what that still uses. */
 static const struct errand errands[] = {
 	{ "migrate-pre", { "bundle", "exec", "rails", "db:migrate", NULL },
-		"SKIP_POST_DEPLOYMENT_MIGRATIONS", "true", 21600, true },
+		"SKIP_POST_DEPLOYMENT_MIGRATIONS", "true", 21600, true, false },
 	{ "migrate-post", { "bundle", "exec", "rails", "db:migrate", NULL }, NULL, NULL, 86400,
-		true },
+		true, false },
 	{ "search-deploy",
 		{ "bin/tootctl", "search", "deploy", "--concurrency", "1", "--batch-size", "100",
 			NULL },
-		NULL, NULL, 86400, false },
-	{ "feeds-build", { "bin/tootctl", "feeds", "build", NULL }, NULL, NULL, 86400, false },
-	{ "cache-clear", { "bin/tootctl", "cache", "clear", NULL }, NULL, NULL, 3600, false },
+		NULL, NULL, 86400, false, false },
+	{ "feeds-build", { "bin/tootctl", "feeds", "build", NULL }, NULL, NULL, 86400, false,
+		false },
+	{ "cache-clear", { "bin/tootctl", "cache", "clear", NULL }, NULL, NULL, 3600, false,
+		false },
+	{ .name = "pg-dump", .of_clock = true },
 };
 
 const char *mok_mastodon_job_at(size_t i)
@@ -78,26 +82,50 @@ static void set_name(struct masto *m, struct mok_val *job, const struct errand *
 			mok_arena_printf(m->arena, "mastodon-%s-%s-%.10s", e->name, plain, hash)));
 }
 
-bool mok_mastodon_job(struct mok_arena *arena, const struct mok_val *prepare, const char *name,
-	struct mok_val *out)
+/* A CronJob's template is a Job's whole specification. */
+static bool take_clock(struct masto *m, const struct mok_val *cron, struct mok_val *out)
 {
-	struct masto m = { .arena = arena, .bases = mok_map_new(arena) };
-	const struct errand *e = find(name);
+	const struct mok_val *spec = mok_val_at(cron, "spec.jobTemplate.spec");
+
+	if (!mok_streq(mok_val_get_str(cron, "kind"), "CronJob") || !spec ||
+		!mok_val_at(cron, "metadata.labels"))
+		return false;
+	*out = masto_base(m, "job");
+	masto_put(m, out, "metadata", *mok_val_get(cron, "metadata"));
+	masto_put(m, out, "spec", *spec);
+	masto_put(m, out, "spec.ttlSecondsAfterFinished", mok_val_int(86400));
+	return true;
+}
+
+static bool take_prepare(
+	struct masto *m, const struct mok_val *prepare, const struct errand *e, struct mok_val *out)
+{
 	struct mok_val labels;
 
-	if (!e || !mok_val_at(prepare, "metadata.labels") ||
+	if (!mok_val_at(prepare, "metadata.labels") ||
 		!mok_val_at(prepare, "spec.template.spec.containers.0"))
 		return false;
 	*out = *prepare;
 	labels = *mok_val_at(prepare, "metadata.labels");
 	if (mok_val_at(prepare, "spec.template.metadata.labels"))
 		labels = *mok_val_at(prepare, "spec.template.metadata.labels");
-	mok_val_set(arena, &labels, "app.kubernetes.io/component", mok_val_str(e->name));
-	masto_put(&m, out, "spec.template.metadata.labels", labels);
-	masto_put(&m, out, "spec.activeDeadlineSeconds", mok_val_int(e->deadline_s));
+	mok_val_set(m->arena, &labels, "app.kubernetes.io/component", mok_val_str(e->name));
+	masto_put(m, out, "spec.template.metadata.labels", labels);
+	masto_put(m, out, "spec.activeDeadlineSeconds", mok_val_int(e->deadline_s));
 	if (!e->stays)
-		masto_put(&m, out, "spec.ttlSecondsAfterFinished", mok_val_int(86400));
-	set_command(&m, out, e);
+		masto_put(m, out, "spec.ttlSecondsAfterFinished", mok_val_int(86400));
+	set_command(m, out, e);
+	return true;
+}
+
+bool mok_mastodon_job(
+	struct mok_arena *arena, const struct mok_val *from, const char *name, struct mok_val *out)
+{
+	struct masto m = { .arena = arena, .bases = mok_map_new(arena) };
+	const struct errand *e = find(name);
+
+	if (!e || !(e->of_clock ? take_clock(&m, from, out) : take_prepare(&m, from, e, out)))
+		return false;
 	set_name(&m, out, e);
 	return true;
 }

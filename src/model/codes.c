@@ -325,6 +325,13 @@ static const struct mok_code codes[] = {
 		"gitops: { manage: argocd, repository: https://example.com/me/instance.git, path: "
 		"deploy }\n\n`mok manifests --argocd -o DIR` writes the files that go into that "
 		"folder." },
+	{ "E0923", "a backup without a key to its place",
+		"A Spaces key opens the buckets that it was granted, so the bucket that takes the "
+		"copies needs one of its own, which nothing else in the cluster has:\n\n    "
+		"resources:\n      backups: { kind: spaces_bucket, region: fra1, acl: private }\n  "
+		"    backups_key: { kind: spaces_key, grants: [ { bucket: \"${backups.name}\", "
+		"permission: readwrite } ] }\n    mastodon:\n      backup: { storage: backups, "
+		"storage_key: backups_key, database: {} }" },
 	{ "E0930", "a setting that is decided once",
 		"`domain` and `web_domain` are in every account's and post's name that other "
 		"servers "
