@@ -111,32 +111,43 @@ static void ask_members(struct sweep *sweep, struct mok_object *o)
 		ask_detail(sweep, o, &ask, "resources");
 }
 
-static void note_refs(struct sweep *sweep, const struct mok_val *v, struct mok_map *referred)
+static void note_refs(struct sweep *sweep, const struct mok_refs *refs, struct mok_map *referred)
 {
-	struct mok_arena *scratch = mok_arena_new();
-	struct mok_refs refs = { 0 };
-
-	mok_expr_refs(scratch, v, &refs);
-	for (size_t i = 0; i < refs.list.len; i++) {
-		const struct mok_ref *ref = &refs.list.items[i];
+	for (size_t i = 0; i < refs->list.len; i++) {
+		const struct mok_ref *ref = &refs->list.items[i];
 		size_t first = strcspn(ref->path, ".");
 
 		mok_map_put(referred,
 			mok_arena_printf(sweep->arena, "%s.%.*s", ref->root, (int)first, ref->path),
 			sweep);
 	}
+}
+
+/* "ADDRESS.ATTRIBUTE" of all that something in the plan refers to. */
+static struct mok_map *referred_to(struct sweep *sweep)
+{
+	const struct mok_stack *stack = sweep->in.stack;
+	struct mok_map *referred = mok_map_new(sweep->arena);
+	struct mok_arena *scratch = mok_arena_new();
+	struct mok_refs refs = { 0 };
+
+	for (size_t i = 0; i < stack->resources.len; i++) {
+		refs.list.len = 0;
+		mok_expr_refs(scratch, &stack->resources.items[i].fields, &refs);
+		note_refs(sweep, &refs, referred);
+	}
+	refs.list.len = 0;
+	for (size_t i = 0; i < stack->outputs.len; i++)
+		mok_expr_refs(scratch, &stack->outputs.items[i].value, &refs);
+	note_refs(sweep, &refs, referred);
 	mok_arena_free(scratch);
+	return referred;
 }
 
 void mok_sweep_details(struct sweep *sweep)
 {
-	const struct mok_stack *stack = sweep->in.stack;
-	struct mok_map *referred = mok_map_new(sweep->arena);
+	struct mok_map *referred = referred_to(sweep);
 
-	for (size_t i = 0; i < stack->resources.len; i++)
-		note_refs(sweep, &stack->resources.items[i].fields, referred);
-	for (size_t i = 0; i < stack->outputs.len; i++)
-		note_refs(sweep, &stack->outputs.items[i].value, referred);
 	for (size_t i = 0; i < mok_map_len(sweep->out->by_address); i++) {
 		struct mok_object *o = mok_map_value(sweep->out->by_address, i);
 
