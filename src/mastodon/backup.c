@@ -36,11 +36,9 @@ static bool is_elsewhere(const struct masto *m)
 	return masto_has(m, "backup.s3");
 }
 
-/* "backup:BUCKET/FOLDER": "backup" is the remote that the variables describe. */
-static const char *remote(struct masto *m, const char *folder)
+static const char *name_of_bucket(struct masto *m)
 {
-	return mok_arena_printf(m->arena, "backup:%s/%s",
-		is_elsewhere(m) ? masto_text(m, "backup.s3.bucket") : of_bucket(m, "name"), folder);
+	return is_elsewhere(m) ? masto_text(m, "backup.s3.bucket") : of_bucket(m, "name");
 }
 
 /* A key opens its bucket alone, so rclone must not try to make it first. */
@@ -107,7 +105,8 @@ static void add_dumps(struct masto *m)
 		.address = "mastodon_pg_dump", .component = "pg-dump", .needs = needs
 	};
 	struct mok_val manifest = masto_base(m, "pg-dump");
-	const char *to = remote(m, masto_given(m, "backup.database.prefix"));
+	const char *to = mok_arena_printf(m->arena, "backup:%s/%s", name_of_bucket(m),
+		masto_given(m, "backup.database.prefix"));
 
 	add_connection(m);
 	put_text(m, &manifest, "spec.schedule", masto_given(m, "backup.database.schedule"));
@@ -133,10 +132,96 @@ static void add_dumps(struct masto *m)
 	masto_add(m, &object, manifest);
 }
 
+/* ---- media ---- */
+
+static void add_source(struct masto *m)
+{
+	const char *from = m->parts.storage->address, *key = m->parts.storage_key->address;
+	const char *const pairs[] = { "RCLONE_CONFIG_MEDIA_TYPE", "s3",
+		"RCLONE_CONFIG_MEDIA_PROVIDER", "DigitalOcean", "RCLONE_CONFIG_MEDIA_ENDPOINT",
+		mok_arena_printf(m->arena, "${%s.endpoint}", from),
+		"RCLONE_CONFIG_MEDIA_ACCESS_KEY_ID",
+		mok_arena_printf(m->arena, "${%s.access_key}", key),
+		"RCLONE_CONFIG_MEDIA_SECRET_ACCESS_KEY",
+		mok_arena_printf(m->arena, "${%s.secret_key}", key), NULL };
+
+	masto_add_secret(m, "mastodon_media_source_secret", "mastodon-media-source", pairs);
+}
+
+/* The access of one copy stands in the name of the remote: that goes before its variable. */
+static const char *copy_of_media(struct masto *m)
+{
+	const char *folder = masto_text(m, "backup.media.prefix");
+
+	return mok_arena_printf(m->arena, "backup,acl=%s:%s%s%s",
+		masto_given(m, "backup.media.acl"), name_of_bucket(m), folder ? "/" : "",
+		folder ? folder : "");
+}
+
+static void add_media(struct masto *m)
+{
+	static const char *const needs[] = { "mastodon_db_prepare", NULL };
+	const struct masto_object object = {
+		.address = "mastodon_media_sync", .component = "media-sync", .needs = needs
+	};
+	struct mok_val manifest = masto_base(m, "media-sync");
+
+	add_source(m);
+	put_text(m, &manifest, "spec.schedule", masto_given(m, "backup.media.schedule"));
+	masto_put(m, &manifest, "spec.jobTemplate.spec.template.metadata.labels",
+		masto_pod_labels(m, "media-sync"));
+	put_text(m, &manifest, POD ".containers.0.image", rclone_image(m));
+	put_text(m, &manifest, POD ".containers.0.args.1",
+		mok_arena_printf(m->arena, "media:${%s.name}", m->parts.storage->address));
+	put_text(m, &manifest, POD ".containers.0.args.2", copy_of_media(m));
+	/* A synchronisation takes away what the source has not: the dumps, beside the media. */
+	if (!masto_has(m, "backup.media.prefix"))
+		masto_push(m, &manifest, POD ".containers.0.args",
+			masto_format(
+				m, "--exclude=/%s/**", masto_given(m, "backup.database.prefix")));
+	put_text(m, &manifest, POD ".containers.0.envFrom.0.secretRef.name",
+		"${mastodon_media_source_secret.name}");
+	put_text(m, &manifest, POD ".containers.0.envFrom.1.secretRef.name",
+		"${mastodon_backup_secret.name}");
+	masto_add(m, &object, manifest);
+}
+
+/* ---- both ---- */
+
+struct copy {
+	const char *setting, *name;
+	void (*add)(struct masto *m);
+};
+
+static const struct copy copies[] = {
+	{ "backup.database", "pg-dump", add_dumps },
+	{ "backup.media", "media-sync", add_media },
+};
+
 void masto_backup(struct masto *m)
 {
-	if (!masto_has(m, "backup.database"))
+	if (!masto_has(m, "backup.database") && !masto_has(m, "backup.media"))
 		return;
 	add_remote(m);
-	add_dumps(m);
+	for (size_t i = 0; i < MOK_COUNT(copies); i++)
+		if (masto_has(m, copies[i].setting))
+			copies[i].add(m);
+}
+
+static bool is_daily(const char *schedule)
+{
+	return strcmp(schedule, "@daily") == 0 || strcmp(schedule, "@midnight") == 0 ||
+		strcmp(schedule, "@hourly") == 0 || mok_ends(schedule, " * * *");
+}
+
+const char *masto_daily_copies(struct masto *m)
+{
+	const char *names = "";
+
+	for (size_t i = 0; i < MOK_COUNT(copies); i++)
+		if (masto_has(m, copies[i].setting) &&
+			is_daily(masto_given(
+				m, mok_arena_printf(m->arena, "%s.schedule", copies[i].setting))))
+			names = mok_arena_printf(m->arena, "%s|%s", names, copies[i].name);
+	return names;
 }

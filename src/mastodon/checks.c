@@ -241,10 +241,41 @@ static void check_images(struct masto *m)
 
 /* ---- backup ---- */
 
+/* The dumps would be in the folder that is made like the bucket of the media, and go. */
+static bool would_sweep_dumps(const struct masto *m)
+{
+	const char *media = masto_str(m, "backup.media.prefix", NULL);
+	const char *dumps = masto_given(m, "backup.database.prefix");
+
+	return media && masto_has(m, "backup.database") && mok_starts(dumps, media) &&
+		(!dumps[strlen(media)] || dumps[strlen(media)] == '/');
+}
+
+static void check_media_copy(struct masto *m)
+{
+	struct mok_diag *d;
+
+	if (!masto_has(m, "backup.media"))
+		return;
+	if (!masto_has(m, "backup.storage") && !masto_has(m, "backup.s3")) {
+		d = mok_diag_add(m->diags, "E0924", masto_mark(m, "backup.media"),
+			"a copy of the media in their own bucket is none");
+		mok_diag_hint(
+			m->diags, d, "write storage: a spaces_bucket of another region, or s3");
+	}
+	if (would_sweep_dumps(m)) {
+		d = mok_diag_add(m->diags, "E0924", masto_mark(m, "backup.media.prefix"),
+			"the dumps of the database are in this folder, and copying the media would "
+			"take them away");
+		mok_diag_hint(m->diags, d, "give one of them another prefix");
+	}
+}
+
 static void check_backup(struct masto *m)
 {
 	struct mok_diag *d;
 
+	check_media_copy(m);
 	if (!masto_has(m, "backup.storage") || masto_has(m, "backup.storage_key"))
 		return;
 	d = mok_diag_add(m->diags, "E0923", masto_mark(m, "backup.storage"),

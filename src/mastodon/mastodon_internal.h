@@ -127,6 +127,8 @@ struct mok_val masto_pod_labels(struct masto *m, const char *component);
 /* jobs.c: a Secret of its own: keys and values, NULL at the end. */
 void masto_add_secret(
 	struct masto *m, const char *address, const char *name, const char *const *pairs);
+/* backup.c: "|pg-dump|media-sync": those that run every day. */
+const char *masto_daily_copies(struct masto *m);
 void masto_backup(struct masto *m);                  /* backup.c: copies elsewhere */
 extern const struct mok_field masto_backup_fields[]; /* schema_backup.c */
 void masto_network(struct masto *m);                 /* network.c: services, policies */

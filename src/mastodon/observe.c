@@ -108,14 +108,33 @@ static void add_dashboard(struct masto *m, const char *name)
 	masto_add(m, &object, manifest);
 }
 
+#define UPKEEP "3.rules.1" /* MastodonCronJobLate */
+
+static const char *const monitors[] = { "mastodon_prometheus", "mastodon_robusta", NULL };
+
 static void add(struct masto *m, const char *base, const char *address)
 {
-	static const char *const needs[] = { "mastodon_prometheus", "mastodon_robusta", NULL };
 	const struct masto_object object = {
-		.address = address, .component = "metrics", .needs = needs
+		.address = address, .component = "metrics", .needs = monitors
 	};
 
 	masto_add(m, &object, masto_base(m, base));
+}
+
+/* What runs every day and has not for longer. */
+static void add_alerts(struct masto *m)
+{
+	const struct masto_object object = {
+		.address = "mastodon_alerts", .component = "metrics", .needs = monitors
+	};
+	struct mok_val manifest = masto_base(m, "alerts");
+
+	masto_put(m, &manifest, "spec.groups." UPKEEP ".expr",
+		masto_format(m,
+			"time() - max by (cronjob) (kube_cronjob_status_last_successful_time{"
+			"cronjob=~\"mastodon-(media-remove%s)\"}) > 26 * 3600",
+			masto_daily_copies(m)));
+	masto_add(m, &object, manifest);
 }
 
 void masto_observe(struct masto *m)
@@ -123,7 +142,7 @@ void masto_observe(struct masto *m)
 	if (masto_bool(m, "observability.metrics", false))
 		add(m, "pod-monitor", "mastodon_pod_monitor");
 	if (masto_bool(m, "observability.alerts", false))
-		add(m, "alerts", "mastodon_alerts");
+		add_alerts(m);
 	for (size_t i = 0; i < MOK_COUNT(dashboards); i++)
 		if (masto_bool(m, "observability.dashboards", false))
 			add_dashboard(m, dashboards[i]);

@@ -60,6 +60,25 @@ static const struct mok_field database[] = {
 	{ 0 },
 };
 
+static const struct mok_field media[] = {
+	{ .name = "schedule",
+		.type = MOK_STR,
+		.pattern = CRON_PATTERN,
+		.dflt = "0 4 * * *",
+		.doc = "When, as cron's five fields; UTC." },
+	{ .name = "prefix",
+		.type = MOK_STR,
+		.pattern = FOLDER_PATTERN,
+		.doc = "Folder in the bucket; by default objects have the names that they have in "
+		       "the first one, so that the copy can take its place." },
+	{ .name = "acl",
+		.type = MOK_STR,
+		.values = "private|public-read",
+		.dflt = "private",
+		.doc = "Who may read the copies." },
+	{ 0 },
+};
+
 const struct mok_field masto_backup_fields[] = {
 	{ .name = "storage",
 		.type = MOK_STR,
@@ -78,5 +97,11 @@ const struct mok_field masto_backup_fields[] = {
 		.sub = database,
 		.doc = "Dumps of the database (pg_dump -Fc), by the clock; {} takes what is usual. "
 		       "None without it." },
+	{ .name = "media",
+		.type = MOK_MAP,
+		.sub = media,
+		.doc = "Copies of the media, by the clock, but for cache/, which can be fetched "
+		       "again, "
+		       "and backups/, people's own archives. Needs storage or s3." },
 	{ 0 },
 };

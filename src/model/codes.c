@@ -332,6 +332,14 @@ static const struct mok_code codes[] = {
 		"    backups_key: { kind: spaces_key, grants: [ { bucket: \"${backups.name}\", "
 		"permission: readwrite } ] }\n    mastodon:\n      backup: { storage: backups, "
 		"storage_key: backups_key, database: {} }" },
+	{ "E0924", "a copy of the media without a place of its own",
+		"The copy is made like the bucket of the media: what was deleted there goes here "
+		"too, "
+		"and so does what never was there. It needs a bucket, or at least a folder, that "
+		"holds "
+		"nothing else; `storage` with a bucket of another region, or `s3`. Dumps of the "
+		"database may lie beside it when the copy has no prefix: then their folder is "
+		"spared." },
 	{ "E0930", "a setting that is decided once",
 		"`domain` and `web_domain` are in every account's and post's name that other "
 		"servers "

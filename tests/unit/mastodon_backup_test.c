@@ -123,6 +123,55 @@ static void test_a_dump_on_demand(void **state)
 		mok_mastodon_job(w->arena, must(w, "Job", "mastodon-db-prepare"), "pg-dump", &job));
 }
 
+#define SYNC ".containers.0.args."
+
+static void test_media_in_another_bucket(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "large", NULL);
+	assert_at(w, "CronJob", "mastodon-media-sync", "spec.schedule", "0 4 * * *");
+	assert_at(w, "CronJob", "mastodon-media-sync", CRON SYNC "0", "sync");
+	assert_at(w, "CronJob", "mastodon-media-sync", CRON SYNC "1", "media:mastodon-l-media");
+	/* Objects of suspended accounts are closed: so is every copy. */
+	assert_at(w, "CronJob", "mastodon-media-sync", CRON SYNC "2",
+		"backup,acl=private:mastodon-l-backups");
+	assert_at(w, "CronJob", "mastodon-media-sync", CRON SYNC "3", "--exclude=/cache/**");
+	assert_at(w, "CronJob", "mastodon-media-sync", CRON SYNC "4", "--exclude=/backups/**");
+	/* The dumps beside it stay. */
+	assert_at(w, "CronJob", "mastodon-media-sync", CRON SYNC "9", "--exclude=/postgresql/**");
+	assert_secret(w, "mastodon-media-source", "RCLONE_CONFIG_MEDIA_SECRET_ACCESS_KEY",
+		"media_key.secret_key");
+	assert_secret(w, "mastodon-media-source", "RCLONE_CONFIG_MEDIA_ENDPOINT", "media.endpoint");
+	assert_secret(w, "mastodon-backup", "RCLONE_CONFIG_BACKUP_ENDPOINT", "backups.endpoint");
+}
+
+static void test_media_in_a_folder(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "large",
+		"mastodon: { backup: { media: { prefix: a/b, acl: public-read }, database: { "
+		"prefix: "
+		"a/bc } } }\n");
+	assert_at(w, "CronJob", "mastodon-media-sync", CRON SYNC "2",
+		"backup,acl=public-read:mastodon-l-backups/a/b");
+	assert_at(w, "CronJob", "mastodon-media-sync", CRON SYNC "9", NULL);
+}
+
+#define LATE "spec.groups.3.rules.1."
+
+static void test_an_alert_for_what_runs_daily(void **state)
+{
+	struct world *w = *state;
+	const char *expr;
+
+	load(w, "large", "mastodon: { backup: { media: { schedule: \"0 4 * * 0\" } } }\n");
+	assert_at(w, "PrometheusRule", "mastodon", LATE "alert", "MastodonCronJobLate");
+	expr = at(w, "PrometheusRule", "mastodon", LATE "expr");
+	assert_non_null(strstr(expr, "\"mastodon-(media-remove|pg-dump)\""));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -134,6 +183,9 @@ int main(void)
 		TEST(test_another_bucket_of_the_plan),
 		TEST(test_a_bucket_of_another_service),
 		TEST(test_a_dump_on_demand),
+		TEST(test_media_in_another_bucket),
+		TEST(test_media_in_a_folder),
+		TEST(test_an_alert_for_what_runs_daily),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
