@@ -164,6 +164,14 @@ static enum mok_readiness service(struct look *l)
 	return not_yet(l, "its load balancer has no address yet");
 }
 
+/* Records are made of its address; a controller that tells none wants `wait: false`. */
+static enum mok_readiness ingress(struct look *l)
+{
+	return mok_val_at(l->object, "status.loadBalancer.ingress.0")
+		? MOK_READY
+		: not_yet(l, "its controller has not told an address yet");
+}
+
 static enum mok_readiness claim(struct look *l)
 {
 	const char *phase = text_at(l->object, "status.phase");
@@ -281,6 +289,7 @@ static const struct {
 	{ "cert-manager.io", "Issuer", certificate },
 	{ "gateway.networking.k8s.io", "Gateway", gateway },
 	{ "gateway.networking.k8s.io", "GatewayClass", gateway_class },
+	{ "networking.k8s.io", "Ingress", ingress },
 };
 
 enum mok_readiness mok_manifest_ready(

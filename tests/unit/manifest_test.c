@@ -114,6 +114,12 @@ static void when_it_does_its_work(void **state)
 		{ SERVICE "\"spec\":{\"type\":\"LoadBalancer\"},\"status\":{\"loadBalancer\":"
 			  "{\"ingress\":[{\"ip\":\"192.0.2.1\"}]}}}",
 			MOK_READY, NULL },
+		{ "{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":\"Ingress\"," META
+		  ",\"status\":{\"loadBalancer\":{}}}",
+			MOK_NOT_YET, "not told an address" },
+		{ "{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":\"Ingress\"," META
+		  ",\"status\":{\"loadBalancer\":{\"ingress\":[{\"ip\":\"192.0.2.1\"}]}}}",
+			MOK_READY, NULL },
 		{ "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"x\","
 		  "\"deletionTimestamp\":\"2026-01-01T00:00:00Z\"}}",
 			MOK_NOT_YET, "being deleted" },
