@@ -109,6 +109,10 @@ struct mok_kind {
 
 	/* Names. natural_key: the fields that tell it from its siblings, space-separated. */
 	const char *natural_key;
+	/* The kind of which it has one at least, always; NULL: none. */
+	const char *needs_child;
+	/* A value that two cannot have at one time, besides the name; NULL: none. */
+	const char *exclusive_field;
 	const char *name_field; /* "name", or NULL when it has none */
 	int name_max;
 	const char *name_pattern;

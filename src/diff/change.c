@@ -148,6 +148,31 @@ static bool waits_for_an_end(struct planner *p, const struct mok_change *c)
 	return false;
 }
 
+static void refuse_successor(
+	struct planner *p, const struct mok_change *c, const char *field, const char *value)
+{
+	struct mok_diag *d = mok_diag_add(p->diags, "E0814", c->resource->at,
+		"%s cannot be made anew with the %s %s: the %s that has it is its region's "
+		"default, which cannot be deleted",
+		c->address, field, value, c->kind->name);
+
+	d->address = c->address;
+	mok_diag_hint(p->diags, d, "give it another %s, or make another %s the default first",
+		field, c->kind->name);
+}
+
+/* What the account cannot lose stays beside its successor, with all that only one may have. */
+static void check_stays(struct planner *p, const struct mok_change *c)
+{
+	const char *field = c->kind->exclusive_field, *name = c->object->name;
+	const char *taken = field ? mok_val_get_str(&c->object->attrs, field) : NULL;
+
+	if (taken && mok_streq(mok_val_get_str(&c->want, field), taken))
+		refuse_successor(p, c, field, taken);
+	if (name && mok_streq(c->name, name))
+		refuse_successor(p, c, c->kind->name_field, name);
+}
+
 static void plan_replace(struct planner *p, struct mok_change *c)
 {
 	const struct mok_object *o = c->object;
@@ -175,6 +200,10 @@ static void plan_replace(struct planner *p, struct mok_change *c)
 		c->create_first = false; /* one of that name at a time */
 	if (waits_for_an_end(p, c) && !elsewhere)
 		c->create_first = false;
+	if (o->is_default) {
+		c->create_first = true;
+		check_stays(p, c);
+	}
 	c->refused = o->protected_live || c->resource->protect == MOK_YES;
 	c->set_protect = false;
 	/* The mark of the old address says nothing of the new one. */

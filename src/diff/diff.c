@@ -219,6 +219,7 @@ int mok_diff(struct mok_arena *arena, const struct mok_stack *stack, const struc
 	copy_edges(&p);
 	plan_outputs(&p);
 	mok_plan_leftovers(&p);
+	mok_check_children(&p);
 	mok_plan_totals(&p);
 	expect(&p, order);
 	return diags->nerrors ? -1 : 0;

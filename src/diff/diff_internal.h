@@ -32,6 +32,7 @@ bool mok_address_matches(const char *pattern, const struct mok_resource *r);
 void mok_plan_resource(struct planner *p, size_t index);
 void mok_plan_leftovers(struct planner *p);
 void mok_plan_totals(struct planner *p);
+void mok_check_children(struct planner *p); /* kind->needs_child */
 bool mok_planned_attribute(
 	void *self, const struct mok_resource *r, const char *path, struct mok_val *out);
 

@@ -289,6 +289,7 @@ const struct mok_kind mok_kind_kubernetes_cluster = {
 	.id_json = "id",
 	.urn = "do:kubernetes:",
 	.natural_key = "name",
+	.needs_child = "kubernetes_node_pool",
 	.name_field = "name",
 	.name_max = 255,
 	.name_pattern = "[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?",

@@ -95,6 +95,7 @@ const struct mok_kind mok_kind_vpc = {
 	.id_json = "id",
 	.urn = "do:vpc:",
 	.natural_key = "name",
+	.exclusive_field = "ip_range",
 	.name_field = "name",
 	.name_max = 255,
 	.name_pattern = "[A-Za-z0-9.-]+",

@@ -248,6 +248,15 @@ static const struct mok_code codes[] = {
 		"is not ready: its pods do not start, its certificate was not issued, and so on. "
 		"Apply waits only for what it changes, and for what that needs. `mok status` and "
 		"`kubectl describe` tell more; once the cause is gone, it goes on by itself." },
+	{ "E0814", "a replacement that its predecessor leaves no room for",
+		"The change needs a new object, and the old one cannot be deleted: the first "
+		"network of a region becomes its default. What only one may have, such as its "
+		"range, stays taken. Write another range (and, where the name is written, another "
+		"name); the old network stays in the account, without mok's marker." },
+	{ "E0815", "a cluster without nodes",
+		"DigitalOcean makes no Kubernetes cluster without a node pool, and refuses to "
+		"delete the last one. To end with the nodes, take the cluster away too; to make "
+		"other nodes, add their pool before (or with) the deletion." },
 	/* ---- the mastodon block ---- */
 	{ "E0902", "an address that the mastodon block takes",
 		"The block stands for resources with addresses of their own, such as mastodon_web. "

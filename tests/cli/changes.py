@@ -55,6 +55,44 @@ def test_field_update():
            ["PATCH /v2/vpcs/<id>"], tags_too=True)
 
 
+def test_a_default_network_leaves_its_range_taken():
+    """The first network of a region cannot be deleted: nothing is, where its successor has no room."""
+    cloud, stack, mark = world(NETWORK.replace("vpc,", "vpc, region: fra1,") + ZONE)
+    with cloud, stack:
+        elsewhere = NETWORK.replace("vpc,", "vpc, region: nyc3,")
+        stack.write(HEAD + elsewhere)
+        refused = stack.run("apply", "--yes").expect(1)
+        check("E0814" in refused.err and "10.40.0.0/20" in refused.err, refused.err)
+        equal(cloud.writes(mark), [], "writes of what was refused")
+        stack.write(HEAD + elsewhere.replace("10.40", "10.41"))
+        stack.apply()
+        stack.plan(0)
+        regions = sorted((v["region"], v["ip_range"]) for v in cloud.get("/v2/vpcs")["vpcs"])
+        check(("fra1", "10.40.0.0/20") in regions and ("nyc3", "10.41.0.0/20") in regions, regions)
+
+
+def test_a_cluster_without_nodes():
+    """Neither made nor left without a node pool: told by the plan, before anything is sent."""
+    cloud = Cloud()
+    with cloud, Stack(cloud, HEAD + CLUSTER.split("  a:")[0]) as stack:
+        mark = len(cloud.log())
+        refused = stack.run("apply", "--yes").expect(1)
+        check("E0815" in refused.err and "would make none" in refused.err, refused.err)
+        stack.write(HEAD + CLUSTER)
+        stack.run("--exclude", "a", "--exclude", "b", "plan").expect(1)
+        equal(cloud.writes(mark), [], "writes of what was refused")
+        stack.apply()
+        mark = len(cloud.log())
+        stack.write(HEAD + CLUSTER.split("  a:")[0])
+        refused = stack.run("apply", "--yes").expect(1)
+        check("E0815" in refused.err and "delete the last" in refused.err, refused.err)
+        equal(cloud.writes(mark), [], "writes of what was refused")
+        stack.write(HEAD + CLUSTER.split("  b:")[0])
+        stack.apply()
+        stack.plan(0)
+        stack.destroy()
+
+
 def test_record_update():
     change(ZONE, ZONE.replace("ttl: 600", "ttl: 900"),
            ["PATCH /v2/domains/t.example/records/<id>"], tags_too=True)
