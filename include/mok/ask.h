@@ -34,6 +34,7 @@ enum mok_verb {
 			       made elsewhere, from page 1: a list of batches */
 	MOK_ASK_PURGE,      /* deletes one such batch, given as `extra` */
 	MOK_ASK_TARGETS, /* the versions that an object may be upgraded to now: a list of strings */
+	MOK_ASK_BACKUPS, /* when its backups were made: a list of RFC 3339 strings, in no order */
 	MOK_ASK_DRY_RUN, /* what a CREATE or CALL of `want` would make of it: one object */
 	MOK_ASK_INVENTORY, /* the collections of parent_id that hold objects of the stack `name`:
 			      a list of strings */

@@ -42,12 +42,23 @@ const struct mok_frozen *mok_mastodon_frozen(
  *
  *   migrate-pre     migrations that the old version lives with: before the pods are rolled
  *   migrate-post    the others: after the last old pod is gone
+ *   preflight       prints struct mok_vitals
  *   search-deploy, feeds-build, cache-clear
  *   pg-dump         a dump of the database to where `backup` says: of mastodon_pg_dump's manifest
  */
 bool mok_mastodon_job(
 	struct mok_arena *arena, const struct mok_val *from, const char *name, struct mok_val *out);
 const char *mok_mastodon_job_at(size_t i);
+
+/* What such a Job is made of when it is to run in what is there rather than in what is wanted: all
+ * of it but asked_at may be NULL, which leaves what is wanted. */
+struct mok_running {
+	const char *image, *version;
+	const char *config, *secret, *authorities; /* names of ConfigMap, Secret, ConfigMap */
+	const char *asked_at; /* makes it another Job than any before; NULL: it may be the same */
+};
+struct mok_val mok_mastodon_prepare_of(
+	struct mok_arena *arena, const struct mok_val *prepare, const struct mok_running *running);
 
 /* ---- what is there ---- */
 
@@ -103,6 +114,23 @@ struct mok_queues {
 	MOK_VEC(struct mok_queue) list;
 };
 void mok_mastodon_queues(struct mok_arena *arena, const char *metrics, struct mok_queues *out);
+
+/* ---- vital signs: what the Job "preflight" prints ---- */
+
+#define MOK_VITALS_MARK "mok-vitals "
+struct mok_vitals {
+	int64_t database_bytes; /* of all databases that its user may see; without the WAL */
+	int64_t max_connections, reserved_connections, used_connections;
+	int64_t dead, retries;      /* jobs of Sidekiq */
+	const char *schema_version; /* of the newest migration that ran */
+	MOK_VEC(const char *) invalid_indexes;
+	struct mok_queues queues;
+	const char *json; /* all of it, as it was printed */
+};
+/* The last such line of a log, or of what was noted of one. False: there is none that is whole. */
+bool mok_mastodon_vitals(struct mok_arena *arena, const char *log, struct mok_vitals *out);
+/* The queue that waits for longest; NULL: no queue has anything. */
+const struct mok_queue *mok_mastodon_slowest(const struct mok_vitals *vitals);
 
 /* ---- manifests as files ---- */
 

@@ -73,6 +73,7 @@ enum cli_option_id {
 	OPT_FORCE_CONFLICTS,
 	OPT_SHOW,
 	OPT_ROLLBACK,
+	OPT_SKIP_CHECK,
 };
 #define OPT_BIT(id) ((uint64_t)1 << (id))
 
@@ -81,7 +82,8 @@ struct cli_texts {
 };
 
 struct cli_options {
-	struct cli_texts files, vars, var_files, targets, excludes, replaces, identities;
+	struct cli_texts files, vars, var_files, targets, excludes, replaces, identities,
+		skip_checks;
 	const char *dir, *parallelism, *speed, *seed, *faults, *format, *events, *color;
 	const char *kubeconfig, *out, *confirm, *listen, *cloud_dir, *token_file;
 	bool sandbox, quiet, verbose, yes, help, destroy, detailed, json;

@@ -107,10 +107,11 @@ static const struct mok_val *version_scalar(const struct upgrade *u)
 	return u->s->stack->expanded_as ? mok_val_get(u->s->stack->expanded_as, "version") : NULL;
 }
 
-/* The plan says `version` from now on, unless what it says stands for that. */
-static int write_version(struct upgrade *u, const char *version)
+/* The plan says u->written from now on, unless what it says stands for that. */
+int upgrade_write_version(struct upgrade *u)
 {
 	const struct mok_val *scalar = version_scalar(u);
+	const char *version = u->written;
 	const char *written = mok_mastodon_written(u->s->arena, u->s->stack);
 
 	if (mok_streq(written, version))
@@ -143,7 +144,7 @@ static int begin(struct upgrade *u)
 	return CLI_DONE;
 }
 
-static int run(struct upgrade *u, const char *written)
+static int run(struct upgrade *u)
 {
 	const struct session *s = u->s;
 	int64_t start_ms;
@@ -157,8 +158,7 @@ static int run(struct upgrade *u, const char *written)
 	show_plan_of(u);
 	rc = ask(u, u->back ? "Roll back? Only \"yes\" goes on:" : "Upgrade? Only \"yes\" goes on:",
 		"not confirmed: nothing was changed");
-	if (rc != CLI_DONE || (rc = write_version(u, written)) != CLI_DONE ||
-		(rc = begin(u)) != CLI_DONE)
+	if (rc != CLI_DONE || (rc = begin(u)) != CLI_DONE)
 		return rc;
 	start_ms = s->env.clock.mono_ms(s->env.clock.self);
 	rc = upgrade_run_steps(u);
@@ -194,9 +194,6 @@ static void add_notes(struct upgrade *u)
 	if (release && release->notes && mok_mastodon_release(u->from) != release)
 		mok_vec_push(u->s->arena, &u->view.notes,
 			mok_arena_printf(u->s->arena, "%s: %s.", release->minor, release->notes));
-	mok_vec_push(u->s->arena, &u->view.notes,
-		"have a backup of the database, and a third of its disk free: mok cannot look "
-		"into it.");
 }
 
 /* Where an upgrade that was begun came from: the pods may all be new by now. */
@@ -230,11 +227,13 @@ static int forward(struct upgrade *u, const char *version)
 	if (upgrade_check(u) != 0)
 		return fail(u);
 	if (is_over(u)) {
-		rc = write_version(u, version);
+		u->written = version;
+		rc = upgrade_write_version(u);
 		return rc == CLI_DONE ? nothing_to_do(u, "That version runs already.") : rc;
 	}
 	add_notes(u);
-	return run(u, version ? version : mok_mastodon_written(u->s->arena, u->s->stack));
+	u->written = version ? version : mok_mastodon_written(u->s->arena, u->s->stack);
+	return run(u);
 }
 
 /* ---- back ---- */
@@ -265,13 +264,38 @@ static int back(struct upgrade *u)
 	s->version = u->to;
 	if ((rc = session_load(s)) != CLI_DONE || (rc = upgrade_look(u, UPGRADE_ALL)) != CLI_DONE)
 		return rc;
-	return run(u,
-		mok_mastodon_stands_for(mok_mastodon_written(s->arena, s->stack), u->to)
-			? mok_mastodon_written(s->arena, s->stack)
-			: u->to);
+	u->written = mok_mastodon_written(s->arena, s->stack);
+	if (!mok_mastodon_stands_for(u->written, u->to))
+		u->written = u->to;
+	return run(u);
 }
 
 /* ---- the command ---- */
+
+static bool is_check(const char *name)
+{
+	for (size_t i = 0; upgrade_check_at(i); i++)
+		if (strcmp(upgrade_check_at(i), name) == 0)
+			return true;
+	return false;
+}
+
+static bool knows_checks(struct cli *cli)
+{
+	const struct cli_texts *skipped = &cli->opt.skip_checks;
+	const char *names = upgrade_check_at(0);
+
+	for (size_t i = 1; upgrade_check_at(i); i++)
+		names = mok_arena_printf(cli->arena, "%s, %s", names, upgrade_check_at(i));
+	for (size_t i = 0; i < skipped->list.len; i++) {
+		if (is_check(skipped->list.items[i]))
+			continue;
+		cli_usage_error(cli, mok_arena_printf(cli->arena, "one of %s", names),
+			"--skip-check: there is no check \"%s\"", skipped->list.items[i]);
+		return false;
+	}
+	return true;
+}
 
 static int upgrade(struct session *s)
 {
@@ -280,6 +304,8 @@ static int upgrade(struct session *s)
 	int rc;
 
 	s->moves_version = true;
+	if (!knows_checks(s->cli))
+		return CLI_ERROR;
 	if (version && !mok_mastodon_release(version)) {
 		mok_err_set(&u.err, MOK_ERR_REFUSED, "this mok does not know Mastodon %s", version);
 		mok_err_hint(&u.err, "write a version such as 4.7.6");

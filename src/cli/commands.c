@@ -61,10 +61,12 @@ static const struct cli_command commands[] = {
 			"going back means restoring a backup from there on. Before it, --rollback "
 			"goes back. Interrupted, killed or failed: run it again, it goes on where "
 			"it was. What must not be (a version skipped, an older one, pods that are "
-			"not well) is refused with exit code 5.",
+			"not well, no backup of the last day, no room in the database) is refused "
+			"with exit code 5; --skip-check lets a check pass.",
 		.examples = "mok upgrade                 # to the version that the plan says\n"
 			    "mok upgrade 4.7.6 --yes\nmok upgrade --rollback\n",
-		.options = OPT_BIT(OPT_ROLLBACK) | OPT_BIT(OPT_FORCE_CONFLICTS),
+		.options = OPT_BIT(OPT_ROLLBACK) | OPT_BIT(OPT_FORCE_CONFLICTS) |
+			OPT_BIT(OPT_SKIP_CHECK),
 		.max_args = 1,
 		.run = cli_run_upgrade },
 	{ .name = "adopt",

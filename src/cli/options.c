@@ -79,6 +79,8 @@ static const struct cli_option options[] = {
 		"secrets in clear on stdout, as a .env file or JSON" },
 	{ OPT_ROLLBACK, "rollback", 0, NULL, AT(rollback), false, false,
 		"back to the version before, while that is possible" },
+	{ OPT_SKIP_CHECK, "skip-check", 0, "NAME", AT(skip_checks), true, false,
+		"let this check before an upgrade pass, at your own risk" },
 };
 
 const struct cli_option *cli_options(size_t *count)

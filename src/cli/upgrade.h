@@ -14,10 +14,10 @@ struct upgrade {
 	struct instance instance;
 	struct mok_upgrade_view view;
 	const char *from, *to;        /* of a rollback: the new version, the old one */
+	const char *written;          /* what the plan is to say once something is changed */
 	const char *lowest, *highest; /* versions that tiers have; NULL: none runs */
-	bool back, changed;           /* changed: something was sent */
+	bool back, changed;           /* changed: the instance is not as it was */
 	unsigned tiers;               /* 1 << enum mok_tier: whose changes the step is about */
-	struct mok_val details;       /* on what failed, as of a failure */
 	struct mok_err err;
 };
 
@@ -39,6 +39,34 @@ const char *upgrade_from_of(const struct mok_object *job);
 int upgrade_check(struct upgrade *u) MOK_MUST_CHECK;
 int upgrade_check_back(struct upgrade *u) MOK_MUST_CHECK;
 
+/* ---- upgrade_job.c ---- */
+
+/* Of what failed: u->err. */
+int upgrade_exit_of(const struct upgrade *u);
+void upgrade_show_failures(struct upgrade *u, struct mok_apply_result *result);
+/* Makes an object that is no part of the stack, and waits until it is ready. What failed is shown.
+ */
+int upgrade_task(struct upgrade *u, const char *name, const struct mok_val *manifest);
+/* The manifest of a Job that mok_mastodon_job knows; the exit code. */
+int upgrade_make_job(struct upgrade *u, const char *name, const struct mok_running *running,
+	struct mok_val *out);
+/* Runs one with what is wanted, unless one to that version has ended well: *idle. */
+int upgrade_run_job(struct upgrade *u, const char *name, bool *idle);
+
+/* ---- upgrade_vitals.c ---- */
+
+/* The name of the newest of the instance's own objects of a kind whose name begins so; or NULL. */
+const char *upgrade_newest(const struct upgrade *u, const char *kind, const char *prefix);
+/* Runs the Job that looks into database and queues, with what runs now; the exit code. */
+int upgrade_vitals(struct upgrade *u, struct mok_vitals *out);
+
+/* ---- upgrade_preflight.c ---- */
+
+/* Looks at all that must be well before anything is changed: the exit code. *idle: the upgrade has
+ * begun already. */
+int upgrade_preflight(struct upgrade *u, bool *idle);
+const char *upgrade_check_at(size_t i); /* the checks' names, for --skip-check */
+
 /* ---- upgrade_steps.c ---- */
 
 /* Fills in u->view.steps. */
@@ -57,6 +85,8 @@ int upgrade_verify(struct upgrade *u) MOK_MUST_CHECK;
 
 /* A line on stderr. */
 void upgrade_say(struct upgrade *u, const char *fmt, ...) MOK_PRINTF(2, 3);
+/* Brings u->written into the plan file; the exit code. */
+int upgrade_write_version(struct upgrade *u);
 /* Asks before the step that cannot be undone. */
 int upgrade_consent_to_migrate(struct upgrade *u);
 

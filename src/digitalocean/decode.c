@@ -215,21 +215,30 @@ static void decode_members(struct decoding *d)
 	read_paging(d);
 }
 
-/* Null means that there is nothing newer. */
-static void decode_targets(struct decoding *d)
+static void decode_texts(struct decoding *d, const char *list, const char *key)
 {
 	const cJSON *item;
 
 	d->out->value = (struct mok_val){ .type = MOK_LIST };
-	cJSON_ArrayForEach(
-		item, cJSON_GetObjectItemCaseSensitive(d->json, "available_upgrade_versions"))
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(d->json, list))
 	{
-		const char *slug = mok_json_str(item, "slug");
+		const char *text = mok_json_str(item, key);
 
-		if (slug)
+		if (text)
 			mok_val_append(d->arena, &d->out->value,
-				mok_val_str(mok_arena_strdup(d->arena, slug)));
+				mok_val_str(mok_arena_strdup(d->arena, text)));
 	}
+}
+
+/* Null means that there is nothing newer. */
+static void decode_targets(struct decoding *d)
+{
+	decode_texts(d, "available_upgrade_versions", "slug");
+}
+
+static void decode_backups(struct decoding *d)
+{
+	decode_texts(d, "backups", "created_at");
 }
 
 static const struct {
@@ -254,6 +263,7 @@ static const struct {
 	[MOK_ASK_DELETE_ASSOCIATED] = { decode_nothing, false },
 	[MOK_ASK_MEMBERS] = { decode_members, true },
 	[MOK_ASK_TARGETS] = { decode_targets, true },
+	[MOK_ASK_BACKUPS] = { decode_backups, true },
 };
 
 void mok_do_decode(void *self, const struct mok_ask *ask, const struct mok_http_reply *reply,

@@ -130,6 +130,11 @@ static int encode_targets(struct encoding *e)
 		e, mok_arena_printf(e->arena, "%s/upgrades", e->ask->kind->item_path), NULL);
 }
 
+static int encode_backups(struct encoding *e)
+{
+	return set_path(e, mok_arena_printf(e->arena, "%s/backups", e->ask->kind->item_path), NULL);
+}
+
 /* ---- writing ---- */
 
 static int encode_create(struct encoding *e)
@@ -331,6 +336,7 @@ static int (*const encoders[])(struct encoding *e) = {
 	[MOK_ASK_DELETE_ASSOCIATED] = encode_delete_associated,
 	[MOK_ASK_MEMBERS] = encode_members,
 	[MOK_ASK_TARGETS] = encode_targets,
+	[MOK_ASK_BACKUPS] = encode_backups,
 };
 
 int mok_do_encode(void *self, const struct mok_ask *ask, struct mok_arena *arena,

@@ -32,7 +32,8 @@ bool mok_do_is_write(enum mok_verb verb)
 	case MOK_ASK_INVENTORY_SET:
 	case MOK_ASK_TEXT:
 	case MOK_ASK_DISCOVER:
-	case MOK_ASK_TARGETS: break;
+	case MOK_ASK_TARGETS:
+	case MOK_ASK_BACKUPS: break;
 	}
 	return false;
 }

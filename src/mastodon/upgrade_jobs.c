@@ -4,12 +4,39 @@
 
 /* Jobs that are no part of a stack: upgrades and repairs make them when they are needed. */
 
+#define DAY_S 86400
+
+/* One line of numbers, for whoever reads the pod's log: include/mok/mastodon.h has what they are. A
+ * database that may not be connected to is not counted; the own connection is not either. */
+static const char vitals_script[] =
+	"require 'sidekiq/api'\n"
+	"db = ActiveRecord::Base.connection\n"
+	"number = ->(sql) { db.select_value(sql).to_i }\n"
+	"queues = Sidekiq::Queue.all.to_h do |queue|\n"
+	"  [queue.name, { waiting: queue.size, latency_ms: (queue.latency * 1000).to_i }]\n"
+	"end\n"
+	"puts '" MOK_VITALS_MARK "' + JSON.generate(\n"
+	"  database_bytes: number.call('SELECT sum(pg_database_size(datname)) FROM pg_database ' "
+	"\\\n"
+	"    \"WHERE has_database_privilege(datname, 'CONNECT')\"),\n"
+	"  max_connections: number.call(\"SELECT current_setting('max_connections')\"),\n"
+	"  reserved_connections: number.call('SELECT coalesce(sum(setting::int), 0) ' \\\n"
+	"    'FROM pg_settings WHERE name IN ' \\\n"
+	"    \"('superuser_reserved_connections', 'reserved_connections')\"),\n"
+	"  used_connections: number.call('SELECT sum(numbackends) - 1 FROM pg_stat_database'),\n"
+	"  invalid_indexes: db.select_values('SELECT indexrelid::regclass::text ' \\\n"
+	"    'FROM pg_index WHERE NOT indisvalid ORDER BY 1 LIMIT 20'),\n"
+	"  schema_version: db.select_value('SELECT max(version) FROM schema_migrations'),\n"
+	"  queues: queues, dead: Sidekiq::DeadSet.new.size, retries: "
+	"Sidekiq::RetrySet.new.size)\n";
+
 struct errand {
 	const char *name;
 	const char *args[8]; /* NULL at the end */
 	const char *variable, *value;
 	int64_t deadline_s;
-	bool stays;    /* its being there says that it ran: it is not cleared away by time */
+	int64_t ttl_s; /* it is cleared away so long after its end; 0: its being there says that it
+			* ran */
 	bool of_clock; /* what the CronJob of its name does, now: that says all the rest */
 };
 
@@ -17,16 +44,18 @@ struct errand {
  * the old version runs, since it takes away what that still uses. */
 static const struct errand errands[] = {
 	{ "migrate-pre", { "bundle", "exec", "rails", "db:migrate", NULL },
-		"SKIP_POST_DEPLOYMENT_MIGRATIONS", "true", 21600, true, false },
-	{ "migrate-post", { "bundle", "exec", "rails", "db:migrate", NULL }, NULL, NULL, 86400,
-		true, false },
+		"SKIP_POST_DEPLOYMENT_MIGRATIONS", "true", 21600, 0, false },
+	{ "migrate-post", { "bundle", "exec", "rails", "db:migrate", NULL }, NULL, NULL, 86400, 0,
+		false },
+	{ "preflight", { "bin/rails", "runner", vitals_script, NULL }, NULL, NULL, 600, 600,
+		false },
 	{ "search-deploy",
 		{ "bin/tootctl", "search", "deploy", "--concurrency", "1", "--batch-size", "100",
 			NULL },
-		NULL, NULL, 86400, false, false },
-	{ "feeds-build", { "bin/tootctl", "feeds", "build", NULL }, NULL, NULL, 86400, false,
+		NULL, NULL, 86400, DAY_S, false },
+	{ "feeds-build", { "bin/tootctl", "feeds", "build", NULL }, NULL, NULL, 86400, DAY_S,
 		false },
-	{ "cache-clear", { "bin/tootctl", "cache", "clear", NULL }, NULL, NULL, 3600, false,
+	{ "cache-clear", { "bin/tootctl", "cache", "clear", NULL }, NULL, NULL, 3600, DAY_S,
 		false },
 	{ .name = "pg-dump", .of_clock = true },
 };
@@ -112,8 +141,8 @@ static bool take_prepare(
 	mok_val_set(m->arena, &labels, "app.kubernetes.io/component", mok_val_str(e->name));
 	masto_put(m, out, "spec.template.metadata.labels", labels);
 	masto_put(m, out, "spec.activeDeadlineSeconds", mok_val_int(e->deadline_s));
-	if (!e->stays)
-		masto_put(m, out, "spec.ttlSecondsAfterFinished", mok_val_int(86400));
+	if (e->ttl_s)
+		masto_put(m, out, "spec.ttlSecondsAfterFinished", mok_val_int(e->ttl_s));
 	set_command(m, out, e);
 	return true;
 }
@@ -128,4 +157,44 @@ bool mok_mastodon_job(
 		return false;
 	set_name(&m, out, e);
 	return true;
+}
+
+/* ---- of what runs now ---- */
+
+static void put_text(struct masto *m, struct mok_val *job, const char *path, const char *text)
+{
+	if (text && mok_val_at(job, path))
+		masto_put(m, job, path, mok_val_str(text));
+}
+
+struct mok_val mok_mastodon_prepare_of(
+	struct mok_arena *arena, const struct mok_val *prepare, const struct mok_running *running)
+{
+	static const char *const images[] = { "containers.0.image", "initContainers.0.image",
+		"initContainers.1.image" };
+	struct masto m = { .arena = arena, .bases = mok_map_new(arena) };
+	struct mok_val out = *prepare, labels;
+	const char *pod = "spec.template.spec";
+
+	for (size_t i = 0; i < MOK_COUNT(images); i++)
+		put_text(
+			&m, &out, mok_arena_printf(arena, "%s.%s", pod, images[i]), running->image);
+	put_text(&m, &out,
+		mok_arena_printf(arena, "%s.containers.0.envFrom.0.configMapRef.name", pod),
+		running->config);
+	put_text(&m, &out, mok_arena_printf(arena, "%s.containers.0.envFrom.1.secretRef.name", pod),
+		running->secret);
+	put_text(&m, &out, mok_arena_printf(arena, "%s.volumes.0.configMap.name", pod),
+		running->authorities);
+	if (running->version && mok_val_at(&out, "metadata.labels")) {
+		labels = *mok_val_at(&out, "metadata.labels");
+		mok_val_set(
+			arena, &labels, "app.kubernetes.io/version", mok_val_str(running->version));
+		masto_put(&m, &out, "metadata.labels", labels);
+	}
+	/* In the template, hence in the name: it is another Job than one that has run already. */
+	if (running->asked_at)
+		masto_put(&m, &out, "spec.template.metadata.annotations.mok/asked-at",
+			mok_val_str(running->asked_at));
+	return out;
 }

@@ -50,6 +50,11 @@ static const struct {
 	{ "webhook_down", DO_CLUSTER, false },
 	{ "chart_missing", DO_CLUSTER, false },
 	{ "undelegated", DO_CLUSTER, false },
+	{ "disk_full", DO_CLUSTER, false },
+	{ "connections_taken", DO_CLUSTER, false },
+	{ "index_invalid", DO_CLUSTER, false },
+	{ "queue_late", DO_CLUSTER, false },
+	{ "jobs_die", DO_CLUSTER, false },
 };
 
 struct sb_fault_rule {

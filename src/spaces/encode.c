@@ -135,7 +135,8 @@ static int encode_verb(const struct mok_ask *ask, struct mok_arena *arena,
 	case MOK_ASK_INVENTORY_SET:
 	case MOK_ASK_TEXT:
 	case MOK_ASK_DISCOVER:
-	case MOK_ASK_TARGETS: break;
+	case MOK_ASK_TARGETS:
+	case MOK_ASK_BACKUPS: break;
 	}
 	return mok_err_set(err, MOK_ERR_INPUT, "Spaces has no such request");
 }

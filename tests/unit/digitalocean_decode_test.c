@@ -273,6 +273,12 @@ static void test_values(void **state)
 		"{\"available_upgrade_versions\":null}");
 	assert_int_equal(d.answer.value.u.list.len, 0);
 	mok_arena_free(d.arena);
+	d = decode((struct mok_ask){ .verb = MOK_ASK_BACKUPS }, "database_cluster", 200,
+		"{\"backups\":[{\"created_at\":\"2026-01-11T18:42:27Z\",\"size_gigabytes\":0.03},{}"
+		"]}");
+	assert_int_equal(d.answer.value.u.list.len, 1);
+	assert_string_equal(d.answer.value.u.list.items[0].u.s, "2026-01-11T18:42:27Z");
+	mok_arena_free(d.arena);
 	d = decode((struct mok_ask){ .verb = MOK_ASK_MEMBERS, .page = 1 }, "project", 200,
 		"{\"resources\":[{\"urn\":\"do:droplet:1\",\"status\":\"ok\"}]}");
 	assert_string_equal(d.answer.value.u.list.items[0].u.s, "do:droplet:1");

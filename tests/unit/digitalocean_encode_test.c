@@ -53,6 +53,8 @@ static const struct expect expects[] = {
 		.path = "/v2/kubernetes/clusters/" UUID "/destroy_with_associated_resources" },
 	{ "upgrades", .ask = { .verb = MOK_ASK_TARGETS, .id = UUID }, .kind = "kubernetes_cluster",
 		.method = "GET", .path = "/v2/kubernetes/clusters/" UUID "/upgrades" },
+	{ "backups", .ask = { .verb = MOK_ASK_BACKUPS, .id = UUID }, .kind = "database_cluster",
+		.method = "GET", .path = "/v2/databases/" UUID "/backups" },
 
 	/* ---- creating ---- */
 	{ "vpc", .ask = { .verb = MOK_ASK_CREATE, .name = "net", .marker = MARK }, .kind = "vpc",

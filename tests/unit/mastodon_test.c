@@ -569,6 +569,68 @@ static void test_jobs_of_an_upgrade(void **state)
 	assert_string_equal(mok_mastodon_job_at(0), "migrate-pre");
 }
 
+/* In what runs, not in what is wanted; and anew each time. */
+static void test_a_job_of_what_runs(void **state)
+{
+	struct world *w = *state;
+	const struct mok_running running = { .image = "ghcr.io/mastodon/mastodon:v4.6.5",
+		.version = "4.6.5",
+		.config = "mastodon-jobs-old",
+		.asked_at = "2026-01-01T00:00:00Z" };
+	const struct mok_val *prepare;
+	struct mok_val base, job, later;
+
+	load(w, "medium", NULL);
+	prepare = must(w, "Job", "mastodon-db-prepare");
+	base = mok_mastodon_prepare_of(w->arena, prepare, &running);
+	assert_true(mok_mastodon_job(w->arena, &base, "preflight", &job));
+	assert_true(
+		mok_starts(mok_val_at(&job, "metadata.name")->u.s, "mastodon-preflight-4-6-5-"));
+	assert_string_equal(mok_val_at(&job, POD ".containers.0.image")->u.s, running.image);
+	assert_string_equal(mok_val_at(&job, POD ".initContainers.0.image")->u.s, running.image);
+	assert_string_equal(mok_val_at(&job, POD ".containers.0.envFrom.0.configMapRef.name")->u.s,
+		"mastodon-jobs-old");
+	assert_true(mok_val_equal(mok_val_at(&job, POD ".containers.0.envFrom.1"),
+		mok_val_at(prepare, POD ".containers.0.envFrom.1")));
+	assert_non_null(mok_val_at(&job, "spec.ttlSecondsAfterFinished"));
+	assert_non_null(strstr(mok_val_at(&job, POD ".containers.0.args.2")->u.s, MOK_VITALS_MARK));
+	base = mok_mastodon_prepare_of(w->arena, prepare,
+		&(struct mok_running){ .image = running.image,
+			.version = "4.6.5",
+			.asked_at = "2026-01-01T00:00:01Z" });
+	assert_true(mok_mastodon_job(w->arena, &base, "preflight", &later));
+	assert_string_not_equal(
+		mok_val_at(&job, "metadata.name")->u.s, mok_val_at(&later, "metadata.name")->u.s);
+}
+
+#define VITALS \
+	"{\"database_bytes\":5,\"max_connections\":50,\"reserved_connections\":3," \
+	"\"used_connections\":7,\"invalid_indexes\":[\"a\",1],\"schema_version\":\"2026\"," \
+	"\"queues\":{\"pull\":{\"waiting\":0,\"latency_ms\":9},\"push\":{\"waiting\":2," \
+	"\"latency_ms\":3}},\"dead\":4,\"retries\":1}"
+
+static void test_vital_signs_are_read(void **state)
+{
+	struct world *w = *state;
+	struct mok_vitals v;
+
+	assert_true(mok_mastodon_vitals(w->arena,
+		"I, INFO: booted\n" MOK_VITALS_MARK "{}\n" MOK_VITALS_MARK VITALS "\nbye\n", &v));
+	assert_int_equal(v.database_bytes, 5);
+	assert_int_equal(v.max_connections, 50);
+	assert_int_equal(v.dead, 4);
+	assert_int_equal(v.invalid_indexes.len, 1);
+	assert_string_equal(v.schema_version, "2026");
+	assert_string_equal(v.json, VITALS);
+	assert_string_equal(mok_mastodon_slowest(&v)->name, "push");
+	/* cut off, of another kind, without a number, below zero, nothing */
+	assert_false(mok_mastodon_vitals(w->arena, MOK_VITALS_MARK "{\"database_bytes\":5,", &v));
+	assert_false(mok_mastodon_vitals(w->arena, MOK_VITALS_MARK "[1]", &v));
+	assert_false(mok_mastodon_vitals(
+		w->arena, MOK_VITALS_MARK "{\"schema_version\":\"1\",\"dead\":4}", &v));
+	assert_false(mok_mastodon_vitals(w->arena, "", &v));
+}
+
 static void test_an_older_version_has_no_newer_option(void **state)
 {
 	struct world *w = *state;
@@ -886,6 +948,8 @@ int main(void)
 		TEST(test_a_read_only_root_copies_what_it_hides),
 		TEST(test_jobs),
 		TEST(test_jobs_of_an_upgrade),
+		TEST(test_a_job_of_what_runs),
+		TEST(test_vital_signs_are_read),
 		TEST(test_an_older_version_has_no_newer_option),
 		TEST(test_traefik_by_its_containers_ports),
 		TEST(test_cilium_by_the_servers_ports),

@@ -66,25 +66,26 @@ static void check_name(const struct si_world *w, struct si_instance *instance, c
 
 /* ---- queues ---- */
 
+const char *const si_queues[] = { "default", "push", "ingress", "mailers", "pull", "scheduler",
+	"fasp", NULL };
+
 static void check_queues(const struct si_world *w, struct si_instance *instance)
 {
-	static const char *const queues[] = { " default ", " push ", " ingress ", " mailers ",
-		" pull ", " scheduler ", " fasp " };
-
-	for (size_t q = 0; q < MOK_COUNT(queues); q++) {
+	for (size_t q = 0; si_queues[q]; q++) {
+		const char *word = mok_arena_printf(w->arena, " %s ", si_queues[q]);
 		int served = 0;
 
 		for (size_t i = 0; i < instance->pods.len; i++) {
 			const struct si_pod *pod = instance->pods.items[i];
 
 			served += pod->ready && pod->app == SI_SIDEKIQ &&
-				strstr(pod->queues, queues[q]) != NULL;
+				strstr(pod->queues, word) != NULL;
 		}
 		if (!served)
 			trouble(w, instance,
-				mok_arena_printf(w->arena, "no Sidekiq is ready for the queue%.*s",
-					(int)strlen(queues[q]) - 1, queues[q]));
-		else if (served > 1 && strcmp(queues[q], " scheduler ") == 0)
+				mok_arena_printf(w->arena, "no Sidekiq is ready for the queue %s",
+					si_queues[q]));
+		else if (served > 1 && strcmp(si_queues[q], "scheduler") == 0)
 			trouble(w, instance, "more than one Sidekiq has the queue scheduler");
 	}
 }

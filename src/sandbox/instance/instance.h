@@ -11,7 +11,8 @@
  * about.c     instance, nodeinfo, webfinger, pages         oauth.c     apps and tokens
  * sign_in.c   sessions, consent                            statuses.c  posts and timelines
  * entities.c  JSON of accounts, apps, statuses             tables.c    what databases hold
- * around.c    names, queues, media                        proxy.c     metrics, through the API
+ * around.c    names, queues, media                         proxy.c     metrics, through the API
+ * vitals.c    a look into database and queues
  *
  * From Mastodon's documentation and behaviour, versions 4.5 and later. It is no Mastodon: nothing
  * federates, and posts have neither media nor polls.
@@ -149,6 +150,10 @@ enum si_app si_app_of(const struct si_container *c);
 /* "4.7.6" against "4.6.1" by their first two numbers: < 0, 0, > 0. */
 int si_minor_cmp(const char *a, const char *b);
 
+enum {
+	SI_CONNECTIONS_PER_GIB = 25, /* that a GiB of memory is good for */
+	SI_CONNECTIONS_RESERVED = 3,
+};
 struct si_link si_database_link(const struct si_container *c);
 const char *si_redis_why(const struct si_container *c); /* NULL: all are reached */
 /* Is this name and password one of the database's? */
@@ -164,6 +169,10 @@ void si_routes_read(const struct si_world *w, struct si_instance *instance);
 const char *si_media_why(const struct si_container *c); /* NULL: uploads have a place */
 void si_look_around(const struct si_world *w, struct si_instance *instance);
 void si_derive_cluster(struct si_state *state, const struct si_world *w);
+
+extern const char *const si_queues[]; /* Sidekiq's; NULL after the last */
+/* vitals.c: a line of JSON, as the Job prints it that looks into the database and the queues. */
+const char *si_vitals(const struct si_container *c, const char *db);
 
 /* ---- tables.c: what databases hold. `db` is a link's key ---- */
 

@@ -11,8 +11,6 @@
 enum {
 	DIRECT_PORT = 25060,
 	POOL_PORT = 25061,
-	PER_GIB = 25, /* connections that a GiB of memory is good for */
-	RESERVED = 3,
 };
 
 static const char *say(const struct si_world *w, const char *fmt, ...) MOK_PRINTF(2, 3);
@@ -199,8 +197,8 @@ static void connect(const struct si_container *c, struct si_link *link,
 		set_key(c->w, link, database, name);
 		link->pool = say(c->w, "%s", database->id);
 		link->room = (int64_t)sb_db_size_memory_gib(sb_get_str(database->json, "size")) *
-				PER_GIB -
-			RESERVED;
+				SI_CONNECTIONS_PER_GIB -
+			SI_CONNECTIONS_RESERVED;
 	} else {
 		link->why = say(c->w, "connection to port %s refused", port ? port : "5432");
 	}

@@ -110,18 +110,22 @@ static const struct process {
 	const char *lines;
 	int64_t boot_ms, run_ms; /* of one that stays, of one that ends */
 	const char *(*act)(const struct si_container *c, const char *db);
+	/* What it prints when that went well; NULL: nothing more. */
+	const char *(*tell)(const struct si_container *c, const char *db);
 } processes[] = {
-	{ "puma", WEB_LINES, 8000, 0, NULL },
-	{ "sidekiq", SIDEKIQ_LINES, 8000, 0, NULL },
-	{ "streaming/index.js", "Streaming API now listening on 0.0.0.0:4000\n", 1500, 0, NULL },
-	{ "GRANT CREATE", "", 0, 3000, grant },
-	{ "db:prepare", "", 0, 40000, migrate },
-	{ "db:setup", "", 0, 40000, migrate },
-	{ "db:schema:load", "", 0, 30000, migrate },
-	{ "db:migrate", "Migrating to the newest version\n", 0, 30000, migrate },
-	{ "OWNER_PASSWORD", "", 0, 12000, create_owner },
-	{ "tootctl", "", 0, 12000, no_schema },
-	{ "bin/rails", "", 0, 12000, no_schema },
+	{ "mok-vitals", "", 0, 12000, no_schema, si_vitals },
+	{ "puma", WEB_LINES, 8000, 0, NULL, NULL },
+	{ "sidekiq", SIDEKIQ_LINES, 8000, 0, NULL, NULL },
+	{ "streaming/index.js", "Streaming API now listening on 0.0.0.0:4000\n", 1500, 0, NULL,
+		NULL },
+	{ "GRANT CREATE", "", 0, 3000, grant, NULL },
+	{ "db:prepare", "", 0, 40000, migrate, NULL },
+	{ "db:setup", "", 0, 40000, migrate, NULL },
+	{ "db:schema:load", "", 0, 30000, migrate, NULL },
+	{ "db:migrate", "Migrating to the newest version\n", 0, 30000, migrate, NULL },
+	{ "OWNER_PASSWORD", "", 0, 12000, create_owner, NULL },
+	{ "tootctl", "", 0, 12000, no_schema, NULL },
+	{ "bin/rails", "", 0, 12000, no_schema, NULL },
 };
 
 static const struct process *process_of(const cJSON *container)
@@ -198,6 +202,8 @@ static void end(struct sb_kube *k, const cJSON *pod, const cJSON *container, str
 	link = si_database_link(&c);
 	why = link.key ? process->act(&c, link.key)
 		       : mok_arena_printf(w.arena, "PG::ConnectionBad: %s", link.why);
+	if (!why && process->tell)
+		out->log = process->tell(&c, link.key);
 	if (!why)
 		return;
 	out->code = 1;

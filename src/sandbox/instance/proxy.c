@@ -32,8 +32,6 @@ static bool exports(const struct si_world *w, const cJSON *pod, const char *port
 
 static void reply_metrics(struct sb_ctx *ctx)
 {
-	static const char *const queues[] = { "default", "push", "ingress", "mailers", "pull",
-		"scheduler", "fasp" };
 	static const char *const series[] = { "sidekiq_queue_backlog",
 		"sidekiq_queue_latency_seconds" };
 	struct mok_buf text;
@@ -41,8 +39,8 @@ static void reply_metrics(struct sb_ctx *ctx)
 	mok_buf_init(&text, 65536);
 	for (size_t s = 0; s < MOK_COUNT(series); s++) {
 		mok_buf_printf(&text, "# TYPE %s gauge\n", series[s]);
-		for (size_t i = 0; i < MOK_COUNT(queues); i++)
-			mok_buf_printf(&text, "%s{queue=\"%s\"} 0\n", series[s], queues[i]);
+		for (size_t i = 0; si_queues[i]; i++)
+			mok_buf_printf(&text, "%s{queue=\"%s\"} 0\n", series[s], si_queues[i]);
 	}
 	sb_reply_bytes(ctx, 200, "text/plain; charset=utf-8", text.data, text.len);
 	mok_buf_release(&text);
