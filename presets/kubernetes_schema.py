@@ -145,7 +145,10 @@ class Types:
         for key, field in schema.get("properties", {}).items():
             required = key in schema.get("required", [])
             flag = "" if key in ("apiVersion", "kind") else go.get(key, "")
-            fields[key] = " ".join([self.type_of(field), *self.words(field, required, flag)])
+            kind = self.type_of(field)
+            # What nobody describes is owned as one.
+            atomic = ["a"] if kind == "o" else []
+            fields[key] = " ".join([kind, *self.words(field, required, flag), *atomic])
 
 
 def resources_of(version):

@@ -104,6 +104,7 @@ struct mok_apiserver {
 	struct mok_map *types;
 	MOK_VEC(struct ks_group) groups;
 	struct mok_map *crds; /* struct ks_crd by name, parsed */
+	struct ks_protobuf *protobuf;
 };
 
 /* ---- a request at work ---- */
@@ -138,7 +139,7 @@ bool ks_request_read(struct ks_req *r);
 const char *ks_query(const struct ks_req *r, const char *name); /* NULL: absent */
 bool ks_query_true(const struct ks_req *r, const char *name);
 cJSON *ks_own(struct ks_req *r, cJSON *json); /* freed with the request */
-/* body.c: the body as an object, JSON or YAML; NULL: it has answered. */
+/* body.c: the body as an object, from JSON, YAML or protobuf; NULL: it has answered. */
 cJSON *ks_body(struct ks_req *r);
 const char *ks_json_error(struct ks_req *r, const char *text, size_t len); /* as Go says it */
 /* NULL: no base64; *bad (may be NULL) is where. */

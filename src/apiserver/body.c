@@ -1,5 +1,6 @@
-/* Bodies: JSON and YAML into objects, and what is said of those that are neither. */
+/* Bodies: JSON, YAML and protobuf into objects, and what is said of those that are none of them. */
 #include "apiserver_internal.h"
+#include "protobuf.h"
 
 #include <ctype.h>
 
@@ -161,6 +162,55 @@ static cJSON *from_yaml(struct ks_req *r, const char *text, size_t len)
 	return r->answered ? NULL : json;
 }
 
+static bool is_protobuf(const char *type)
+{
+	return type && strstr(type, "vnd.kubernetes.protobuf");
+}
+
+/* The kind that a body is of when it does not say: the subresource's or the resource's. */
+static const char *expected_kind(struct ks_req *r)
+{
+	const struct ks_resource *res = r->resource;
+	const char *version =
+		*res->group ? ks_printf(r, "%s/%s", res->group, res->version) : res->version;
+
+	if (strcmp(r->in->method, "DELETE") == 0)
+		return ks_printf(r, "%s DeleteOptions", version);
+	for (size_t i = 0; *r->sub && i < res->nsubs; i++) {
+		const struct ks_sub *sub = &res->subs[i];
+
+		if (strcmp(sub->name, r->sub) == 0)
+			return ks_printf(r, "%s%s%s %s", sub->group, *sub->group ? "/" : "",
+				sub->version, sub->kind);
+	}
+	return ks_printf(r, "%s %s", version, res->kind);
+}
+
+static cJSON *from_protobuf(struct ks_req *r, const char *text, size_t len)
+{
+	const char *expected = expected_kind(r), *want = strchr(expected, ' ') + 1, *version;
+	struct ks_protobuf_body body = { .data = text, .len = len, .fallback = expected };
+	cJSON *object = ks_own(r, ks_protobuf_read(r->server->protobuf, r->arena, &body));
+
+	if (object)
+		return object;
+	if (strcmp(r->in->method, "DELETE") == 0) {
+		ks_bad_request(r, "%s", body.error);
+		return NULL;
+	}
+	if (!body.kind) {
+		ks_bad_request(r,
+			"the object provided is unrecognized (must be of type %s): %s (%s)", want,
+			body.error, summary(r, text, len));
+		return NULL;
+	}
+	version = mok_arena_strndup(r->arena, body.kind, strcspn(body.kind, " "));
+	ks_bad_request(r, "%s in version \"%s\" cannot be handled as a %s: %s",
+		strchr(body.kind, ' ') + 1,
+		strrchr(version, '/') ? strrchr(version, '/') + 1 : version, want, body.error);
+	return NULL;
+}
+
 cJSON *ks_body(struct ks_req *r)
 {
 	const char *text = r->in->body ? r->in->body : "", *type = r->in->content_type;
@@ -172,7 +222,9 @@ cJSON *ks_body(struct ks_req *r)
 			KS_BODY_MAX);
 		return NULL;
 	}
-	if (type && strstr(type, "protobuf")) {
+	if (is_protobuf(type) && r->resource && !r->resource->custom)
+		return from_protobuf(r, text, len);
+	if (is_protobuf(type)) {
 		ks_fail(r, 415, "UnsupportedMediaType",
 			"the body of the request was in an unknown format - accepted media types "
 			"include: application/json, application/yaml");

@@ -1,5 +1,6 @@
 /* One request: who may answer it. */
 #include "apiserver_internal.h"
+#include "protobuf.h"
 
 #include <stdlib.h>
 
@@ -11,6 +12,7 @@ struct mok_apiserver *mok_apiserver_new(void)
 	server->arena = arena;
 	server->crds = mok_map_new(arena);
 	ks_schema_load(server);
+	server->protobuf = ks_protobuf_new(arena);
 	return server;
 }
 

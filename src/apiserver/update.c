@@ -84,9 +84,26 @@ static void apply(struct ks_req *r)
 		ks_store_change(r, object, live, true);
 }
 
+/* False: it has answered. */
+static bool is_patch_type(struct ks_req *r, const char *type)
+{
+	if (mok_starts(type, "application/json-patch+json") ||
+		mok_starts(type, "application/merge-patch+json") ||
+		(mok_starts(type, "application/strategic-merge-patch+json") &&
+			!r->resource->custom))
+		return true;
+	if (mok_starts(type, "application/strategic-merge-patch+json"))
+		return ks_fail(r, 415, "UnsupportedMediaType",
+			"the body of the request was in an unknown format - accepted media types "
+			"include: application/json-patch+json, application/merge-patch+json, "
+			"application/apply-patch+yaml");
+	return ks_fail_details(r, 415, "UnsupportedMediaType", "415: Unsupported Media Type",
+		cJSON_CreateObject());
+}
+
 static cJSON *patched(struct ks_req *r, const cJSON *live, const char *type)
 {
-	cJSON *patch = ks_body(r);
+	cJSON *patch = is_patch_type(r, type) ? ks_body(r) : NULL;
 
 	if (!patch)
 		return NULL;
@@ -94,17 +111,7 @@ static cJSON *patched(struct ks_req *r, const cJSON *live, const char *type)
 		return ks_json_patch(r, live, patch);
 	if (mok_starts(type, "application/merge-patch+json"))
 		return ks_merge_patch(r, live, patch);
-	if (mok_starts(type, "application/strategic-merge-patch+json") && !r->resource->custom)
-		return ks_strategic_patch(r, live, patch, r->resource->type);
-	if (mok_starts(type, "application/strategic-merge-patch+json"))
-		ks_fail(r, 415, "UnsupportedMediaType",
-			"the body of the request was in an unknown format - accepted media types "
-			"include: application/json-patch+json, application/merge-patch+json, "
-			"application/apply-patch+yaml");
-	else
-		ks_fail_details(r, 415, "UnsupportedMediaType", "415: Unsupported Media Type",
-			cJSON_CreateObject());
-	return NULL;
+	return ks_strategic_patch(r, live, patch, r->resource->type);
 }
 
 /* What the patch made can be no object of this kind. */

@@ -277,17 +277,22 @@ static void check_volumes(struct ks_req *r, const cJSON *spec, const char *path)
 	}
 }
 
+static void check_id(struct ks_req *r, const cJSON *id, const char *path)
+{
+	if (cJSON_IsNumber(id) && (id->valuedouble < 0 || id->valuedouble > 2147483647))
+		ks_bad(r, path, id, "must be between 0 and 2147483647, inclusive");
+}
+
 static void check_ids(struct ks_req *r, const cJSON *context, const char *path)
 {
 	static const char *const ids[] = { "fsGroup", "runAsUser", "runAsGroup" };
+	const cJSON *list = ks_at(context, "supplementalGroups");
 
-	for (size_t i = 0; i < MOK_COUNT(ids); i++) {
-		const cJSON *id = ks_at(context, ids[i]);
-
-		if (cJSON_IsNumber(id) && (id->valuedouble < 0 || id->valuedouble > 2147483647))
-			ks_bad(r, ks_below(r, path, ids[i]), id,
-				"must be between 0 and 2147483647, inclusive");
-	}
+	for (size_t i = 0; i < MOK_COUNT(ids); i++)
+		check_id(r, ks_at(context, ids[i]), ks_below(r, path, ids[i]));
+	for (int i = 0; i < cJSON_GetArraySize(list); i++)
+		check_id(r, cJSON_GetArrayItem(list, i),
+			ks_printf(r, "%s.supplementalGroups[%d]", path, i));
 }
 
 void ks_check_pod_spec(struct ks_req *r, const cJSON *spec, const cJSON *claims, const char *path)

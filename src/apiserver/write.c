@@ -170,6 +170,12 @@ static bool refuse_kind(struct ks_req *r, const char *version, const char *kind,
 		strstr(r->in->content_type, "apply-patch"))
 		return ks_bad_request(
 			r, "invalid object type: %s%s, Kind=%s", slash ? "" : "/", version, kind);
+	if (!is_registered(r, version, kind) && !res->custom)
+		return ks_bad_request(r,
+			"%s in version \"%s\" cannot be handled as a %s: no kind \"%s\" is "
+			"registered "
+			"for version \"%s\" in scheme \"pkg/runtime/scheme.go:111\"",
+			kind, slash ? slash + 1 : version, res->kind, kind, version);
 	if (strcmp(version, want) == 0)
 		return ks_bad_request(r,
 			"%s in version \"%s\" cannot be handled as a %s: converting (%s.%s) to "
@@ -179,12 +185,6 @@ static bool refuse_kind(struct ks_req *r, const char *version, const char *kind,
 				? mok_arena_strndup(r->arena, res->group, strcspn(res->group, "."))
 				: "core",
 			res->kind);
-	if (!is_registered(r, version, kind) && !res->custom)
-		return ks_bad_request(r,
-			"%s in version \"%s\" cannot be handled as a %s: no kind \"%s\" is "
-			"registered "
-			"for version \"%s\" in scheme \"pkg/runtime/scheme.go:111\"",
-			kind, slash ? slash + 1 : version, res->kind, kind, version);
 	return ks_bad_request(r,
 		"the API version in the data (%s) does not match the expected API version (%s)",
 		version, want);

@@ -119,8 +119,7 @@ def test_jobs_complete_and_come_from_cron_jobs():
         w.apply(CRON)
         w.run("wait", "job/work", "--for=condition=complete", "--timeout=60s")
         check("Complete" in w.run("get", "jobs"), "the table of Jobs")
-        made = w.run("create", "job", "now", "--from=cronjob/cron", "--dry-run=client", "-o", "yaml")
-        w.apply(made)
+        w.run("create", "job", "now", "--from=cronjob/cron")
         w.run("wait", "job/now", "--for=condition=complete", "--timeout=60s")
         w.run("wait", "cronjob/cron", "--for=jsonpath={.status.lastSuccessfulTime}", "--timeout=60s")
 

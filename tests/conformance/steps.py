@@ -37,6 +37,7 @@ METHODS = {"CREATE": "POST", "ENSURE": "POST", "UNTIL": "GET", "WATCH": "GET", "
            "STRATEGIC": "PATCH", "APPLY": "PATCH"}
 CONTENT = {"MERGE": "application/merge-patch+json", "JSON": "application/json-patch+json",
            "STRATEGIC": "application/strategic-merge-patch+json", "APPLY": "application/apply-patch+yaml"}
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 PATIENCE_S = 30
 
 
@@ -108,10 +109,11 @@ class Run:
             return Answer(*self.client.run_kubectl(self.namespace, path.split("+"), data))
         if verb == "WATCH":
             return Answer(*self.client.watch(path, body))
-        headers = {"Content-Type": CONTENT.get(verb, "application/json")}
+        headers = {"Content-Type": PROTOBUF if isinstance(body, bytes) else CONTENT.get(verb, "application/json")}
         if "accept" in options:
             headers["Accept"] = options["accept"]
-        data = body.encode() if isinstance(body, str) else None if body is None else json.dumps(body).encode()
+        data = body if isinstance(body, (bytes, type(None))) else \
+            body.encode() if isinstance(body, str) else json.dumps(body).encode()
         answer = Answer(*self.client.request(METHODS.get(verb, verb), path, data, headers))
         answer.compared = verb != "ENSURE"
         return answer

@@ -172,12 +172,18 @@ void kube_memory_close(struct kube_memory *m)
 int kube_ask(struct kube_memory *m, const char *method, const char *target, const char *type,
 	const char *body)
 {
+	return kube_send(m, method, target, type, body, body ? strlen(body) : 0);
+}
+
+int kube_send(struct kube_memory *m, const char *method, const char *target, const char *type,
+	const void *body, size_t len)
+{
 	const struct mok_apiserver_request request = { .method = method,
 		.target = target,
 		.content_type = type ? type : "application/json",
 		.user_agent = "test/1",
 		.body = body,
-		.body_len = body ? strlen(body) : 0,
+		.body_len = len,
 		.authenticated = true,
 		.now_ms = m->now_ms };
 

@@ -28,6 +28,8 @@ void kube_memory_close(struct kube_memory *m);
 /* type NULL: application/json; body NULL: none. Returns the status. */
 int kube_ask(struct kube_memory *m, const char *method, const char *target, const char *type,
 	const char *body);
+int kube_send(struct kube_memory *m, const char *method, const char *target, const char *type,
+	const void *body, size_t len);
 /* The text at a path of the last answer, or "". */
 const char *kube_str(const struct kube_memory *m, const char *path);
 
