@@ -247,6 +247,7 @@ static void applications_come_in_any_form(void **state)
 
 static const char *post(struct site_client *m, const char *body)
 {
+	m->api.now_ms += 1; /* within one millisecond ids have no order */
 	expect(m, 200, "POST", body, "/api/v1/statuses");
 	return api_str(&m->api, "id");
 }
@@ -324,6 +325,66 @@ static void timelines_have_pages(void **state)
 	expect(m, 401, "GET", NULL, "/api/v1/timelines/public");
 }
 
+static void a_thread_is_read_from_each_post(void **state)
+{
+	struct site_client *m = *state;
+	const char *ids[3];
+
+	let_in(m);
+	ids[0] = post(m, "status=one");
+	ids[1] = post(m, TEXT(m, "status=two&in_reply_to_id=%s&visibility=private", ids[0]));
+	ids[2] = post(m, TEXT(m, "status=three&in_reply_to_id=%s", ids[1]));
+	expect(m, 200, "GET", NULL, TEXT(m, "/api/v1/statuses/%s/context", ids[2]));
+	assert_string_equal(api_str(&m->api, "ancestors.0.id"), ids[0]);
+	assert_string_equal(api_str(&m->api, "ancestors.1.id"), ids[1]);
+	expect(m, 200, "GET", NULL, TEXT(m, "/api/v1/statuses/%s/context", ids[0]));
+	assert_string_equal(api_str(&m->api, "descendants.0.id"), ids[1]);
+	assert_string_equal(api_str(&m->api, "descendants.1.id"), ids[2]);
+	m->token = NULL;
+	expect(m, 200, "GET", NULL, TEXT(m, "/api/v1/statuses/%s/context", ids[0]));
+	assert_string_equal(api_str(&m->api, "descendants.0.id"), ids[2]);
+}
+
+static void accounts_are_found(void **state)
+{
+	struct site_client *m = *state;
+	const char *id;
+
+	let_in(m);
+	post(m, "status=hidden&visibility=direct");
+	expect(m, 200, "GET", NULL, "/api/v1/accounts/lookup?acct=Admin%40social.example");
+	id = mok_arena_strdup(m->api.arena, api_str(&m->api, "id"));
+	expect(m, 404, "GET", NULL, "/api/v1/accounts/lookup?acct=admin%40elsewhere.example");
+	expect(m, 200, "GET", NULL, TEXT(m, "/api/v1/accounts/relationships?id[]=%s&id[]=1", id));
+	assert_int_equal(cJSON_GetArraySize(m->api.json), 1);
+	expect(m, 200, "GET", NULL, "/api/v2/search?q=admin");
+	assert_string_equal(api_str(&m->api, "accounts.0.id"), id);
+	expect(m, 200, "GET", NULL, TEXT(m, "/api/v1/accounts/%s/statuses", id));
+	assert_int_equal(cJSON_GetArraySize(m->api.json), 1);
+	expect(m, 200, "GET", NULL, "/api/v1/notifications");
+	assert_int_equal(cJSON_GetArraySize(m->api.json), 0);
+	m->token = NULL;
+	expect(m, 401, "GET", NULL, "/api/v1/notifications");
+	expect(m, 200, "GET", NULL, TEXT(m, "/api/v1/accounts/%s/statuses", id));
+	assert_int_equal(cJSON_GetArraySize(m->api.json), 0);
+	expect(m, 200, "GET", NULL, TEXT(m, "/api/v1/accounts/%s/followers", id));
+	expect(m, 404, "GET", NULL, "/api/v1/accounts/7");
+	site_set(m, "DISALLOW_UNAUTHENTICATED_API_ACCESS", "true");
+	expect(m, 401, "GET", NULL, TEXT(m, "/api/v1/accounts/%s", id));
+}
+
+/* As Rails takes it, and as clients in Python ask. */
+static void a_slash_at_the_end_is_nothing(void **state)
+{
+	struct site_client *m = *state;
+
+	expect(m, 200, "GET", NULL, "/api/v1/instance/");
+	assert_string_equal(api_str(&m->api, "uri"), "social.example");
+	expect(m, 200, "GET", NULL, "/api/v2/instance/");
+	expect(m, 404, "GET", NULL, "/api/v2/instance//");
+	expect(m, 404, "GET", NULL, "/api/v1/statuses/");
+}
+
 static void posts_go_with_the_database(void **state)
 {
 	struct site_client *m = *state;
@@ -370,6 +431,9 @@ int main(void)
 		TEST(posts_come_and_go),
 		TEST(a_repeated_post_is_the_same),
 		TEST(timelines_have_pages),
+		TEST(a_thread_is_read_from_each_post),
+		TEST(accounts_are_found),
+		TEST(a_slash_at_the_end_is_nothing),
 		TEST(posts_go_with_the_database),
 		TEST(secrets_stay_secret),
 	};

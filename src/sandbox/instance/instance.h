@@ -12,7 +12,7 @@
  * sign_in.c   sessions, consent                            statuses.c  posts and timelines
  * entities.c  JSON of accounts, apps, statuses             tables.c    what databases hold
  * around.c    names, queues, media                         proxy.c     metrics, through the API
- * vitals.c    a look into database and queues
+ * vitals.c    a look into database and queues              accounts.c  accounts, and empty lists
  *
  * From Mastodon's documentation and behaviour, versions 4.5 and later. It is no Mastodon: nothing
  * federates, and posts have neither media nor polls.
@@ -265,6 +265,10 @@ extern const struct si_page si_about_pages[];
 extern const struct si_page si_oauth_pages[];
 extern const struct si_page si_sign_in_pages[];
 extern const struct si_page si_status_pages[];
+extern const struct si_page si_account_pages[];
+
+/* statuses.c: the timeline of one account, as far as who asks may see it. */
+void si_statuses_of(struct si_visit *v, int64_t account);
 
 /* ---- gateway ---- */
 

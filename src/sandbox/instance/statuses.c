@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { CHARACTERS_MAX = 500, PAGE = 20, PAGE_MAX = 40 };
+enum { CHARACTERS_MAX = 500, PAGE = 20, PAGE_MAX = 40, ANCESTORS_MAX = 40, DESCENDANTS_MAX = 60 };
 #define KEY_MS SB_HOUR_MS /* an Idempotency-Key is remembered for so long */
 
 struct status {
@@ -42,14 +42,18 @@ static bool find_status(struct si_visit *v, int64_t id, struct status *out)
 	return true;
 }
 
+static bool may_read(const struct si_visit *v, const struct status *s)
+{
+	return mok_streq(s->visibility, "public") || mok_streq(s->visibility, "unlisted") ||
+		s->account == v->account_id;
+}
+
 /* The post of the path, if who asks may see it; false: it has answered 404. */
 static bool status_of_path(struct si_visit *v, struct status *out)
 {
 	int64_t id;
 
-	if (mok_parse_i64(v->params[0], &id) && find_status(v, id, out) &&
-		(mok_streq(out->visibility, "public") || mok_streq(out->visibility, "unlisted") ||
-			out->account == v->account_id))
+	if (mok_parse_i64(v->params[0], &id) && find_status(v, id, out) && may_read(v, out))
 		return true;
 	si_error(v, 404, "Record not found");
 	return false;
@@ -273,6 +277,53 @@ static void get_status(struct si_visit *v)
 		si_json(v, 200, status_json(v, &s));
 }
 
+/* What it answers, the oldest first. */
+static cJSON *ancestors(struct si_visit *v, int64_t id)
+{
+	cJSON *list = cJSON_CreateArray();
+	struct status s;
+
+	for (int n = 0; n < ANCESTORS_MAX && id && find_status(v, id, &s); n++) {
+		if (may_read(v, &s))
+			cJSON_InsertItemInArray(list, 0, status_json(v, &s));
+		id = s.reply_to;
+	}
+	return list;
+}
+
+/* What answers it and its answers. */
+static cJSON *descendants(struct si_visit *v, int64_t id)
+{
+	sqlite3_stmt *stmt = sb_sql(v->ctx,
+		"WITH RECURSIVE thread(id) AS (SELECT id FROM instance_status WHERE db = ?1 AND"
+		" reply_to = ?2 UNION SELECT s.id FROM instance_status s JOIN thread ON s.db = ?1"
+		" AND s.reply_to = thread.id) SELECT " COLUMNS " FROM instance_status WHERE"
+		" db = ?1 AND id IN thread ORDER BY id LIMIT ?3",
+		"sii", v->db, id, (int64_t)DESCENDANTS_MAX);
+	cJSON *list = cJSON_CreateArray();
+	struct status s;
+
+	while (sb_sql_row(v->ctx, stmt)) {
+		read_row(v->ctx, stmt, &s);
+		if (may_read(v, &s))
+			cJSON_AddItemToArray(list, status_json(v, &s));
+	}
+	return list;
+}
+
+static void get_context(struct si_visit *v)
+{
+	struct status s;
+	cJSON *json;
+
+	if (!status_of_path(v, &s))
+		return;
+	json = cJSON_CreateObject();
+	mok_json_set(json, "ancestors", ancestors(v, s.reply_to));
+	mok_json_set(json, "descendants", descendants(v, s.id));
+	si_json(v, 200, json);
+}
+
 /* The answer has the source, for who wants to write it anew. */
 static void delete_status(struct si_visit *v)
 {
@@ -319,19 +370,29 @@ static void add_links(struct si_visit *v, const cJSON *list, int64_t limit)
 			(long long)limit, first));
 }
 
-/* [min_id][public]: the newest first, and with min_id those right after it. */
-static const char *const timelines[2][2] = {
-	{ "SELECT " COLUMNS " FROM instance_status WHERE db = ?1 AND account = ?2 AND id < ?3"
-	  " AND id > ?4 ORDER BY id DESC LIMIT ?5",
-		"SELECT " COLUMNS " FROM instance_status WHERE db = ?1 AND ?2 >= 0 AND id < ?3"
-		" AND id > ?4 AND visibility = 'public' ORDER BY id DESC LIMIT ?5" },
-	{ "SELECT " COLUMNS " FROM instance_status WHERE db = ?1 AND account = ?2 AND id < ?3"
-	  " AND id > ?4 ORDER BY id LIMIT ?5",
-		"SELECT " COLUMNS " FROM instance_status WHERE db = ?1 AND ?2 >= 0 AND id < ?3"
-		" AND id > ?4 AND visibility = 'public' ORDER BY id LIMIT ?5" },
+#define TIMELINE(which) \
+	{ \
+		"SELECT " COLUMNS " FROM instance_status WHERE db = ?1 AND " which " AND id < ?3" \
+		" AND id > ?4 ORDER BY id DESC LIMIT ?5", \
+			"SELECT " COLUMNS " FROM instance_status WHERE db = ?1 AND " which \
+			" AND id < ?3" \
+			" AND id > ?4 ORDER BY id LIMIT ?5" \
+	}
+
+enum timeline {
+	ALL_OF_ACCOUNT,
+	OPEN_OF_ACCOUNT, /* what everybody may see of it */
+	PUBLIC,
 };
 
-static void reply_timeline(struct si_visit *v, bool is_public)
+/* Each: the newest first, and with min_id those right after it. */
+static const char *const timelines[][2] = {
+	[ALL_OF_ACCOUNT] = TIMELINE("account = ?2"),
+	[OPEN_OF_ACCOUNT] = TIMELINE("account = ?2 AND visibility IN ('public', 'unlisted')"),
+	[PUBLIC] = TIMELINE("?2 >= 0 AND visibility = 'public'"),
+};
+
+static void reply_timeline(struct si_visit *v, enum timeline which, int64_t account)
 {
 	int64_t limit = bound(v, "limit", PAGE), min_id = bound(v, "min_id", 0);
 	int64_t since_id = min_id ? min_id : bound(v, "since_id", 0);
@@ -340,7 +401,7 @@ static void reply_timeline(struct si_visit *v, bool is_public)
 	sqlite3_stmt *stmt;
 
 	limit = limit < 1 ? 1 : limit > PAGE_MAX ? PAGE_MAX : limit;
-	stmt = sb_sql(v->ctx, timelines[min_id > 0][is_public], "siiii", v->db, v->account_id,
+	stmt = sb_sql(v->ctx, timelines[which][min_id > 0], "siiii", v->db, account,
 		bound(v, "max_id", INT64_MAX), since_id, limit);
 	while (sb_sql_row(v->ctx, stmt)) {
 		read_row(v->ctx, stmt, &s);
@@ -350,9 +411,19 @@ static void reply_timeline(struct si_visit *v, bool is_public)
 	si_json(v, 200, list);
 }
 
+/* Nothing is pinned, and nothing has media. */
+void si_statuses_of(struct si_visit *v, int64_t account)
+{
+	if (si_param_true(v, "pinned") || si_param_true(v, "only_media"))
+		si_json(v, 200, cJSON_CreateArray());
+	else
+		reply_timeline(
+			v, account == v->account_id ? ALL_OF_ACCOUNT : OPEN_OF_ACCOUNT, account);
+}
+
 static void home(struct si_visit *v)
 {
-	reply_timeline(v, false);
+	reply_timeline(v, ALL_OF_ACCOUNT, v->account_id);
 }
 
 /* Nothing federates: what is only for remote posts is empty. */
@@ -363,12 +434,13 @@ static void public_timeline(struct si_visit *v)
 	else if (si_param_true(v, "remote") || si_param_true(v, "only_media"))
 		si_json(v, 200, cJSON_CreateArray());
 	else
-		reply_timeline(v, true);
+		reply_timeline(v, PUBLIC, 0);
 }
 
 const struct si_page si_status_pages[] = {
 	{ "POST", "/api/v1/statuses", SI_TABLES, post_status, "write:statuses" },
 	{ "GET", "/api/v1/statuses/{id}", SI_TABLES, get_status, NULL },
+	{ "GET", "/api/v1/statuses/{id}/context", SI_TABLES, get_context, NULL },
 	{ "DELETE", "/api/v1/statuses/{id}", SI_TABLES, delete_status, "write:statuses" },
 	{ "GET", "/api/v1/timelines/home", SI_TABLES, home, "read:statuses" },
 	{ "GET", "/api/v1/timelines/public", SI_TABLES, public_timeline, NULL },

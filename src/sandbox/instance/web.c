@@ -5,8 +5,9 @@
 #include <strings.h>
 
 static const struct si_page *const tables[] = { si_about_pages, si_oauth_pages, si_sign_in_pages,
-	si_status_pages };
+	si_status_pages, si_account_pages };
 
+/* Rails takes a slash at the end for nothing. */
 static bool match(struct si_visit *v, const char *pattern)
 {
 	const char *path = v->ctx->path;
@@ -22,7 +23,7 @@ static bool match(struct si_visit *v, const char *pattern)
 		pattern += plen;
 		path += len;
 	}
-	return *pattern == *path;
+	return *pattern == *path || (!*pattern && strcmp(path, "/") == 0);
 }
 
 /* *other: the path is there for another method. */
