@@ -117,14 +117,25 @@ struct mok_secret_store live_secrets_store(struct live_secrets *secrets)
 	return (struct mok_secret_store){ .self = secrets, .what = "the cluster", .get = get };
 }
 
-const char *live_secrets_filled(struct live_secrets *l)
+/* What a live resource has filled, whoever made it and whether a tag tells or not; NULL: nothing.
+ */
+static const char *filled_by(const struct mok_resource *r)
+{
+	for (const struct mok_field *f = r->kind->fields; f->name; f++)
+		if (f->flags & MOK_F_FILLS)
+			return mok_val_get_str(&r->fields, f->name);
+	return NULL;
+}
+
+const char *live_secrets_filled(const struct live_secrets *l)
 {
 	for (size_t i = 0; i < l->stack->resources.len; i++) {
 		const struct mok_resource *r = &l->stack->resources.items[i];
 		const struct mok_object *o = mok_map_get(l->live->by_address, r->address);
+		const char *filled = !o ? NULL : o->has_data ? r->address : filled_by(r);
 
-		if (o && o->has_data)
-			return r->address;
+		if (filled)
+			return filled;
 	}
 	return NULL;
 }

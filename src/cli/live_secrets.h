@@ -24,7 +24,8 @@ struct mok_secret_store live_secrets_store(struct live_secrets *secrets);
 const char *live_secrets_value(
 	const struct live_secrets *secrets, const char *address, const char *field);
 
-/* The address of a live resource that may hold data made with such secrets; NULL: none. */
-const char *live_secrets_filled(struct live_secrets *secrets);
+/* The address of a live resource that may hold data made with such secrets, since a tag says so or
+ * what fills it is there; NULL: none. */
+const char *live_secrets_filled(const struct live_secrets *secrets);
 
 #endif

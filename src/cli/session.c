@@ -244,10 +244,17 @@ struct mok_diff_options session_diff_options(const struct session *s, bool destr
 static int diff_once(struct session *s, const struct mok_diff_options *options)
 {
 	int rc = mok_diff(s->arena, s->stack, &s->live, options, &s->diags, &s->changes);
+	struct mok_err err = { 0 };
 
 	if (s->keep)
 		mok_changes_keep(&s->changes, s->keep, s->keep_self);
-	return rc != 0 || s->diags.nerrors ? session_give_up(s) : CLI_DONE;
+	if (rc == 0 && s->diags.nerrors == 0)
+		return CLI_DONE;
+	/* Where the escrow was lost, what else was in it is missing, too: this is the reason. */
+	if (options->destroy || options->offline || vault_can_generate(s, &err) == 0)
+		return session_give_up(s);
+	session_print_diags(s);
+	return cli_fail(s->cli, &err, &s->stack->sources);
 }
 
 /* Twice where clusters have a say in what changes: the first shows what to ask them. */

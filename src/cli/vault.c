@@ -370,18 +370,25 @@ static void generate_unkept(const struct session *s)
 	}
 }
 
-int vault_generate(struct session *s, struct mok_err *err)
+int vault_can_generate(const struct session *s, struct mok_err *err)
 {
 	struct live_secrets live = { s->arena, s->stack, &s->live };
 	const char *filled = live_secrets_filled(&live);
 
+	if (!mok_plan_secret_missing(s->stack))
+		return 0;
+	if (s->vault && !is_open(s->vault))
+		return refuse(s, err);
+	return filled ? refuse_anew(s, filled, err) : 0;
+}
+
+int vault_generate(struct session *s, struct mok_err *err)
+{
 	if (!brings_something(&s->changes))
 		return 0;
+	if (vault_can_generate(s, err) != 0)
+		return -1;
 	if (mok_plan_secret_missing(s->stack)) {
-		if (s->vault && !is_open(s->vault))
-			return refuse(s, err);
-		if (filled)
-			return refuse_anew(s, filled, err);
 		if (!s->vault && s->cli->opt.no_escrow) {
 			generate_unkept(s);
 			return 0;

@@ -36,9 +36,11 @@ void vault_fill_in(struct session *s, const struct mok_journal_known *known);
 /* Tells the plan the secrets that a running instance has, and takes into the escrow (in memory)
  * those that it lacks. -1: they differ (MOK_ERR_REFUSED), or one cannot be right. */
 int vault_reconcile(struct session *s, struct mok_err *err) MOK_MUST_CHECK;
-/* Makes and keeps those of the secrets that the plan refers to and nobody holds yet, before the
- * changes bring them anywhere. -1: MOK_ERR_REFUSED if there is no place to keep them (and no
- * --no-escrow), what is kept there cannot be read, or a database may hold data made with others. */
+/* May secrets that the plan refers to and nobody holds be made? -1: MOK_ERR_REFUSED, since what is
+ * kept cannot be read, or a database may hold data made with others. 0 if none is missing. */
+int vault_can_generate(const struct session *s, struct mok_err *err) MOK_MUST_CHECK;
+/* Makes and keeps them, before the changes bring them anywhere. -1: they may not be made, or there
+ * is no place to keep them (and no --no-escrow), which is MOK_ERR_REFUSED, too. */
 int vault_generate(struct session *s, struct mok_err *err) MOK_MUST_CHECK;
 /* Writes the file before anything is sent, if the changes will bring secrets: so a disk that is
  * full or a folder that is not ours stops the run while nothing can be lost. */

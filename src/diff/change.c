@@ -373,7 +373,11 @@ bool mok_planned_attribute(
 		*out = mok_val_unknown(r->address);
 		return true;
 	}
-	return mok_attribute(p->arena, r, &c->want, new_object ? NULL : c->object, path, out);
+	mok_attribute(p->arena, r, &c->want, new_object ? NULL : c->object, path, out);
+	/* What somebody else has not finished yet may still come. */
+	if (c->postponed && out->type == MOK_NULL)
+		*out = mok_val_unknown(r->address);
+	return true;
 }
 
 static void price(struct planner *p, struct mok_change *c)

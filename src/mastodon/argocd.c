@@ -269,16 +269,39 @@ static void add_project(struct masto *m, const char *const *needs)
 	add(m, "mastodon_argocd_project", needs, project);
 }
 
+/* All that must be there before Argo CD starts the first pod: what it is itself, and every Secret.
+ */
+static const char *const *root_needs(struct masto *m)
+{
+	MOK_VEC(const char *) all = { 0 };
+
+	mok_vec_push(m->arena, &all, "mastodon_argocd_project");
+	mok_vec_push(m->arena, &all, masto_argo_cd(m));
+	mok_vec_push(m->arena, &all, "mastodon_namespace");
+	for (size_t i = 0; i < m->blocks->u.map.len; i++) {
+		const struct mok_pair *pair = &m->blocks->u.map.pairs[i];
+		const struct mok_val *object = mok_val_get(&pair->val, "manifest");
+
+		if (object && mok_streq(mok_val_get_str(object, "kind"), "Secret"))
+			mok_vec_push(m->arena, &all, pair->key);
+	}
+	mok_vec_push(m->arena, &all, (const char *)NULL);
+	return all.items;
+}
+
+/* From when it is there, Argo CD runs the Job that fills the database whenever the files come. */
 static void add_root(struct masto *m)
 {
-	const char *const needs[] = { "mastodon_argocd_project", masto_argo_cd(m),
-		"mastodon_namespace", NULL };
+	const struct masto_object object = { .address = "mastodon_argocd_root",
+		.component = "gitops",
+		.fills = m->parts.database->address,
+		.needs = root_needs(m) };
 	struct mok_val app = application(m, stack_name(m), NS, 0);
 
 	set_source(m, &app, "applications");
 	/* When this one goes, since mok takes over, what Argo CD made stays. */
 	masto_drop(m, &app, "metadata.finalizers");
-	add(m, "mastodon_argocd_root", needs, app);
+	masto_add(m, &object, app);
 }
 
 void masto_argocd(struct masto *m)

@@ -177,7 +177,8 @@ static void add_prepare(struct masto *m)
 		.address = "mastodon_db_prepare",
 		.args = pre,
 		.needs = behind_firewalls(m, needs),
-		.deadline_s = 21600 };
+		.deadline_s = 21600,
+		.fills = m->parts.database->address };
 
 	add_job(m, m->argocd ? &migrate : &job);
 }

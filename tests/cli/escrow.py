@@ -427,6 +427,22 @@ def test_new_keys_over_an_old_database_are_refused():
         equal(stack.values(), old, "the old keys go back")
 
 
+def test_new_keys_are_refused_where_other_secrets_are_lost_too():
+    more = INSTANCE.replace("resources:\n", KEYS[:KEYS.index("outputs:")], 1).replace(
+        "        BASE:", '        MEDIA: "key=${media_key.secret_key}"\n        BASE:')
+    with Cloud() as cloud, Escrow(cloud, more) as stack:
+        stack.apply(0, "--identity", "key.txt")
+        (stack.dir / "secrets.age").rename(stack.dir / "copy.age")
+        cluster = cloud.get("/v2/kubernetes/clusters")["kubernetes_clusters"][0]["id"]
+        cloud.call("DELETE", f"/v2/kubernetes/clusters/{cluster}")
+        for command in (("apply", "--yes"), ("plan",)):
+            result = stack.run(*command, "--identity", "key.txt", "--format", "json").expect(5)
+            check("db may hold an instance" in json.loads(result.out)["error"]["message"], result.out)
+            check("W0210" in result.err and "mok secrets import" in result.err, result.err)
+        stack.secrets("import", "copy.age")
+        stack.apply(0, "--identity", "key.txt")
+
+
 def test_without_an_escrow():
     with Cloud() as cloud, Stack(cloud, UNKEPT) as stack:
         err = stack.apply(5).err

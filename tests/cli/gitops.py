@@ -11,7 +11,7 @@ import urllib.request
 
 import yaml
 
-from lib import ROOT, Cloud, Stack, check, equal, run_tests
+from lib import ROOT, Cloud, Stack, check, equal, run_tests, until
 
 PLANS_FOLDER = ROOT / "plans"
 GOLDEN = ROOT / "tests" / "golden" / "mastodon"
@@ -221,6 +221,13 @@ def in_cluster(cloud, method, path, body=None, content_type="application/json"):
         return json.load(answer)
 
 
+def in_cluster_or(cloud, path, otherwise):
+    try:
+        return in_cluster(cloud, "GET", path)
+    except urllib.error.HTTPError:
+        return otherwise
+
+
 def test_what_others_bring():
     maps = "/api/v1/namespaces/default/configmaps"
     theirs = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "theirs"},
@@ -328,6 +335,8 @@ def test_together():
         for name, text in files.items():
             for secret in re.findall(rb"secretRef:\n *name: (\S+)", text):
                 check(secret.decode() in names, f"{name}: {secret} is there")
+        result = mok("plan", "--detailed-exitcode").expect(0)
+        check("W0812" in result.err and "mastodon_record" in result.err, "a gateway without an address")
         gateway = "/apis/gateway.networking.k8s.io/v1/namespaces/mastodon/gateways/mastodon"
         body = in_cluster(cloud, "GET", gateway)
         now = {"reason": "x", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}
@@ -342,6 +351,89 @@ def test_together():
         mok("plan", "--detailed-exitcode").expect(0)
         result = mok("upgrade", "--yes").expect(5)
         check("Argo CD" in result.err, result.err)
+
+
+SMALL = ["-f", str(PLANS_FOLDER / "small.yaml"), "-f", "argocd.yaml"]
+KEPT = {"MOK_PASSPHRASE": "a passphrase"}
+
+
+def data_tags(cloud):
+    return [t["name"] for t in cloud.all("/v2/tags", "tags") if t["name"].endswith(":data")]
+
+
+def lose_cluster(cloud):
+    cluster = cloud.get("/v2/kubernetes/clusters")["kubernetes_clusters"][0]["id"]
+    cloud.call("DELETE", f"/v2/kubernetes/clusters/{cluster}")
+
+
+def test_new_keys_over_an_old_database_are_refused():
+    with Cloud() as cloud, Stack(cloud) as stack:
+        stack.write(ARGOCD + "secrets: { escrow: kept.age }\n", "argocd.yaml")
+        stack.run(*SMALL, "apply", "--yes", env=KEPT).expect(0)
+        equal(len(data_tags(cloud)), 1, "the root Application may fill the database from now on")
+        writes = cloud.writes()
+        check(writes[-1].endswith("/argocd/applications/mastodon-s"), writes[-1])
+        check(any("/secrets/mastodon-web" in w for w in writes), "its Secrets are there before it")
+        (stack.dir / "kept.age").rename(stack.dir / "copy.age")
+        lose_cluster(cloud)
+        since = len(cloud.log())
+        err = stack.run(*SMALL, "apply", "--yes", env=KEPT).expect(5).err
+        check("db may hold an instance" in err and "mok secrets import" in err, err)
+        equal(cloud.writes(since), [], "nothing was sent")
+        stack.run(*SMALL, "secrets", "import", "copy.age", env=KEPT).expect(0)
+        stack.run(*SMALL, "apply", "--yes", env=KEPT).expect(0)
+        stack.run(*SMALL, "destroy", "--yes", "--confirm", "mastodon-s", env=KEPT).expect(0)
+        equal(data_tags(cloud), [], "a database that is gone holds nothing")
+
+
+def test_lost_secrets_of_an_instance_without_the_tag_are_refused():
+    with Cloud() as cloud, Stack(cloud) as stack:
+        stack.write(ARGOCD, "argocd.yaml")
+        stack.run(*SMALL, "apply", "--yes", "--no-escrow").expect(0)
+        cloud.call("DELETE", f"/v2/tags/{data_tags(cloud)[0]}")
+        equal(data_tags(cloud), [], "as if it had never been")
+        for secret in in_cluster(cloud, "GET", "/api/v1/namespaces/mastodon/secrets")["items"]:
+            in_cluster(cloud, "DELETE", f"/api/v1/namespaces/mastodon/secrets/{secret['metadata']['name']}")
+        err = stack.run(*SMALL, "apply", "--yes", "--no-escrow").expect(5).err
+        check("db may hold an instance" in err and "mok secrets import" in err, err)
+
+
+def killed_and_again(match, when):
+    """A first apply that is killed while that write hangs; the cluster has the only copy of the keys."""
+    faults = {"rules": [{"match": match, "do": "hang", "when": when, "times": 1}]}
+    with Cloud(faults=faults) as cloud, Stack(cloud) as stack:
+        stack.write(ARGOCD, "argocd.yaml")
+        process = stack.start(*SMALL, "apply", "--yes", "--no-escrow")
+        until(f"{match} hangs", lambda: process.poll() is not None or any(
+            str(e.get("fault", "")).startswith("hang") for e in cloud.log()))
+        process.kill()
+        process.communicate()
+        equal(process.returncode, -9, f"{match}: killed")
+        tagged, keys = len(data_tags(cloud)), None
+        for secret in in_cluster_or(cloud, "/api/v1/namespaces/mastodon/secrets", {"items": []})["items"]:
+            if secret["metadata"]["name"].startswith("mastodon-web-"):
+                keys = secret["data"]["SECRET_KEY_BASE"]
+        check(keys or not tagged, f"{match} {when}: tagged, and no keys are anywhere")
+        stack.run(*SMALL, "apply", "--yes", "--no-escrow").expect(0)
+        stack.run(*SMALL, "plan", "--detailed-exitcode").expect(0)
+        equal(len(data_tags(cloud)), 1, f"{match} {when}: tagged")
+        now = [s for s in in_cluster(cloud, "GET", "/api/v1/namespaces/mastodon/secrets")["items"]
+               if s["metadata"]["name"].startswith("mastodon-web-")]
+        check(keys is None or keys in [s["data"]["SECRET_KEY_BASE"] for s in now], "the keys stay")
+
+
+def test_killed_at_any_step_of_the_first_time():
+    with Cloud() as cloud, Stack(cloud) as stack:
+        stack.write(ARGOCD, "argocd.yaml")
+        stack.run(*SMALL, "apply", "--yes", "--no-escrow").expect(0)
+        tags = sum(w.endswith("POST /v2/tags") for w in cloud.writes())
+    for match in ({"method": "PATCH", "path": "*/secrets/mastodon-web-*"},
+                  {"method": "PATCH", "path": "*/secrets/mastodon-sidekiq-*"},
+                  {"method": "PATCH", "path": "*/appprojects/mastodon-s"},
+                  {"method": "POST", "path": "/v2/tags", "nth": tags},
+                  {"method": "PATCH", "path": "*/applications/mastodon-s"}):
+        for when in ("before", "after"):
+            killed_and_again(match, when)
 
 
 if __name__ == "__main__":
