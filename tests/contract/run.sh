@@ -3,6 +3,7 @@
 #
 #   forms   curl: the answers have the real API's forms
 #   s3cmd   s3cmd (Debian) through a bucket's life
+#   rclone  rclone (Debian) as the copying pods of a plan run it
 #   registry  the registry of Debian, open and behind tokens
 #   boto3, minio   two more clients of S3 (PyPI)
 #   pydo    DigitalOcean's own client (PyPI) through the life of every kind
@@ -20,7 +21,7 @@ MOK=$(readlink -f "${MOK:-$root/build/release/mok}")
 export MOK
 cache=${MOK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mok}/contract
 export MOK_OPENAPI=${MOK_OPENAPI:-$root/../shared/data/digitalocean-openapi.json}
-suites=${*:-forms s3cmd registry boto3 minio pydo prism}
+suites=${*:-forms s3cmd rclone registry boto3 minio pydo prism}
 . ../suites.sh
 
 # A virtual environment that fits the requirements; made again when they change.
@@ -55,11 +56,11 @@ run_suite()
 {
 	case $1 in
 	forms) suite forms python3 forms.py ;;
-	s3cmd)
-		if command -v s3cmd >/dev/null; then
-			suite s3cmd python3 s3cmd.py
+	s3cmd | rclone)
+		if command -v "$1" >/dev/null; then
+			suite "$1" python3 "$1.py"
 		else
-			skip s3cmd "it is not installed (apt-get install s3cmd)"
+			skip "$1" "it is not installed (apt-get install $1)"
 		fi ;;
 	registry)
 		if command -v docker-registry >/dev/null; then
