@@ -25,10 +25,10 @@ GROUPS = {
     "networking.k8s.io": ["v1"], "rbac.authorization.k8s.io": ["v1"], "scheduling.k8s.io": ["v1"],
     "storage.k8s.io": ["v1"], "apiextensions.k8s.io": ["v1"], "apiregistration.k8s.io": ["v1"],
     "admissionregistration.k8s.io": ["v1"], "coordination.k8s.io": ["v1"],
-    "discovery.k8s.io": ["v1"]}
+    "discovery.k8s.io": ["v1"], "authentication.k8s.io": ["v1"], "authorization.k8s.io": ["v1"]}
 LEFT_OUT = {"bindings", "componentstatuses", "podtemplates", "volumeattributesclasses", "volumeattachments",
             "csistoragecapacities", "servicecidrs", "ipaddresses", "mutatingadmissionpolicies",
-            "mutatingadmissionpolicybindings"}
+            "mutatingadmissionpolicybindings", "subjectaccessreviews", "localsubjectaccessreviews"}
 SUBRESOURCES = {"status", "scale", "log", "eviction", "binding", "finalize"}
 SCALARS = {"io.k8s.apimachinery.pkg.api.resource.Quantity": "q",
            "io.k8s.apimachinery.pkg.util.intstr.IntOrString": "x",

@@ -231,6 +231,9 @@ void ks_store_change(struct ks_req *r, cJSON *object, const cJSON *live, bool ap
 bool ks_has_generation(const struct ks_resource *res);
 const char *ks_time_text(struct ks_req *r, int64_t ms);
 
+/* reviews.c: a question, which is not kept. False: it is none. */
+bool ks_review(struct ks_req *r, cJSON *object);
+
 /* scale.c */
 cJSON *ks_scale_of(struct ks_req *r, const cJSON *object); /* the answer */
 cJSON *ks_scale_view(struct ks_req *r, const cJSON *live); /* what a patch is applied to */

@@ -80,6 +80,25 @@ static bool no_path(struct ks_req *r)
 		"the server could not find the requested resource", ks_details(NULL, NULL, NULL));
 }
 
+/* What a pod has only where its containers run. */
+static bool needs_program(const struct ks_req *r)
+{
+	static const char *const subs[] = { "attach", "exec", "portforward" };
+
+	for (size_t i = 0; i < MOK_COUNT(subs); i++)
+		if (strcmp(r->resource->full, "pods") == 0 && strcmp(r->sub, subs[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool no_program(struct ks_req *r)
+{
+	return ks_fail(r, 405, "MethodNotAllowed",
+		"no program runs in this cluster, so there is no %s of pod %s: its logs and events "
+		"tell what it would do",
+		r->sub, r->name);
+}
+
 static bool no_method(struct ks_req *r)
 {
 	return ks_fail_details(r, 405, "MethodNotAllowed",
@@ -198,6 +217,8 @@ static void handle_object(struct ks_req *r)
 
 static void route(struct ks_req *r)
 {
+	bool found;
+
 	if (!ks_request_read(r)) {
 		ks_bad_request(r, "the request's path is malformed");
 		return;
@@ -208,7 +229,10 @@ static void route(struct ks_req *r)
 	}
 	if (ks_discovery(r) || ks_openapi(r))
 		return;
-	if (!find_place(r) || !has_sub(r))
+	found = find_place(r);
+	if (found && needs_program(r))
+		no_program(r);
+	else if (!found || !has_sub(r))
 		no_path(r);
 	else
 		handle_object(r);

@@ -299,6 +299,22 @@ static const char *waits_for(const cJSON *pod, const char *container)
 	return NULL;
 }
 
+/* Has it run before? */
+static bool has_ended(const cJSON *pod, const char *container)
+{
+	static const char *const lists[] = { "containerStatuses", "initContainerStatuses" };
+	const cJSON *one;
+
+	for (size_t i = 0; i < MOK_COUNT(lists); i++) {
+		cJSON_ArrayForEach(one, ks_at(ks_at(pod, "status"), lists[i]))
+		{
+			if (strcmp(ks_str(one, "name"), container) == 0)
+				return mok_json_at(one, "lastState.terminated") != NULL;
+		}
+	}
+	return false;
+}
+
 void ks_logs(struct ks_req *r)
 {
 	const cJSON *pod = ks_load(r, r->name);
@@ -316,6 +332,11 @@ void ks_logs(struct ks_req *r)
 		return;
 	if (!has_container(pod, container)) {
 		ks_bad_request(r, "container %s is not valid for pod %s", container, r->name);
+		return;
+	}
+	if (ks_query_true(r, "previous") && !has_ended(pod, container)) {
+		ks_bad_request(r, "previous terminated container \"%s\" in pod \"%s\" not found",
+			container, r->name);
 		return;
 	}
 	text = r->store->log ? r->store->log(r->store->self, r->ns, r->name, container) : NULL;

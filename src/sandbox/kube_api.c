@@ -18,12 +18,46 @@ static bool by_domain(const struct sb_ctx *ctx)
 	return host && strstr(host, DOMAIN);
 }
 
+/* Does it begin as a cluster's own paths do? So asks kubectl get --raw, which leaves out what its
+ * kubeconfig's address ends with. */
+static bool is_bare(const struct sb_ctx *ctx)
+{
+	static const char *const roots[] = { "api", "apis", "healthz", "livez", "metrics",
+		"openapi", "readyz", "version" };
+	const char *path = ctx->request->target + (*ctx->request->target == '/');
+	size_t len = strcspn(path, "/?");
+
+	for (size_t i = 0; i < MOK_COUNT(roots); i++)
+		if (strlen(roots[i]) == len && memcmp(roots[i], path, len) == 0)
+			return true;
+	return false;
+}
+
+/* "" where there is none, or more than one. */
+static const char *only_cluster(struct sb_ctx *ctx)
+{
+	const struct sb_which all = { .kind = K8S_KIND };
+	const struct sb_docs docs = sb_doc_list(ctx, &all, 0, 0);
+	const char *id = "";
+
+	for (size_t i = 0; i < docs.len; i++) {
+		if (strcmp(docs.items[i]->parent, K8S_GONE) == 0)
+			continue;
+		if (*id)
+			return "";
+		id = docs.items[i]->id;
+	}
+	return id;
+}
+
 const char *sb_kube_cluster(struct sb_ctx *ctx)
 {
 	const char *host = ctx->request->host, *path = ctx->request->target;
 
 	if (by_domain(ctx))
 		return mok_arena_strndup(ctx->arena, host, (size_t)(strstr(host, DOMAIN) - host));
+	if (is_bare(ctx))
+		return only_cluster(ctx);
 	path += *path == '/';
 	return mok_arena_strndup(ctx->arena, path, strcspn(path, "/?"));
 }
@@ -33,7 +67,7 @@ static const char *inner_target(const struct sb_ctx *ctx)
 {
 	const char *target = ctx->request->target;
 
-	if (by_domain(ctx))
+	if (by_domain(ctx) || is_bare(ctx))
 		return target;
 	target += *target == '/';
 	target += strcspn(target, "/?");
@@ -102,7 +136,9 @@ static const struct sb_doc *find_cluster(struct sb_ctx *ctx, const char *id)
 	const struct sb_doc *doc = sb_doc_get(ctx, K8S_KIND, id);
 
 	if (!doc || strcmp(doc->parent, K8S_GONE) == 0) {
-		refuse(ctx, 404, "NotFound", "no such cluster");
+		refuse(ctx, 404, "NotFound",
+			*id ? "no such cluster"
+			    : "the path has to begin with the id of one of the clusters");
 		return NULL;
 	}
 	if (!has_api(ctx, doc)) {

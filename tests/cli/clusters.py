@@ -81,6 +81,21 @@ def releases(cluster, namespace):
     return found
 
 
+def test_a_path_without_a_cluster_means_the_only_one():
+    """kubectl get --raw leaves out what its server's address ends with."""
+    with Cloud() as cloud:
+        cluster = Cluster(cloud)
+        cluster.server = cluster.server[:-len(cluster.id) - 1]
+        equal(cluster.get("/version")["major"], "1", "the only cluster's version")
+        cluster.get("/apis/apps/v1/deployments")
+        equal(cluster.call("GET", "/nonsense")[1]["message"], "no such cluster", "another path")
+        cloud.post("/v2/kubernetes/clusters", {
+            "name": "other", "region": "ams3", "version": "1.36",
+            "node_pools": [{"name": "n", "size": "s-4vcpu-8gb", "count": 1}]})
+        status, answer = cluster.call("GET", "/version")
+        check(status == 404 and "the id of one of the clusters" in answer["message"], answer)
+
+
 def test_a_service_has_a_load_balancer_while_it_lives():
     with Cloud() as cloud:
         cluster = Cluster(cloud)

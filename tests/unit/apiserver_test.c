@@ -53,6 +53,54 @@ static void nobody_gets_in_without_a_token(void **state)
 	assert_non_null(strstr(m->out.body.data, "\"reason\":\"Unauthorized\""));
 }
 
+/* What kubectl auth can-i and auth whoami ask, and clients before they begin. */
+static void reviews_are_answered_and_not_kept(void **state)
+{
+	struct kube_memory *m = *state;
+
+	assert_int_equal(
+		kube_ask(m, "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+			"application/json",
+			"{\"kind\":\"SelfSubjectAccessReview\",\"apiVersion\":"
+			"\"authorization.k8s.io/v1\",\"spec\":{\"resourceAttributes\":{"
+			"\"verb\":\"create\",\"resource\":\"pods\"}}}"),
+		201);
+	assert_true(mok_json_bool(mok_json_at(m->json, "status"), "allowed", false));
+	assert_int_equal(kube_ask(m, "POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+				 "application/json",
+				 "{\"kind\":\"SelfSubjectReview\",\"apiVersion\":"
+				 "\"authentication.k8s.io/v1\"}"),
+		201);
+	assert_string_equal(kube_str(m, "status.userInfo.username"), "admin");
+	assert_int_equal(
+		kube_ask(m, "GET", "/apis/authentication.k8s.io/v1/selfsubjectreviews", NULL, NULL),
+		405);
+}
+
+static void pods_without_programs_say_so(void **state)
+{
+	struct kube_memory *m = *state;
+	const char *pods = "/api/v1/namespaces/default/pods";
+
+	assert_int_equal(
+		kube_ask(m, "POST", pods, "application/json",
+			"{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":"
+			"\"a\"},\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}"),
+		201);
+	assert_int_equal(kube_ask(m, "POST", "/api/v1/namespaces/default/pods/a/exec?command=ls",
+				 NULL, NULL),
+		405);
+	assert_non_null(strstr(kube_str(m, "message"), "no program runs"));
+	assert_int_equal(
+		kube_ask(m, "GET", "/api/v1/namespaces/default/pods/a/portforward", NULL, NULL),
+		405);
+	assert_int_equal(kube_ask(m, "GET", "/api/v1/namespaces/default/pods/a/log?previous=true",
+				 NULL, NULL),
+		400);
+	assert_string_equal(kube_str(m, "message"),
+		"previous terminated container \"c\" in pod \"a\" not found");
+}
+
 static void yaml_is_applied_and_conflicts_are_named(void **state)
 {
 	struct kube_memory *m = *state;
@@ -204,6 +252,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_new_cluster_has_its_namespaces, setup, teardown),
 		cmocka_unit_test_setup_teardown(nobody_gets_in_without_a_token, setup, teardown),
+		cmocka_unit_test_setup_teardown(reviews_are_answered_and_not_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(pods_without_programs_say_so, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			yaml_is_applied_and_conflicts_are_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(
