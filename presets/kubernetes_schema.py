@@ -28,7 +28,7 @@ GROUPS = {
     "discovery.k8s.io": ["v1"], "authentication.k8s.io": ["v1"], "authorization.k8s.io": ["v1"]}
 LEFT_OUT = {"bindings", "componentstatuses", "podtemplates", "volumeattributesclasses", "volumeattachments",
             "csistoragecapacities", "servicecidrs", "ipaddresses", "mutatingadmissionpolicies",
-            "mutatingadmissionpolicybindings", "subjectaccessreviews", "localsubjectaccessreviews"}
+            "mutatingadmissionpolicybindings"}
 SUBRESOURCES = {"status", "scale", "log", "eviction", "binding", "finalize"}
 SCALARS = {"io.k8s.apimachinery.pkg.api.resource.Quantity": "q",
            "io.k8s.apimachinery.pkg.util.intstr.IntOrString": "x",

@@ -9,6 +9,7 @@
  *                                                     owns which field
  * validate*.c        what is refused                  admission.c, pod_security.c, quota.c  what
  *                                                     the server adds and refuses by policy
+ * review.c, rbac.c   who may do what                  protobuf.c, wire.c  bodies in protobuf
  */
 #ifndef MOK_APISERVER_INTERNAL_H
 #define MOK_APISERVER_INTERNAL_H
@@ -231,9 +232,6 @@ void ks_store_change(struct ks_req *r, cJSON *object, const cJSON *live, bool ap
 bool ks_has_generation(const struct ks_resource *res);
 const char *ks_time_text(struct ks_req *r, int64_t ms);
 
-/* reviews.c: a question, which is not kept. False: it is none. */
-bool ks_review(struct ks_req *r, cJSON *object);
-
 /* scale.c */
 cJSON *ks_scale_of(struct ks_req *r, const cJSON *object); /* the answer */
 cJSON *ks_scale_view(struct ks_req *r, const cJSON *live); /* what a patch is applied to */
@@ -368,6 +366,10 @@ void ks_pod_security(struct ks_req *r, const cJSON *object);
 bool ks_limit_pod(struct ks_req *r, cJSON *pod);
 bool ks_quota_allows(struct ks_req *r, const cJSON *object); /* a new one */
 void ks_quota_count(struct ks_req *r, const char *ns);       /* anew, after a write */
+
+/* review.c: what is answered and not stored. Takes a decoded object; answers. */
+bool ks_is_review(const struct ks_resource *resource);
+void ks_review(struct ks_req *r, cJSON *object);
 
 /* namespace.c */
 /* May an object of this name be made in it? False: it has answered. */

@@ -79,7 +79,8 @@ static cJSON *api_resource(struct ks_req *r, const struct ks_resource *it)
 	cJSON_AddItemToObject(json, "verbs", cJSON_Duplicate(it->verbs, true));
 	add_words(json, "shortNames", it->short_names);
 	add_words(json, "categories", it->categories);
-	cJSON_AddStringToObject(json, "storageVersionHash", storage_hash(r, it));
+	if (!ks_is_review(it))
+		cJSON_AddStringToObject(json, "storageVersionHash", storage_hash(r, it));
 	return json;
 }
 

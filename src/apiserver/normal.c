@@ -136,12 +136,20 @@ static const char *short_name(const struct walk *w)
 	return dot ? dot + 1 : w->r->resource->kind;
 }
 
+/* "v1.ResourceAttributes" */
+static const char *type_name(const struct ks_type *type)
+{
+	const char *dot = type->kind == KS_STRUCT && type->name ? strchr(type->name, '.') : NULL;
+
+	return dot ? dot + 1 : type_names[type->kind];
+}
+
 static bool complain(
 	struct walk *w, const cJSON *value, const struct ks_type *type, const struct step *at)
 {
 	w->detail = ks_printf(w->r,
 		"json: cannot unmarshal %s into Go struct field %s.%s of type %s", type_of(value),
-		short_name(w), path_text(w->r, at, add_fields), type_names[type->kind]);
+		short_name(w), path_text(w->r, at, add_fields), type_name(type));
 	return false;
 }
 

@@ -341,7 +341,11 @@ void ks_create(struct ks_req *r)
 		ks_fail(r, 500, "", "resourceVersion should not be set on objects to be created");
 		return;
 	}
-	if (ks_decode(r, object) && !ks_review(r, object))
+	if (!ks_decode(r, object))
+		return;
+	if (ks_is_review(r->resource))
+		ks_review(r, object);
+	else
 		ks_store_new(r, object, false);
 }
 

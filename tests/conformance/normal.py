@@ -14,7 +14,7 @@ PATTERNS = (
     (re.compile(r"\b\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \+0000"), "TIME"),
     (re.compile(r'("?resourceVersion"?: ")\d+'), r"\1RV"),
     # Messages that quote an object as Go's internal structs have it; no client reads that.
-    (re.compile(r'(Invalid value: )(?:\{.*?\}|\[.*?\]|null)(?=: (?:field is immutable|minAvailable and |must have exactly one version))'),
+    (re.compile(r'(Invalid value: )(?:\{.*?\}|\[.*?\]|null)(?=: (?:field is immutable|minAvailable and |cannot be specified in combination with |must have exactly one version))'),
      r"\1OBJECT"),
     (re.compile(r'(patch: Invalid value: |^Invalid value: )"\{.*\}"(?=: json: )'), r"\1OBJECT"),
     (re.compile(r"\n@@ .*", re.S), ""),

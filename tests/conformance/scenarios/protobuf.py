@@ -33,7 +33,7 @@ NAMED = b"\n\x03\n\x01m"  # metadata.name is m
 
 SCENARIOS = {
     "protobuf: objects": [
-        ("CREATE pods 201", POD), ("CREATE secrets 201", SECRET), ("CREATE leases 201", LEASE), 
+        ("CREATE pods 201", POD), ("CREATE secrets 201", SECRET), ("CREATE leases 201", LEASE),
         ("CREATE poddisruptionbudgets 201", PDB),
         ("CREATE /apis/apps/v1/namespaces/NS/controllerrevisions 201", REVISION), ("CREATE secrets 409", SECRET)],
     "protobuf: an update and a deletion": [

@@ -1,0 +1,136 @@
+/* Access reviews: of an administrator, and of others by the stored roles. */
+#include "kube_memory.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define REVIEWS "/apis/authorization.k8s.io/v1/"
+#define ROLES "/apis/rbac.authorization.k8s.io/v1/namespaces/default/"
+
+static int setup(void **state)
+{
+	static struct kube_memory memory;
+
+	kube_memory_open(&memory);
+	*state = &memory;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	kube_memory_close(*state);
+	return 0;
+}
+
+static bool may(struct kube_memory *m, const char *user, const char *resource, const char *name)
+{
+	char body[400];
+
+	snprintf(body, sizeof(body),
+		"{\"spec\":{\"user\":\"%s\",\"resourceAttributes\":{\"verb\":\"get\",\"resource\":"
+		"\"%s\",\"name\":\"%s\",\"namespace\":\"default\"}}}",
+		user, resource, name);
+	assert_int_equal(kube_ask(m, "POST", REVIEWS "subjectaccessreviews", NULL, body), 201);
+	return mok_json_bool(m->json, "status.allowed", false);
+}
+
+static void bind(struct kube_memory *m, const char *role)
+{
+	static const char rules[] = "{\"metadata\":{\"name\":\"r\"},\"rules\":[{\"verbs\":[\"get\"]"
+				    ",\"apiGroups\":[\"\"]"
+				    ",\"resources\":[\"pods\"],\"resourceNames\":[\"one\"]}]}";
+	char binding[400];
+
+	kube_ask(m, "POST", ROLES "roles", NULL, rules);
+	snprintf(binding, sizeof(binding),
+		"{\"metadata\":{\"name\":\"b\"},\"roleRef\":{\"apiGroup\":"
+		"\"rbac.authorization.k8s.io\",\"kind\":\"Role\",\"name\":\"%s\"},\"subjects\":[{"
+		"\"kind\":\"User\",\"name\":\"ann\"},{\"kind\":\"ServiceAccount\",\"name\":\"bot\","
+		"\"namespace\":\"default\"}]}",
+		role);
+	assert_int_equal(kube_ask(m, "POST", ROLES "rolebindings", NULL, binding), 201);
+}
+
+static void whoever_asks_may_everything(void **state)
+{
+	struct kube_memory *m = *state;
+
+	assert_int_equal(kube_ask(m, "POST", REVIEWS "selfsubjectaccessreviews", NULL,
+				 "{\"spec\":{\"resourceAttributes\":{\"verb\":\"delete\","
+				 "\"resource\":\"nodes\"}}}"),
+		201);
+	assert_true(mok_json_bool(m->json, "status.allowed", false));
+	assert_int_equal(kube_ask(m, "POST", REVIEWS "selfsubjectrulesreviews", NULL,
+				 "{\"spec\":{\"namespace\":\"default\"}}"),
+		201);
+	assert_string_equal(kube_str(m, "status.resourceRules.0.verbs.0"), "*");
+	assert_int_equal(kube_ask(m, "POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+				 NULL, "{}"),
+		201);
+	assert_string_equal(kube_str(m, "status.userInfo.groups.0"), "system:masters");
+	assert_int_equal(kube_ask(m, "POST", "/apis/authentication.k8s.io/v1/tokenreviews", NULL,
+				 "{\"spec\":{\"token\":\"x\"}}"),
+		201);
+	assert_true(mok_json_bool(m->json, "status.authenticated", false));
+}
+
+static void roles_say_what_others_may(void **state)
+{
+	struct kube_memory *m = *state;
+
+	assert_false(may(m, "ann", "pods", "one"));
+	bind(m, "r");
+	assert_true(may(m, "ann", "pods", "one"));
+	assert_string_equal(kube_str(m, "status.reason"),
+		"RBAC: allowed by RoleBinding \"b/default\" of Role \"r\" to User \"ann\"");
+	assert_false(may(m, "ann", "pods", "two"));
+	assert_false(may(m, "ann", "secrets", "one"));
+	assert_false(may(m, "ben", "pods", "one"));
+	assert_true(may(m, "system:serviceaccount:default:bot", "pods", "one"));
+}
+
+static void a_role_that_is_not_there_is_told(void **state)
+{
+	struct kube_memory *m = *state;
+
+	bind(m, "none");
+	assert_false(may(m, "ann", "pods", "one"));
+	assert_string_equal(kube_str(m, "status.reason"),
+		"RBAC: role.rbac.authorization.k8s.io \"none\" not found");
+}
+
+static void reviews_are_validated_and_not_kept(void **state)
+{
+	struct kube_memory *m = *state;
+	int64_t before = m->version;
+
+	assert_int_equal(
+		kube_ask(m, "POST", REVIEWS "selfsubjectaccessreviews", NULL, "{\"spec\":{}}"),
+		422);
+	assert_int_equal(kube_ask(m, "POST", REVIEWS "subjectaccessreviews", NULL,
+				 "{\"spec\":{\"resourceAttributes\":{}}}"),
+		422);
+	assert_string_equal(kube_str(m, "details.causes.0.field"), "spec.user");
+	assert_int_equal(
+		kube_ask(m, "POST", REVIEWS "selfsubjectrulesreviews", NULL, "{\"spec\":{}}"), 400);
+	assert_int_equal(kube_ask(m, "GET", REVIEWS "selfsubjectrulesreviews", NULL, NULL), 405);
+	may(m, "ann", "pods", "one");
+	assert_int_equal(m->version, before);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(whoever_asks_may_everything, setup, teardown),
+		cmocka_unit_test_setup_teardown(roles_say_what_others_may, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_role_that_is_not_there_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			reviews_are_validated_and_not_kept, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
