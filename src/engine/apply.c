@@ -426,22 +426,6 @@ static void tell_in_flight(struct engine *e)
 	}
 }
 
-static void evaluate_outputs(struct engine *e)
-{
-	const struct mok_lookup lookup = { .self = e, .attribute = mok_engine_attribute };
-	struct mok_diags ignored = { .arena = e->arena };
-
-	for (size_t i = 0; i < e->in->stack->outputs.len; i++) {
-		struct mok_output_value v = { .output = &e->in->stack->outputs.items[i] };
-
-		if (mok_plan_eval_output(
-			    e->arena, e->in->stack, v.output, &lookup, &ignored, &v.value) != 0)
-			continue;
-		v.value.sensitive |= v.output->sensitive;
-		mok_vec_push(e->arena, &e->out->outputs, v);
-	}
-}
-
 static int sum_up(struct engine *e, int rc, struct mok_err *err)
 {
 	struct mok_err journal_err;
@@ -454,7 +438,7 @@ static int sum_up(struct engine *e, int rc, struct mok_err *err)
 	tell_in_flight(e);
 	if (rc != 0)
 		return -1;
-	evaluate_outputs(e);
+	mok_engine_outputs(e);
 	if (e->out->nfailed == 0)
 		return 0;
 	mok_err_set(err, MOK_ERR_API, "%zu of the operations failed", e->out->nfailed);
@@ -485,5 +469,7 @@ int mok_apply(const struct mok_apply_input *in, struct mok_arena *arena,
 	rc = mok_loop_run(in->loop, is_done, &e, err);
 	if (rc == 0 && !e.fatal)
 		rc = mok_engine_shrink(&e, err);
+	if (rc == 0 && !e.fatal)
+		rc = mok_engine_read_outputs(&e, err);
 	return sum_up(&e, rc, err);
 }

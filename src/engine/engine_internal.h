@@ -155,6 +155,10 @@ const struct mok_val *mok_inventory_now(const struct engine *e, const char *pare
 /* shrink.c: once all is done. -1: interrupted; anything else may be missed. */
 int mok_engine_shrink(struct engine *e, struct mok_err *err) MOK_MUST_CHECK;
 
+/* outputs.c: once all is done. -1: interrupted; what cannot be read stays unknown. */
+int mok_engine_read_outputs(struct engine *e, struct mok_err *err) MOK_MUST_CHECK;
+void mok_engine_outputs(struct engine *e);
+
 /* unneeded.c */
 bool mok_replaces_on_suspicion(const struct mok_change *c);
 bool mok_op_is_unneeded(struct op *op); /* decided when the first of its operations starts */

@@ -93,6 +93,15 @@ def test_a_cluster_without_nodes():
         stack.destroy()
 
 
+def test_outputs_are_whole_after_the_first_apply():
+    """A field that costs a request of its own is read for an output, too."""
+    with Cloud() as cloud, Stack(cloud, HEAD + CLUSTER + (
+            'outputs: { config: { value: "${k.kubeconfig}", sensitive: true } }\n')) as stack:
+        applied = stack.run("apply", "--yes").expect(0)
+        check("config = (sensitive value)" in applied.out, applied.out)
+        check("current-context" in stack.run("output", "config").expect(0).out, "the file")
+
+
 def test_record_update():
     change(ZONE, ZONE.replace("ttl: 600", "ttl: 900"),
            ["PATCH /v2/domains/t.example/records/<id>"], tags_too=True)
