@@ -299,6 +299,31 @@ static void admit_claim(struct ks_req *r, const cJSON *before, cJSON *object)
 	cJSON_AddItemToArray(list, cJSON_CreateString("kubernetes.io/pvc-protection"));
 }
 
+/* A new node takes no pods until whoever watches over nodes has seen it ready. */
+static void admit_node(struct ks_req *r, const cJSON *before, cJSON *object)
+{
+	cJSON *spec = mok_json_object(object, "spec"), *list = ks_item(spec, "taints"), *taint;
+	const cJSON *one;
+
+	(void)r;
+	if (before)
+		return;
+	cJSON_ArrayForEach(one, list)
+	{
+		if (strcmp(ks_str(one, "key"), "node.kubernetes.io/not-ready") == 0 &&
+			strcmp(ks_str(one, "effect"), "NoSchedule") == 0)
+			return;
+	}
+	if (!cJSON_IsArray(list)) {
+		mok_json_set(spec, "taints", cJSON_CreateArray());
+		list = ks_item(spec, "taints");
+	}
+	taint = cJSON_CreateObject();
+	ks_set_str(taint, "key", "node.kubernetes.io/not-ready");
+	ks_set_str(taint, "effect", "NoSchedule");
+	cJSON_AddItemToArray(list, taint);
+}
+
 static void complete_namespace(struct ks_req *r, const cJSON *before, cJSON *object)
 {
 	(void)r;
@@ -335,6 +360,7 @@ static const struct {
 	{ "namespaces", admit_namespace },
 	{ "services", admit_service },
 	{ "pods", admit_pod },
+	{ "nodes", admit_node },
 	{ "jobs.batch", admit_job },
 	{ "persistentvolumeclaims", admit_claim },
 	{ "customresourcedefinitions.apiextensions.k8s.io", admit_crd },

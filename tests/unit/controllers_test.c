@@ -115,6 +115,25 @@ static void cordoned_nodes_take_no_pods(void **state)
 	assert_string_equal(api_str(c, "spec.nodeName"), names[1]);
 }
 
+static void a_node_is_tainted_until_it_is_ready(void **state)
+{
+	struct api_client *c = *state;
+
+	api_get(c, "/api/v1/nodes");
+	assert_false(api_has(c, "items.0.spec.taints"));
+	api_make(c, "/api/v1/nodes",
+		"{'metadata':{'name':'mine'},'spec':{'taints':[{'key':'a','effect':'NoSchedule'}]}"
+		"}");
+	assert_string_equal(api_str(c, "spec.taints.1.key"), "node.kubernetes.io/not-ready");
+	api_kube(c, "PATCH",
+		"{\"status\":{\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}}",
+		"/api/v1/nodes/mine/status");
+	api_pass(c, 10);
+	api_get(c, "/api/v1/nodes/mine");
+	assert_string_equal(api_str(c, "spec.taints.0.key"), "a");
+	assert_false(api_has(c, "spec.taints.1"));
+}
+
 static const char *deployment(struct api_client *c, const char *image, const char *more)
 {
 	return api_json(c,
@@ -180,6 +199,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_pod_comes_up_with_time, api_setup, api_teardown),
 		cmocka_unit_test_setup_teardown(
 			cordoned_nodes_take_no_pods, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_node_is_tainted_until_it_is_ready, api_setup, api_teardown),
 		cmocka_unit_test_setup_teardown(
 			two_hundred_pods_are_quick, api_setup, api_teardown),
 		cmocka_unit_test_setup_teardown(

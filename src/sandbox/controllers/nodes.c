@@ -10,6 +10,7 @@
 #define AGENT "digitalocean-cloud-controller-manager"
 #define NODES "/api/v1/nodes"
 #define UNSCHEDULABLE "node.kubernetes.io/unschedulable"
+#define NOT_READY "node.kubernetes.io/not-ready"
 
 enum { DRAIN_RETRY_MS = 5 * SB_SECOND_MS, DRAINED_MS = 100 * SB_SECOND_MS };
 
@@ -172,7 +173,20 @@ static void drain(struct sb_kube *k, const char *name)
 		sb_ctl_wake(k->ctx, k->cluster, sb_ctl_later(k, DRAIN_RETRY_MS));
 }
 
-/* Its taints with or without the one of a node that takes no more pods. */
+static bool is_ready(const cJSON *node)
+{
+	const cJSON *one;
+
+	cJSON_ArrayForEach(one, mok_json_at(node, "status.conditions"))
+	{
+		if (strcmp(sb_ctl_str(one, "type"), "Ready") == 0)
+			return strcmp(sb_ctl_str(one, "status"), "True") == 0;
+	}
+	return false;
+}
+
+/* Its taints with or without the one of a node that takes no more pods; a node that is ready has
+ * none that it is not. */
 static cJSON *taints_of(struct sb_kube *k, const cJSON *node, bool cordoned)
 {
 	cJSON *list = cJSON_CreateArray(), *taint;
@@ -180,7 +194,10 @@ static cJSON *taints_of(struct sb_kube *k, const cJSON *node, bool cordoned)
 
 	cJSON_ArrayForEach(one, mok_json_at(node, "spec.taints"))
 	{
-		if (strcmp(sb_ctl_str(one, "key"), UNSCHEDULABLE) != 0)
+		const char *key = sb_ctl_str(one, "key");
+
+		if (strcmp(key, UNSCHEDULABLE) != 0 &&
+			!(is_ready(node) && strcmp(key, NOT_READY) == 0))
 			cJSON_AddItemToArray(list, cJSON_Duplicate(one, true));
 	}
 	if (!cordoned)
@@ -224,12 +241,18 @@ static void drop_node(struct sb_kube *k, const char *name)
 static void add_node(struct sb_kube *k, const cJSON *cluster, const struct sb_doc *pool,
 	const cJSON *node, const char *name)
 {
-	cJSON *object = node_object(k, cluster, pool, node);
+	cJSON *object = node_object(k, cluster, pool, node), *patch = cJSON_CreateObject();
+	const cJSON *taints = mok_json_at(object, "spec.taints");
 
+	mok_json_set(mok_json_object(patch, "spec"), "taints",
+		taints ? cJSON_Duplicate(taints, true) : cJSON_CreateNull());
 	/* Creating resets the status; its own path sets it. */
 	sb_ctl_write(k, AGENT, "POST", NODES, cJSON_Duplicate(object, true));
 	sb_ctl_write(
 		k, AGENT, "PUT", mok_arena_printf(k->ctx->arena, NODES "/%s/status", name), object);
+	/* A new node is tainted as not ready; it is ready. */
+	sb_ctl_write(k, "kube-controller-manager", "PATCH",
+		mok_arena_printf(k->ctx->arena, NODES "/%s", name), patch);
 }
 
 static void wake_at(struct sb_kube *k, int64_t at_ms)
@@ -271,16 +294,23 @@ static const cJSON *find_node(const struct sb_docs *pools, const char *name)
 	return NULL;
 }
 
-static int64_t cordoned_ms(const cJSON *node)
+static const cJSON *taint_of(const cJSON *node, const char *key)
 {
 	const cJSON *taint;
 
 	cJSON_ArrayForEach(taint, mok_json_at(node, "spec.taints"))
 	{
-		if (strcmp(sb_ctl_str(taint, "key"), UNSCHEDULABLE) == 0)
-			return sb_ctl_ms(taint, "timeAdded");
+		if (strcmp(sb_ctl_str(taint, "key"), key) == 0)
+			return taint;
 	}
-	return 0;
+	return NULL;
+}
+
+static int64_t cordoned_ms(const cJSON *node)
+{
+	const cJSON *taint = taint_of(node, UNSCHEDULABLE);
+
+	return taint ? sb_ctl_ms(taint, "timeAdded") : 0;
 }
 
 /* The pool is deleted: its nodes drain for as long as a node of a smaller pool would. */
@@ -326,15 +356,16 @@ void sb_nodes_sync(struct sb_kube *k)
 			sync_node(k, cluster->json, pools.items[i], node);
 }
 
-/* ---- cordons of others ---- */
+/* ---- cordons of others, nodes of others ---- */
 
-/* `kubectl cordon` sets a field; what keeps pods away is a taint that follows it. */
-static void follow_cordon(struct sb_kube *k, const cJSON *node)
+/* `kubectl cordon` sets a field, and a node tells that it is ready; what keeps pods away is taints
+ * that follow. */
+static void follow_state(struct sb_kube *k, const cJSON *node)
 {
 	bool cordoned = mok_json_bool(node, "spec.unschedulable", false);
 	cJSON *patch;
 
-	if (cordoned == (cordoned_ms(node) != 0))
+	if (cordoned == (cordoned_ms(node) != 0) && !(is_ready(node) && taint_of(node, NOT_READY)))
 		return;
 	patch = cJSON_CreateObject();
 	mok_json_set(mok_json_object(patch, "spec"), "taints", taints_of(k, node, cordoned));
@@ -342,4 +373,4 @@ static void follow_cordon(struct sb_kube *k, const cJSON *node)
 		k, "kube-controller-manager", "PATCH", sb_ctl_path(k, node, "nodes", NULL), patch);
 }
 
-const struct sb_controller sb_ctl_node = { "", "nodes", follow_cordon, NULL, NULL };
+const struct sb_controller sb_ctl_node = { "", "nodes", follow_state, NULL, NULL };
