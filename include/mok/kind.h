@@ -212,6 +212,7 @@ struct mok_variable {
 
 struct mok_stack {
 	const char *name, *region;
+	struct mok_mark region_at;
 	const struct mok_secrets_block *secrets; /* plan.h; never NULL */
 	MOK_VEC(struct mok_resource) resources;
 	MOK_VEC(struct mok_output) outputs;

@@ -62,6 +62,8 @@ static int read_file(void *self, const char *path, size_t max, struct mok_arena 
 	if (rc == 0) {
 		out->text = mok_arena_strndup(arena, buf.data, buf.len);
 		out->len = buf.len;
+	} else if (strcmp(path, PLAN_FILE) == 0 && !s->cli->opt.files.list.len) {
+		mok_err_hint(err, "-f FILE names the plan file; mok help shows an example");
 	}
 	mok_buf_release(&buf);
 	return rc;

@@ -39,13 +39,21 @@ static void check_least(
 	mok_diag_hint(m->diags, d, "it needs %s%ld at least", prefix, least);
 }
 
+/* "4.7"; whatever has another form was refused for that. */
+static bool has_form(const char *version)
+{
+	size_t digits = strspn(version, "0123456789");
+
+	return digits > 0 && version[digits] == '.';
+}
+
 static void check_versions(struct masto *m)
 {
 	const struct mok_release *release = mok_mastodon_release(m->version);
 	bool is_cilium = strcmp(masto_str(m, "gateway.class", ""), "cilium") == 0;
 	struct mok_diag *d;
 
-	if (!release && masto_has(m, "version")) {
+	if (!release && masto_has(m, "version") && has_form(m->version)) {
 		d = mok_diag_add(m->diags, "E0906", masto_mark(m, "version"),
 			"this mok does not know Mastodon %s", m->version);
 		mok_diag_hint(m->diags, d, "it knows 4.5, 4.6 and 4.7");

@@ -242,6 +242,22 @@ static void ambiguous(
 	mok_diag_hint(m->diags, d, "write %s: %s", part->setting, first);
 }
 
+/* What is wrong with its fields is told elsewhere: it may be what seems to be missing. */
+static bool may_be_unread(struct masto *m, const struct part *part)
+{
+	for (size_t i = 0; i < m->stack->resources.len; i++) {
+		const struct mok_resource *r = &m->stack->resources.items[i];
+		struct mok_val fields;
+
+		if (strcmp(r->kind->name, part->kind) != 0)
+			continue;
+		fields = masto_fields_of(m, r);
+		if (fields.u.map.len == 0)
+			return true;
+	}
+	return false;
+}
+
 static const struct mok_resource *guessed(struct masto *m, const struct part *part)
 {
 	const struct mok_resource *found = NULL;
@@ -258,7 +274,7 @@ static const struct mok_resource *guessed(struct masto *m, const struct part *pa
 		}
 		found = r;
 	}
-	if (!found && part->is_needed) {
+	if (!found && part->is_needed && !may_be_unread(m, part)) {
 		d = mok_diag_add(m->diags, "E0905", m->at,
 			"the block needs a %s%s%s, and the plan has none", part->kind,
 			part->engines ? " of engine " : "", part->engines ? part->engines : "");

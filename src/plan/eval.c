@@ -63,7 +63,8 @@ static void fill_region(const struct mok_stack *stack, const struct mok_resource
 		d = mok_diag_add(diags, "E0409", r->at, "%s needs a region", r->address);
 		mok_diag_hint(diags, d, "write `region: ams3` here or at the top of the file");
 	}
-	fill_in(fields, "region", stack->region ? stack->region : "", r->at);
+	fill_in(fields, "region", stack->region ? stack->region : "",
+		stack->region ? stack->region_at : r->at);
 }
 
 /* A name that has to be written gets no default. */

@@ -192,6 +192,8 @@ static void read_top(struct load *load, const struct mok_val *top)
 	if (plan_text(load, mok_val_get(top, "region"), "region", &load->stack->region) &&
 		!load->stack->region[0])
 		load->stack->region = NULL;
+	if (load->stack->region)
+		load->stack->region_at = mok_val_get(top, "region")->at;
 	plan_map(load, mok_val_get(top, "variables"), "variables", &variables);
 	plan_map(load, mok_val_get(top, "resources"), "resources", &resources);
 	plan_map(load, mok_val_get(top, "outputs"), "outputs", &outputs);

@@ -47,6 +47,24 @@ static struct mok_mark event_mark(const struct reader *r, const yaml_event_t *ev
 	return mark_of(r, event->start_mark, event->end_mark);
 }
 
+/* Is what begins the line, up to where reading ended, a tab among others? */
+static bool is_tab(const struct reader *r, struct mok_mark *mark)
+{
+	struct mok_source source = *r->source;
+	const struct mok_sources sources = { .list = { .items = &source, .len = 1 } };
+	size_t len;
+	const char *line = mok_source_line(&sources, source.name, mark->line, &len);
+
+	for (size_t i = 0; i < len && (line[i] == ' ' || line[i] == '\t'); i++) {
+		if (line[i] != '\t')
+			continue;
+		mark->column = (uint32_t)i + 1;
+		mark->end = mark->column + 1;
+		return true;
+	}
+	return false;
+}
+
 static bool syntax_error(struct reader *r)
 {
 	yaml_mark_t at = r->parser.problem_mark;
@@ -59,6 +77,11 @@ static bool syntax_error(struct reader *r)
 		d = mok_diag_add(
 			r->diags, "E0106", mark, "an expression inside {} or [] needs quotes");
 		mok_diag_hint(r->diags, d, "write %s", quoted);
+		return false;
+	}
+	if (is_tab(r, &mark)) {
+		d = mok_diag_add(r->diags, "E0102", mark, "a tab begins the line");
+		mok_diag_hint(r->diags, d, "YAML takes blanks only: write two for each level");
 		return false;
 	}
 	d = mok_diag_add(r->diags, "E0102", mark, "%s",

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What .editorconfig promises of every file that git knows: line ends, last newline, no blanks at
-line ends, tabs where the format wants them; scripts are executable; Markdown links lead somewhere."""
+line ends, tabs where the format wants them; scripts are executable; Markdown links lead somewhere,
+and the commands that it names exist."""
 import os
 import pathlib
 import re
@@ -9,6 +10,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TABS = {".c", ".h", ".sh"}
+COMMANDS = set(re.findall(r'^\t\{ \.name = "(\w+)"', (ROOT / "src/cli/commands.c").read_text(), re.M))
 AS_THEY_ARE = ("tests/golden/", "tests/fuzz/corpus/", "tests/cli/expected/")
 
 
@@ -32,6 +34,9 @@ def problems_of(name):
         for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", data.decode()):
             if not (path.parent / target).exists():
                 yield f"links to {target}, which is not there"
+        for command in re.findall(r"(?:^\$ |`)mok ([a-z]+)", data.decode(), re.M):
+            if command not in COMMANDS:
+                yield f"names mok {command}, which is not there"
 
 
 def main():
