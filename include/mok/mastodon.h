@@ -35,7 +35,7 @@ const struct mok_frozen *mok_mastodon_frozen(
 	const struct mok_val *live, const struct mok_val *want);
 
 /* The manifest of a Job that is no part of the stack, made of the one of mastodon_db_prepare as it
- * is wanted now (evaluated: image, environment), or of the CronJob of its name. Its name has the
+ * is wanted now (evaluated: image, environment), or of the one that is said. Its name has the
  * version and a hash of the template; those of migrations stay, since they tell how far the schema
  * is, the others go a day after they ended. False: there is no such Job. Names, NULL after the
  * last:
@@ -44,8 +44,8 @@ const struct mok_frozen *mok_mastodon_frozen(
  *   migrate-post    the others: after the last old pod is gone
  *   preflight       prints struct mok_vitals
  *   search-deploy, feeds-build, cache-clear
- *   pg-dump         a dump of the database to where `backup` says: of mastodon_pg_dump's manifest
- */
+ *   pg-dump         a dump of the database, of mastodon_pg_dump
+ *   assets-copy     the assets of the wanted version, of mastodon_assets_copy */
 bool mok_mastodon_job(
 	struct mok_arena *arena, const struct mok_val *from, const char *name, struct mok_val *out);
 const char *mok_mastodon_job_at(size_t i);

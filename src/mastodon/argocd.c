@@ -37,6 +37,7 @@ static const struct place places[] = {
 	{ "CiliumNetworkPolicy", NULL, "mastodon/0-config", 0, false },
 	{ "Job", "mastodon-db-grants", "mastodon/0-config", 0, true },
 	{ "Job", "mastodon-migrate-pre", "mastodon/1-migrate-pre", 1, true },
+	{ "Job", "mastodon-assets-copy", "mastodon/1-migrate-pre", 1, true },
 	{ "Job", "mastodon-search-deploy", "mastodon/3-migrate-post", 3, false },
 	{ "Job", NULL, "mastodon/3-migrate-post", 3, true },
 	{ "Gateway", NULL, "mastodon/3-migrate-post", 3, false },

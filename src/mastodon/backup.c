@@ -2,13 +2,8 @@
 
 #include <string.h>
 
-/*
- * Copies elsewhere, by the clock. Their pods are not Mastodon's: rclone has its settings from
- * variables, one for each key of its configuration file (https://rclone.org/docs/#config-file), so
- * that what is secret comes by Secret.
- */
+/* Copies elsewhere, by the clock. Their pods are not Mastodon's. */
 
-#define RCLONE_VERSION "1.76.0"
 #define POD "spec.jobTemplate.spec.template.spec"
 
 /* ---- where to ---- */
@@ -18,19 +13,6 @@ static const struct mok_resource *bucket(const struct masto *m)
 	return m->parts.backup_storage ? m->parts.backup_storage : m->parts.storage;
 }
 
-static const char *of_bucket(struct masto *m, const char *field)
-{
-	return mok_arena_printf(m->arena, "${%s.%s}", bucket(m)->address, field);
-}
-
-static const char *of_key(struct masto *m, const char *field)
-{
-	const struct mok_resource *key =
-		m->parts.backup_key ? m->parts.backup_key : m->parts.storage_key;
-
-	return mok_arena_printf(m->arena, "${%s.%s}", key->address, field);
-}
-
 static bool is_elsewhere(const struct masto *m)
 {
 	return masto_has(m, "backup.s3");
@@ -38,32 +20,23 @@ static bool is_elsewhere(const struct masto *m)
 
 static const char *name_of_bucket(struct masto *m)
 {
-	return is_elsewhere(m) ? masto_text(m, "backup.s3.bucket") : of_bucket(m, "name");
+	return is_elsewhere(m) ? masto_text(m, "backup.s3.bucket")
+			       : mok_arena_printf(m->arena, "${%s.name}", bucket(m)->address);
 }
 
-/* A key opens its bucket alone, so rclone must not try to make it first. */
 static void add_remote(struct masto *m)
 {
-	bool elsewhere = is_elsewhere(m);
-	const char *region = masto_text(m, "backup.s3.region");
-	const char *const pairs[] = { "RCLONE_CONFIG_BACKUP_TYPE", "s3",
-		"RCLONE_CONFIG_BACKUP_PROVIDER",
-		elsewhere ? masto_given(m, "backup.s3.provider") : "DigitalOcean",
-		"RCLONE_CONFIG_BACKUP_ENDPOINT",
-		elsewhere ? masto_text(m, "backup.s3.endpoint") : of_bucket(m, "endpoint"),
-		"RCLONE_CONFIG_BACKUP_ACCESS_KEY_ID",
-		elsewhere ? masto_text(m, "backup.s3.access_key") : of_key(m, "access_key"),
-		"RCLONE_CONFIG_BACKUP_SECRET_ACCESS_KEY",
-		elsewhere ? masto_text(m, "backup.s3.secret_key") : of_key(m, "secret_key"),
-		"RCLONE_CONFIG_BACKUP_ACL", "private", "RCLONE_CONFIG_BACKUP_NO_CHECK_BUCKET",
-		"true", region ? "RCLONE_CONFIG_BACKUP_REGION" : NULL, region, NULL };
+	struct masto_remote to = masto_remote_of(m, "BACKUP", bucket(m),
+		m->parts.backup_key ? m->parts.backup_key : m->parts.storage_key);
 
-	masto_add_secret(m, "mastodon_backup_secret", "mastodon-backup", pairs);
-}
-
-static const char *rclone_image(struct masto *m)
-{
-	return masto_image_of(m, "images.rclone", RCLONE_VERSION);
+	if (is_elsewhere(m))
+		to = (struct masto_remote){ .name = "BACKUP",
+			.provider = masto_given(m, "backup.s3.provider"),
+			.endpoint = masto_text(m, "backup.s3.endpoint"),
+			.region = masto_text(m, "backup.s3.region"),
+			.access_key = masto_text(m, "backup.s3.access_key"),
+			.secret_key = masto_text(m, "backup.s3.secret_key") };
+	masto_add_remote(m, &to, "mastodon_backup_secret", "mastodon-backup");
 }
 
 /* ---- dumps of the database ---- */
@@ -93,11 +66,6 @@ static void add_connection(struct masto *m)
 	masto_add_secret(m, "mastodon_pg_dump_secret", "mastodon-pg-dump", pairs);
 }
 
-static void put_text(struct masto *m, struct mok_val *manifest, const char *path, const char *value)
-{
-	masto_put(m, manifest, path, masto_format(m, "%s", value));
-}
-
 static void add_dumps(struct masto *m)
 {
 	static const char *const needs[] = { "mastodon_db_prepare", NULL };
@@ -109,44 +77,30 @@ static void add_dumps(struct masto *m)
 		masto_given(m, "backup.database.prefix"));
 
 	add_connection(m);
-	put_text(m, &manifest, "spec.schedule", masto_given(m, "backup.database.schedule"));
+	masto_put_text(m, &manifest, "spec.schedule", masto_given(m, "backup.database.schedule"));
 	masto_put(m, &manifest, "spec.jobTemplate.spec.template.metadata.labels",
 		masto_pod_labels(m, "pg-dump"));
-	put_text(m, &manifest, POD ".initContainers.0.image", postgres_image(m));
-	put_text(m, &manifest, POD ".initContainers.0.envFrom.0.secretRef.name",
+	masto_put_text(m, &manifest, POD ".initContainers.0.image", postgres_image(m));
+	masto_put_text(m, &manifest, POD ".initContainers.0.envFrom.0.secretRef.name",
 		"${mastodon_pg_dump_secret.name}");
-	put_text(m, &manifest, POD ".initContainers.1.image", rclone_image(m));
-	put_text(m, &manifest, POD ".initContainers.1.args.2", to);
-	put_text(m, &manifest, POD ".initContainers.1.envFrom.0.secretRef.name",
+	masto_put_text(m, &manifest, POD ".initContainers.1.image", masto_rclone_image(m));
+	masto_put_text(m, &manifest, POD ".initContainers.1.args.2", to);
+	masto_put_text(m, &manifest, POD ".initContainers.1.envFrom.0.secretRef.name",
 		"${mastodon_backup_secret.name}");
-	put_text(m, &manifest, POD ".containers.0.image", rclone_image(m));
-	put_text(m, &manifest, POD ".containers.0.args.1", to);
-	put_text(m, &manifest, POD ".containers.0.args.3",
+	masto_put_text(m, &manifest, POD ".containers.0.image", masto_rclone_image(m));
+	masto_put_text(m, &manifest, POD ".containers.0.args.1", to);
+	masto_put_text(m, &manifest, POD ".containers.0.args.3",
 		mok_arena_printf(
 			m->arena, "--min-age=%sd", masto_given(m, "backup.database.keep_days")));
-	put_text(m, &manifest, POD ".containers.0.envFrom.0.secretRef.name",
+	masto_put_text(m, &manifest, POD ".containers.0.envFrom.0.secretRef.name",
 		"${mastodon_backup_secret.name}");
-	put_text(m, &manifest, POD ".volumes.0.configMap.name", "${mastodon_ca.name}");
-	put_text(m, &manifest, POD ".volumes.1.emptyDir.sizeLimit",
+	masto_put_text(m, &manifest, POD ".volumes.0.configMap.name", "${mastodon_ca.name}");
+	masto_put_text(m, &manifest, POD ".volumes.1.emptyDir.sizeLimit",
 		masto_given(m, "backup.database.size_limit"));
 	masto_add(m, &object, manifest);
 }
 
 /* ---- media ---- */
-
-static void add_source(struct masto *m)
-{
-	const char *from = m->parts.storage->address, *key = m->parts.storage_key->address;
-	const char *const pairs[] = { "RCLONE_CONFIG_MEDIA_TYPE", "s3",
-		"RCLONE_CONFIG_MEDIA_PROVIDER", "DigitalOcean", "RCLONE_CONFIG_MEDIA_ENDPOINT",
-		mok_arena_printf(m->arena, "${%s.endpoint}", from),
-		"RCLONE_CONFIG_MEDIA_ACCESS_KEY_ID",
-		mok_arena_printf(m->arena, "${%s.access_key}", key),
-		"RCLONE_CONFIG_MEDIA_SECRET_ACCESS_KEY",
-		mok_arena_printf(m->arena, "${%s.secret_key}", key), NULL };
-
-	masto_add_secret(m, "mastodon_media_source_secret", "mastodon-media-source", pairs);
-}
 
 /* The access of one copy stands in the name of the remote: that goes before its variable. */
 static const char *copy_of_media(struct masto *m)
@@ -164,24 +118,26 @@ static void add_media(struct masto *m)
 	const struct masto_object object = {
 		.address = "mastodon_media_sync", .component = "media-sync", .needs = needs
 	};
+	const struct masto_remote from =
+		masto_remote_of(m, "MEDIA", m->parts.storage, m->parts.storage_key);
 	struct mok_val manifest = masto_base(m, "media-sync");
 
-	add_source(m);
-	put_text(m, &manifest, "spec.schedule", masto_given(m, "backup.media.schedule"));
+	masto_add_remote(m, &from, "mastodon_media_source_secret", "mastodon-media-source");
+	masto_put_text(m, &manifest, "spec.schedule", masto_given(m, "backup.media.schedule"));
 	masto_put(m, &manifest, "spec.jobTemplate.spec.template.metadata.labels",
 		masto_pod_labels(m, "media-sync"));
-	put_text(m, &manifest, POD ".containers.0.image", rclone_image(m));
-	put_text(m, &manifest, POD ".containers.0.args.1",
+	masto_put_text(m, &manifest, POD ".containers.0.image", masto_rclone_image(m));
+	masto_put_text(m, &manifest, POD ".containers.0.args.1",
 		mok_arena_printf(m->arena, "media:${%s.name}", m->parts.storage->address));
-	put_text(m, &manifest, POD ".containers.0.args.2", copy_of_media(m));
+	masto_put_text(m, &manifest, POD ".containers.0.args.2", copy_of_media(m));
 	/* A synchronisation takes away what the source has not: the dumps, beside the media. */
 	if (!masto_has(m, "backup.media.prefix"))
 		masto_push(m, &manifest, POD ".containers.0.args",
 			masto_format(
 				m, "--exclude=/%s/**", masto_given(m, "backup.database.prefix")));
-	put_text(m, &manifest, POD ".containers.0.envFrom.0.secretRef.name",
+	masto_put_text(m, &manifest, POD ".containers.0.envFrom.0.secretRef.name",
 		"${mastodon_media_source_secret.name}");
-	put_text(m, &manifest, POD ".containers.0.envFrom.1.secretRef.name",
+	masto_put_text(m, &manifest, POD ".containers.0.envFrom.1.secretRef.name",
 		"${mastodon_backup_secret.name}");
 	masto_add(m, &object, manifest);
 }

@@ -129,6 +129,11 @@ struct mok_val masto_without(struct mok_arena *arena, const struct mok_val *v, c
 	return out;
 }
 
+void masto_put_text(struct masto *m, struct mok_val *root, const char *path, const char *text)
+{
+	masto_put(m, root, path, masto_format(m, "%s", text));
+}
+
 void masto_drop(struct masto *m, struct mok_val *root, const char *path)
 {
 	const char *dot = strrchr(path, '.');

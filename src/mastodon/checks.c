@@ -247,7 +247,7 @@ static void check_images(struct masto *m)
 	check_image(m, "images.rclone");
 }
 
-/* ---- backup ---- */
+/* ---- buckets of their own ---- */
 
 /* The dumps would be in the folder that is made like the bucket of the media, and go. */
 static bool would_sweep_dumps(const struct masto *m)
@@ -279,10 +279,28 @@ static void check_media_copy(struct masto *m)
 	}
 }
 
+static void check_assets(struct masto *m)
+{
+	struct mok_diag *d;
+
+	if (!masto_has(m, "assets_storage") ||
+		(masto_has(m, "assets_storage_key") && masto_has(m, "assets_domain")))
+		return;
+	d = mok_diag_add(m->diags, "E0925", masto_mark(m, "assets_storage"),
+		"a bucket for assets needs %s",
+		masto_has(m, "assets_domain") ? "a key that may write there"
+					      : "a domain that they are served from");
+	mok_diag_hint(m->diags, d, "write %s",
+		masto_has(m, "assets_domain")
+			? "assets_storage_key: the address of a spaces_key with a grant for it"
+			: "assets_domain: https://assets.example.com, of a cdn before that bucket");
+}
+
 static void check_backup(struct masto *m)
 {
 	struct mok_diag *d;
 
+	check_assets(m);
 	check_media_copy(m);
 	if (!masto_has(m, "backup.storage") || masto_has(m, "backup.storage_key"))
 		return;

@@ -314,6 +314,12 @@ static const char *cache_buster(struct masto *m, enum tier tier)
 	return masto_has(m, "cache_buster") ? "true" : NULL;
 }
 
+static const char *deepl_plan(struct masto *m, enum tier tier)
+{
+	(void)tier;
+	return masto_has(m, "translation.deepl") ? masto_given(m, "translation.deepl.plan") : NULL;
+}
+
 /* ---- the table ---- */
 
 #define WQ (TIER_WEB | TIER_SIDEKIQ)
@@ -398,6 +404,7 @@ static const struct variable variables[] = {
 	FIXED("S3_OPEN_TIMEOUT", TIER_RUBY, "10"),
 	FIXED("S3_READ_TIMEOUT", TIER_RUBY, "10"),
 	FIXED("S3_RETRY_LIMIT", TIER_RUBY, "2"),
+	BY_PATH("S3_MULTIPART_THRESHOLD", TIER_RUBY, "s3_multipart_threshold"),
 	/* Spaces does not know the checksums that newer SDKs send unasked. */
 	FIXED("AWS_REQUEST_CHECKSUM_CALCULATION", TIER_RUBY, "WHEN_REQUIRED"),
 	FIXED("AWS_RESPONSE_CHECKSUM_VALIDATION", TIER_RUBY, "WHEN_REQUIRED"),
@@ -416,6 +423,8 @@ static const struct variable variables[] = {
 	SECRET_BY_PATH("SMTP_PASSWORD", TIER_RUBY, "smtp.password"),
 	BY("SMTP_FROM_ADDRESS", TIER_RUBY, smtp_from),
 	BY_PATH("SMTP_REPLY_TO", TIER_RUBY, "smtp.reply_to"),
+	BY_PATH("SMTP_RETURN_PATH", TIER_RUBY, "smtp.return_path"),
+	BY_PATH("SMTP_CA_FILE", TIER_RUBY, "smtp.ca_file"),
 	BY_PATH("SMTP_DOMAIN", TIER_RUBY, "smtp.domain"),
 	BY_PATH("SMTP_AUTH_METHOD", TIER_RUBY, "smtp.auth_method"),
 	BY_PATH("SMTP_ENABLE_STARTTLS", TIER_RUBY, "smtp.enable_starttls"),
@@ -426,6 +435,7 @@ static const struct variable variables[] = {
 	BY_PATH("BULK_SMTP_LOGIN", TIER_RUBY, "smtp.bulk.login"),
 	SECRET_BY_PATH("BULK_SMTP_PASSWORD", TIER_RUBY, "smtp.bulk.password"),
 	BY_PATH("BULK_SMTP_FROM_ADDRESS", TIER_RUBY, "smtp.bulk.from"),
+	BY_PATH("BULK_SMTP_CA_FILE", TIER_RUBY, "smtp.bulk.ca_file"),
 	BY_PATH("BULK_SMTP_DOMAIN", TIER_RUBY, "smtp.bulk.domain"),
 	BY_PATH("BULK_SMTP_AUTH_METHOD", TIER_RUBY, "smtp.bulk.auth_method"),
 	BY_PATH("BULK_SMTP_ENABLE_STARTTLS", TIER_RUBY, "smtp.bulk.enable_starttls"),
@@ -473,6 +483,13 @@ static const struct variable variables[] = {
 	BY_PATH("IP_RETENTION_PERIOD", WQ, "limits.ip_retention_period"),
 	BY_PATH("SESSION_RETENTION_PERIOD", WQ, "limits.session_retention_period"),
 	BY_PATH("UPDATE_CHECK_URL", WQ, "limits.update_check_url"),
+
+	BY_PATH("HCAPTCHA_SITE_KEY", TIER_RUBY, "hcaptcha.site_key"),
+	SECRET_BY_PATH("HCAPTCHA_SECRET_KEY", TIER_RUBY, "hcaptcha.secret_key"),
+	BY("DEEPL_PLAN", TIER_RUBY, deepl_plan),
+	SECRET_BY_PATH("DEEPL_API_KEY", TIER_RUBY, "translation.deepl.api_key"),
+	BY_PATH("LIBRE_TRANSLATE_ENDPOINT", TIER_RUBY, "translation.libre_translate.endpoint"),
+	SECRET_BY_PATH("LIBRE_TRANSLATE_API_KEY", TIER_RUBY, "translation.libre_translate.api_key"),
 };
 
 /* ---- a tier ---- */

@@ -12,6 +12,7 @@ static void (*const steps[])(struct masto *m) = {
 	masto_network,
 	masto_jobs,
 	masto_backup,
+	masto_assets,
 	masto_workloads,
 	masto_routes,
 	masto_observe,

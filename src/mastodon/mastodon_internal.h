@@ -33,6 +33,7 @@ struct parts {
 	const struct mok_resource *cache_redis, *sidekiq_redis, *storage, *storage_key, *cdn, *zone;
 	const struct mok_resource *search;
 	const struct mok_resource *backup_storage, *backup_key;
+	const struct mok_resource *assets_storage, *assets_key;
 };
 
 struct masto {
@@ -87,6 +88,7 @@ struct mok_val masto_format(struct masto *m, const char *fmt, ...) MOK_PRINTF(2,
 struct mok_val masto_expr(struct masto *m, const char *fmt, ...) MOK_PRINTF(2, 3);
 /* Sets what is at a path ("spec.template.spec.containers.0.image"), making maps on the way. */
 void masto_put(struct masto *m, struct mok_val *root, const char *path, struct mok_val v);
+void masto_put_text(struct masto *m, struct mok_val *root, const char *path, const char *text);
 void masto_drop(struct masto *m, struct mok_val *root, const char *path);
 /* A copy without one key, or one item. */
 struct mok_val masto_without(struct mok_arena *arena, const struct mok_val *v, const char *name);
@@ -127,6 +129,7 @@ struct mok_val masto_pod_labels(struct masto *m, const char *component);
 /* jobs.c: a Secret of its own: keys and values, NULL at the end. */
 void masto_add_secret(
 	struct masto *m, const char *address, const char *name, const char *const *pairs);
+void masto_assets(struct masto *m); /* assets.c */
 /* backup.c: "|pg-dump|media-sync": those that run every day. */
 const char *masto_daily_copies(struct masto *m);
 void masto_backup(struct masto *m);                  /* backup.c: copies elsewhere */
@@ -167,6 +170,19 @@ const char *masto_image(struct masto *m, bool streaming);
 const char *masto_image_of(struct masto *m, const char *path, const char *tag);
 int64_t masto_web_threads(const struct masto *m); /* of one pod */
 void masto_check_patches(struct masto *m);        /* checks.c: each met something */
+
+/* rclone.c: a bucket as rclone's variables describe it; texts for a manifest. */
+struct masto_remote {
+	const char *name; /* in capitals; in small ones it stands before the bucket's name */
+	const char *provider, *endpoint, *access_key, *secret_key;
+	const char *region, *acl; /* or NULL; NULL is private */
+};
+const char *masto_rclone_image(struct masto *m);
+struct masto_remote masto_remote_of(struct masto *m, const char *name,
+	const struct mok_resource *bucket, const struct mok_resource *key);
+/* As a Secret. */
+void masto_add_remote(
+	struct masto *m, const struct masto_remote *r, const char *address, const char *name);
 
 /* workloads.c: what a pod asks for, by its threads or as the plan says. */
 struct masto_request {

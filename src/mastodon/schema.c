@@ -159,6 +159,12 @@ static const struct mok_field group[] = {
 			.dflt = "auto", \
 			.doc = "STARTTLS." }, \
 		{ .name = "ssl", .type = MOK_BOOL, .doc = "TLS from the first byte." }, \
+		{ .name = "ca_file", \
+			.type = MOK_STR, \
+			.pattern = "/.+", \
+			.doc = "File in the pods with the authorities that sign for the server; " \
+			       "by " \
+			       "default the image's own." }, \
 	{ \
 		.name = "openssl_verify_mode", .type = MOK_STR, .values = "none|peer", \
 		.doc = "Whether the server's certificate is checked." \
@@ -169,6 +175,9 @@ static const struct mok_field bulk_smtp[] = { SMTP_FIELDS, { 0 } };
 static const struct mok_field smtp[] = {
 	SMTP_FIELDS,
 	{ .name = "reply_to", .type = MOK_STR, .doc = "Where answers go." },
+	{ .name = "return_path",
+		.type = MOK_STR,
+		.doc = "Where bounces go; by default the sender." },
 	{ .name = "bulk",
 		.type = MOK_MAP,
 		.sub = bulk_smtp,
@@ -407,6 +416,45 @@ static const struct mok_field telemetry[] = {
 	{ 0 },
 };
 
+static const struct mok_field hcaptcha[] = {
+	{ .name = "site_key",
+		.type = MOK_STR,
+		.flags = MOK_F_REQUIRED,
+		.doc = "Key that browsers see." },
+	{ .name = "secret_key",
+		.type = MOK_STR,
+		.flags = MOK_F_REQUIRED | MOK_F_SENSITIVE,
+		.doc = "The other one." },
+	{ 0 },
+};
+
+static const struct mok_field deepl[] = {
+	{ .name = "api_key",
+		.type = MOK_STR,
+		.flags = MOK_F_REQUIRED | MOK_F_SENSITIVE,
+		.doc = "Key of the API." },
+	{ .name = "plan", .type = MOK_STR, .values = "free|pro", .dflt = "free", .doc = "Plan." },
+	{ 0 },
+};
+
+static const struct mok_field libre_translate[] = {
+	{ .name = "endpoint", .type = MOK_STR, .flags = MOK_F_REQUIRED, .doc = "URL." },
+	{ .name = "api_key",
+		.type = MOK_STR,
+		.flags = MOK_F_SENSITIVE,
+		.doc = "Key of the API, if it asks for one." },
+	{ 0 },
+};
+
+static const struct mok_field translation[] = {
+	{ .name = "deepl", .type = MOK_MAP, .sub = deepl, .doc = "DeepL." },
+	{ .name = "libre_translate",
+		.type = MOK_MAP,
+		.sub = libre_translate,
+		.doc = "LibreTranslate." },
+	{ 0 },
+};
+
 static const struct mok_field cache_buster[] = {
 	{ .name = "secret_header", .type = MOK_STR, .doc = "Header that carries the secret." },
 	{ .name = "secret", .type = MOK_STR, .flags = MOK_F_SENSITIVE, .doc = "The secret." },
@@ -468,6 +516,13 @@ static const struct mok_field fields[] = {
 	{ .name = "assets_domain",
 		.type = MOK_STR,
 		.doc = "CDN_HOST: where assets are served, a URL." },
+	{ .name = "assets_storage",
+		.type = MOK_STR,
+		.doc = "Address of the spaces_bucket behind assets_domain: a Job copies each "
+		       "version's assets there before its pods start, and deletes none." },
+	{ .name = "assets_storage_key",
+		.type = MOK_STR,
+		.doc = "Address of the spaces_key that may write there." },
 	{ .name = "extra_media_hosts",
 		.type = MOK_LIST,
 		.item = MOK_STR,
@@ -546,6 +601,19 @@ static const struct mok_field fields[] = {
 		.type = MOK_MAP,
 		.sub = cache_buster,
 		.doc = "Purging the CDN's copies." },
+	{ .name = "translation",
+		.type = MOK_MAP,
+		.sub = translation,
+		.doc = "Who translates posts." },
+	{ .name = "hcaptcha",
+		.type = MOK_MAP,
+		.sub = hcaptcha,
+		.doc = "hCaptcha for who signs up." },
+	{ .name = "s3_multipart_threshold",
+		.type = MOK_INT,
+		.min = 5242880,
+		.doc = "S3_MULTIPART_THRESHOLD: bytes from which media are sent in parts; 15 "
+		       "MiB." },
 	{ .name = "allowed_private_addresses",
 		.type = MOK_LIST,
 		.item = MOK_STR,

@@ -181,6 +181,8 @@ static const struct part part_table[] = {
 	{ "zone", "domain", NULL, false, true, PART(zone) },
 	{ "backup.storage", "spaces_bucket", NULL, false, false, PART(backup_storage) },
 	{ "backup.storage_key", "spaces_key", NULL, false, false, PART(backup_key) },
+	{ "assets_storage", "spaces_bucket", NULL, false, false, PART(assets_storage) },
+	{ "assets_storage_key", "spaces_key", NULL, false, false, PART(assets_key) },
 };
 
 static bool has_word(const char *words, const char *word)

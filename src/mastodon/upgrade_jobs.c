@@ -35,9 +35,9 @@ struct errand {
 	const char *args[8]; /* NULL at the end */
 	const char *variable, *value;
 	int64_t deadline_s;
-	int64_t ttl_s; /* it is cleared away so long after its end; 0: its being there says that it
-			* ran */
-	bool of_clock; /* what the CronJob of its name does, now: that says all the rest */
+	int64_t ttl_s;  /* it is cleared away so long after its end; 0: its being there says that it
+			 * ran */
+	const char *of; /* "CronJob", "Job": such an object of its name says all the rest */
 };
 
 /* https://docs.joinmastodon.org/admin/upgrading/: what comes after a deployment is left out while
@@ -57,7 +57,8 @@ static const struct errand errands[] = {
 		false },
 	{ "cache-clear", { "bin/tootctl", "cache", "clear", NULL }, NULL, NULL, 3600, DAY_S,
 		false },
-	{ .name = "pg-dump", .of_clock = true },
+	{ .name = "pg-dump", .of = "CronJob" },
+	{ .name = "assets-copy", .of = "Job" },
 };
 
 const char *mok_mastodon_job_at(size_t i)
@@ -112,15 +113,18 @@ static void set_name(struct masto *m, struct mok_val *job, const struct errand *
 }
 
 /* A CronJob's template is a Job's whole specification. */
-static bool take_clock(struct masto *m, const struct mok_val *cron, struct mok_val *out)
+static bool take_whole(
+	struct masto *m, const struct mok_val *from, const struct errand *e, struct mok_val *out)
 {
-	const struct mok_val *spec = mok_val_at(cron, "spec.jobTemplate.spec");
+	const struct mok_val *labels = mok_val_at(from, "metadata.labels");
+	const struct mok_val *spec =
+		mok_val_at(from, strcmp(e->of, "CronJob") == 0 ? "spec.jobTemplate.spec" : "spec");
 
-	if (!mok_streq(mok_val_get_str(cron, "kind"), "CronJob") || !spec ||
-		!mok_val_at(cron, "metadata.labels"))
+	if (!mok_streq(mok_val_get_str(from, "kind"), e->of) || !spec || !labels ||
+		!mok_streq(mok_val_get_str(labels, "app.kubernetes.io/component"), e->name))
 		return false;
 	*out = masto_base(m, "job");
-	masto_put(m, out, "metadata", *mok_val_get(cron, "metadata"));
+	masto_put(m, out, "metadata", *mok_val_get(from, "metadata"));
 	masto_put(m, out, "spec", *spec);
 	masto_put(m, out, "spec.ttlSecondsAfterFinished", mok_val_int(86400));
 	return true;
@@ -153,7 +157,7 @@ bool mok_mastodon_job(
 	struct masto m = { .arena = arena, .bases = mok_map_new(arena) };
 	const struct errand *e = find(name);
 
-	if (!e || !(e->of_clock ? take_clock(&m, from, out) : take_prepare(&m, from, e, out)))
+	if (!e || !(e->of ? take_whole(&m, from, e, out) : take_prepare(&m, from, e, out)))
 		return false;
 	set_name(&m, out, e);
 	return true;

@@ -20,6 +20,7 @@ static const struct wave_of waves[] = {
 	{ "CiliumNetworkPolicy", NULL, MOK_WAVE_CONFIG },
 	{ "Job", "mastodon-db-grants", MOK_WAVE_GRANTS },
 	{ "Job", "mastodon-db-prepare", MOK_WAVE_PREPARE },
+	{ "Job", "mastodon-assets-copy", MOK_WAVE_PREPARE },
 	{ "ClusterIssuer", NULL, MOK_WAVE_ROUTES },
 	{ "Certificate", NULL, MOK_WAVE_ROUTES },
 	{ "Gateway", NULL, MOK_WAVE_ROUTES },

@@ -4,8 +4,9 @@
 
 /* Web, streaming, Sidekiq: Deployments, with budgets and autoscalers. */
 
-static const char *const after_prepare[] = { "mastodon_db_prepare", "mastodon_priority_frontend",
-	"mastodon_priority_background", "mastodon_service_account", NULL };
+static const char *const after_prepare[] = { "mastodon_db_prepare", "mastodon_assets_copy",
+	"mastodon_priority_frontend", "mastodon_priority_background", "mastodon_service_account",
+	NULL };
 /* The streaming server has no part in migrations, and stays up through them. */
 static const char *const after_classes[] = { "mastodon_db_prepare", "mastodon_priority_frontend",
 	"mastodon_service_account", NULL };

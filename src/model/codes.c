@@ -349,6 +349,12 @@ static const struct mok_code codes[] = {
 		"nothing else; `storage` with a bucket of another region, or `s3`. Dumps of the "
 		"database may lie beside it when the copy has no prefix: then their folder is "
 		"spared." },
+	{ "E0925", "a bucket for assets that lacks something",
+		"`assets_storage` is filled by a Job, which needs a Spaces key for that bucket, "
+		"and "
+		"read by browsers, which need a domain that leads there: `assets_domain` becomes "
+		"CDN_HOST. A CDN that fetches from the instance itself needs `assets_domain` "
+		"alone." },
 	{ "E0930", "a setting that is decided once",
 		"`domain` and `web_domain` are in every account's and post's name that other "
 		"servers "

@@ -31,8 +31,9 @@ class Pods:
         self.home = stack.dir / "home"
         self.home.mkdir()
 
-    def containers(self, cron):
-        spec = self.objects[f"CronJob/{cron}"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    def containers(self, name):
+        cron, job = self.objects.get(f"CronJob/{name}"), self.objects.get(f"Job/{name}")
+        spec = (cron["spec"]["jobTemplate"] if cron else job)["spec"]["template"]["spec"]
         return {c["name"]: c for c in spec.get("initContainers", []) + spec["containers"]}
 
     def environment(self, container):
@@ -124,6 +125,20 @@ def media_are_copied_but_for_what_can_be_had_again(pods):
     equal(pods.listed(env, copy), ["media_attachments/1", "postgresql/kept.dump"], "after a deletion")
 
 
+@with_pods
+def assets_of_both_versions_are_there(pods):
+    copy = pods.containers("mastodon-assets-copy")["copy"]
+    env, to = pods.environment(copy), copy["args"][2]
+    for name in ("application-1.js", "application-2.js"):
+        with tempfile.TemporaryDirectory() as folder:
+            write(pathlib.Path(folder) / "packs" / name, name)
+            pods.run("mastodon-assets-copy", "copy", {"/assets": folder}.items())
+    equal(pods.listed(env, to), ["packs/application-1.js", "packs/application-2.js"], "assets")
+    told = pods.rclone(env, "lsjson", "--metadata", "--recursive", "--files-only", to)
+    check("immutable" in told, f"browsers may keep them: {told}")
+
+
 if __name__ == "__main__":
     sys.exit(run([a_dump_arrives_and_the_old_one_goes, a_key_opens_no_other_bucket,
-                  media_are_copied_but_for_what_can_be_had_again]))
+                  media_are_copied_but_for_what_can_be_had_again,
+                  assets_of_both_versions_are_there]))

@@ -1,4 +1,4 @@
-/* What the mastodon block copies elsewhere, by the clock and on demand. */
+/* What the mastodon block copies to buckets, by the clock and on demand. */
 #include "mastodon_world.h"
 
 #include <setjmp.h>
@@ -159,6 +159,40 @@ static void test_media_in_a_folder(void **state)
 	assert_at(w, "CronJob", "mastodon-media-sync", CRON SYNC "9", NULL);
 }
 
+/* Before any pod of the version runs, and again for each version. */
+static void test_assets_for_the_cdn(void **state)
+{
+	struct world *w = *state;
+	const struct mok_val *first;
+	struct mok_val job;
+
+	load(w, "large", NULL);
+	first = must(w, "Job", "mastodon-assets-copy");
+	assert_at(w, "Job", "mastodon-assets-copy", POD ".initContainers.0.image",
+		"ghcr.io/mastodon/mastodon:v4.7.6@" DIGEST);
+	assert_at(w, "Job", "mastodon-assets-copy", POD SYNC "0", "copy");
+	assert_at(w, "Job", "mastodon-assets-copy", POD SYNC "2", "assets:mastodon-l-assets");
+	assert_secret(w, "mastodon-assets", "RCLONE_CONFIG_ASSETS_ACL", "public-read");
+	assert_secret(w, "mastodon-assets", "RCLONE_CONFIG_ASSETS_ACCESS_KEY_ID",
+		"assets_key.access_key");
+	assert_int_equal(mok_manifest_wave(first), MOK_WAVE_PREPARE);
+	assert_true(mok_mastodon_job(w->arena, first, "assets-copy", &job));
+	assert_true(
+		mok_starts(mok_val_at(&job, "metadata.name")->u.s, "mastodon-assets-copy-4-7-6-"));
+	assert_true(mok_val_equal(mok_val_at(&job, POD), mok_val_at(first, POD)));
+	assert_false(mok_mastodon_job(
+		w->arena, must(w, "Job", "mastodon-db-prepare"), "assets-copy", &job));
+}
+
+static void test_a_cdn_that_fetches_by_itself(void **state)
+{
+	struct world *w = *state;
+
+	load(w, "medium", "mastodon: { assets_domain: 'https://cdn.example' }\n");
+	assert_null(find(w, "Job", "mastodon-assets-copy"));
+	assert_null(find(w, "Secret", "mastodon-assets"));
+}
+
 #define LATE "spec.groups.3.rules.1."
 
 static void test_an_alert_for_what_runs_daily(void **state)
@@ -185,6 +219,8 @@ int main(void)
 		TEST(test_a_dump_on_demand),
 		TEST(test_media_in_another_bucket),
 		TEST(test_media_in_a_folder),
+		TEST(test_assets_for_the_cdn),
+		TEST(test_a_cdn_that_fetches_by_itself),
 		TEST(test_an_alert_for_what_runs_daily),
 	};
 

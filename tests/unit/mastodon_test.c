@@ -146,6 +146,16 @@ static const struct expected expectations[] = {
 	{ "IP_RETENTION_PERIOD", W | Q, false },
 	{ "SESSION_RETENTION_PERIOD", W | Q, false },
 	{ "UPDATE_CHECK_URL", W | Q, false },
+	{ "S3_MULTIPART_THRESHOLD", WQJ, false },
+	{ "SMTP_RETURN_PATH", WQJ, false },
+	{ "SMTP_CA_FILE", WQJ, false },
+	{ "BULK_SMTP_CA_FILE", WQJ, false },
+	{ "HCAPTCHA_SITE_KEY", WQJ, false },
+	{ "HCAPTCHA_SECRET_KEY", WQJ, true },
+	{ "LIBRE_TRANSLATE_ENDPOINT", WQJ, false },
+	{ "LIBRE_TRANSLATE_API_KEY", WQJ, true },
+	{ "OMNIAUTH_ONLY", WQJ, false },
+	{ "OIDC_CLIENT_SECRET", WQJ, true },
 	{ "DEEPL_PLAN", WQJ, false },
 	{ "DEEPL_API_KEY", WQJ, true },
 };
@@ -159,11 +169,16 @@ static const struct expected expectations[] = {
 	"  authorized_fetch: yes\n" \
 	"  disallow_unauthenticated_api_access: true\n" \
 	"  sidekiq_redis: pages\n" \
+	"  s3_multipart_threshold: 16777216\n" \
+	"  hcaptcha: { site_key: s, secret_key: t }\n" \
+	"  translation: { libre_translate: { endpoint: 'https://lt.example', api_key: k } }\n" \
 	"  assets_domain: https://assets.example\n" \
 	"  extra_media_hosts: [https://old.example]\n" \
 	"  cache_buster: { secret_header: X-A, secret: s3cret, http_method: PURGE }\n" \
-	"  smtp: { reply_to: a@b.example, domain: b.example, auth_method: plain, ssl: no,\n" \
-	"    enable_starttls: auto, openssl_verify_mode: peer, bulk: { port: 2526, login: x,\n" \
+	"  smtp: { reply_to: a@b.example, return_path: b@b.example, ca_file: /ca.crt, domain: " \
+	"b.example, auth_method: plain, ssl: no,\n" \
+	"    enable_starttls: auto, openssl_verify_mode: peer, bulk: { ca_file: /ca.crt, port: " \
+	"2526, login: x,\n" \
 	"    from: b@b.example, domain: b.example, auth_method: plain, ssl: no,\n" \
 	"    enable_starttls: auto, openssl_verify_mode: peer } }\n" \
 	"  gateway: { trusted_proxies: [192.0.2.0/24, 10.0.0.0/8] }\n" \
@@ -239,7 +254,7 @@ static const struct of_chart chart_variables[] = {
 	{ "ALTERNATE_DOMAINS", NULL },
 	{ "AUTHORIZED_FETCH", NULL },
 	{ "BULK_SMTP_AUTH_METHOD", NULL },
-	{ "BULK_SMTP_CA_FILE", EXTRA },
+	{ "BULK_SMTP_CA_FILE", NULL },
 	{ "BULK_SMTP_DOMAIN", NULL },
 	{ "BULK_SMTP_ENABLE_STARTTLS", NULL },
 	{ "BULK_SMTP_FROM_ADDRESS", NULL },
@@ -256,7 +271,7 @@ static const struct of_chart chart_variables[] = {
 	{ "DB_HOST", NULL },
 	{ "DB_NAME", NULL },
 	{ "DB_PORT", NULL },
-	{ "DEEPL_PLAN", EXTRA },
+	{ "DEEPL_PLAN", NULL },
 	{ "DEFAULT_LOCALE", NULL },
 	{ "ES_CA_FILE", NULL },
 	{ "ES_ENABLED", NULL },
@@ -264,7 +279,7 @@ static const struct of_chart chart_variables[] = {
 	{ "ES_PORT", NULL },
 	{ "ES_PREFIX", NULL },
 	{ "ES_PRESET", NULL },
-	{ "HCAPTCHA_", EXTRA },
+	{ "HCAPTCHA_SITE_KEY", NULL },
 	{ "LDAP_", EXTRA },
 	{ "LIMITED_FEDERATION_MODE", NULL },
 	{ "LOCAL_DOMAIN", NULL },
@@ -272,7 +287,7 @@ static const struct of_chart chart_variables[] = {
 	{ "MALLOC_ARENA_MAX", NULL },
 	{ "NODE_ENV", "the image sets it" },
 	{ "OIDC_", EXTRA },
-	{ "OMNIAUTH_ONLY", EXTRA },
+	{ "OMNIAUTH_ONLY", NULL },
 	{ "PAM_", EXTRA },
 	{ "PREPARED_STATEMENTS", NULL },
 	{ "RAILS_ENV", "the image sets it" },
@@ -285,7 +300,7 @@ static const struct of_chart chart_variables[] = {
 	{ "S3_ENABLED", NULL },
 	{ "S3_ENDPOINT", NULL },
 	{ "S3_HOSTNAME", NULL },
-	{ "S3_MULTIPART_THRESHOLD", EXTRA },
+	{ "S3_MULTIPART_THRESHOLD", NULL },
 	{ "S3_OVERRIDE_PATH_STYLE", NULL },
 	{ "S3_PERMISSION", NULL },
 	{ "S3_PROTOCOL", NULL },
@@ -295,7 +310,7 @@ static const struct of_chart chart_variables[] = {
 	{ "SIDEKIQ_REDIS_PORT", AS_URL },
 	{ "SINGLE_USER_MODE", NULL },
 	{ "SMTP_AUTH_METHOD", NULL },
-	{ "SMTP_CA_FILE", EXTRA },
+	{ "SMTP_CA_FILE", NULL },
 	{ "SMTP_DELIVERY_METHOD", EXTRA },
 	{ "SMTP_DOMAIN", NULL },
 	{ "SMTP_ENABLE_STARTTLS", NULL },
@@ -303,7 +318,7 @@ static const struct of_chart chart_variables[] = {
 	{ "SMTP_OPENSSL_VERIFY_MODE", NULL },
 	{ "SMTP_PORT", NULL },
 	{ "SMTP_REPLY_TO", NULL },
-	{ "SMTP_RETURN_PATH", EXTRA },
+	{ "SMTP_RETURN_PATH", NULL },
 	{ "SMTP_SERVER", NULL },
 	{ "SMTP_TLS", EXTRA },
 	{ "STREAMING_API_BASE_URL", NULL },
@@ -359,7 +374,7 @@ static const struct object_of_chart chart_objects[] = {
 	{ "job-deploy-search", "large", "Job", "mastodon-search-deploy-4-7", NULL },
 	{ "job-db-migrate", NULL, NULL, NULL, "a step of an upgrade: mok_mastodon_job()" },
 	{ "job-db-pre-migrate", NULL, NULL, NULL, "a step of an upgrade: mok_mastodon_job()" },
-	{ "job-assets-copy", NULL, NULL, NULL, "a step of an upgrade, not made yet" },
+	{ "job-assets-copy", "large", "Job", "mastodon-assets-copy", NULL },
 	{ "pvc-assets, pvc-system", NULL, NULL, NULL, "media is in Spaces" },
 	{ "secret-*", "large", "Secret", "mastodon-web", NULL },
 	{ "secret-*-predeploy", "large", "Secret", "mastodon-jobs", NULL },
