@@ -69,9 +69,15 @@ static void read_parameters(struct mok_arena *arena, const char *p, struct mok_c
 
 bool mok_challenge_parse(struct mok_arena *arena, const char *header, struct mok_challenge *out)
 {
+	bool quoted = false;
+
 	*out = (struct mok_challenge){ 0 };
 	for (const char *p = header; p && *p; p++) {
-		if ((p == header || p[-1] == ' ' || p[-1] == ',') &&
+		if (quoted && *p == '\\' && p[1])
+			p++;
+		else if (*p == '"')
+			quoted = !quoted;
+		else if (!quoted && (p == header || p[-1] == ' ' || p[-1] == ',') &&
 			strncasecmp(p, "bearer ", 7) == 0) {
 			read_parameters(arena, p + 7, out);
 			break;

@@ -85,6 +85,7 @@ static const struct challenge_case challenges[] = {
 		"a,b c" },
 	{ "Bearer realm=\"https://a/t\",service=\"cut", "https://a/t", NULL, NULL },
 	{ "Basic realm=\"https://a/t\"", NULL, NULL, NULL },
+	{ "Basic realm=\"say \\\"bearer realm=x\"", NULL, NULL, NULL },
 	{ "Bearer", NULL, NULL, NULL },
 	{ "Bearer realm=", NULL, NULL, NULL },
 	{ "Bearer realm=\"\"", NULL, NULL, NULL },
