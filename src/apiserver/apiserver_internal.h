@@ -4,12 +4,13 @@
  * schema.c, crd.c    types of objects                 request.c   target, query, body
  * discovery.c, openapi.c                              status.c    answers that are a Status
  * read.c, selector.c, table*.c, watch.c               write.c, update.c, delete.c, scale.c
+ * list.c, past.c     lists, each of one moment        protobuf.c, wire.c  bodies in protobuf
  * normal.c           what decoding and encoding in Go does to an object; quantity.c, defaults.c
  * patch.c, strategic.c                                fields.c, merge.c, typed.c, managed.c  who
  *                                                     owns which field
  * validate*.c        what is refused                  admission.c, pod_security.c, quota.c  what
  *                                                     the server adds and refuses by policy
- * review.c, rbac.c   who may do what                  protobuf.c, wire.c  bodies in protobuf
+ * review.c, rbac.c   who may do what
  */
 #ifndef MOK_APISERVER_INTERNAL_H
 #define MOK_APISERVER_INTERNAL_H
@@ -240,6 +241,11 @@ cJSON *ks_scale_config(struct ks_req *r, const cJSON *scale);
 void ks_scale_store(struct ks_req *r, cJSON *object, const cJSON *live, bool applied);
 void ks_scale_to(struct ks_req *r, cJSON *live, const cJSON *scale);
 
+/* past.c: as store->list, of the request's resource and namespace at an earlier version. False: too
+ * long ago. */
+bool ks_list_at(struct ks_req *r, int64_t version, const struct mok_apiserver_key *after,
+	bool (*each)(void *context, const struct mok_apiserver_item *item), void *context);
+
 /* read.c and others: each answers. */
 void ks_get(struct ks_req *r);
 void ks_list(struct ks_req *r);
@@ -261,6 +267,9 @@ cJSON *ks_load(struct ks_req *r, const char *name);
 cJSON *ks_load_key(struct ks_req *r, const struct mok_apiserver_key *key);
 cJSON *ks_parse_item(struct ks_req *r, const struct mok_apiserver_item *item);
 void ks_reply_object(struct ks_req *r, int status, cJSON *object);
+/* What a table's rows are to hold. False: it has answered. */
+bool ks_can_include(struct ks_req *r);
+const char *ks_api_version(struct ks_req *r, const struct ks_resource *res);
 
 /* selector.c */
 struct ks_term {

@@ -59,6 +59,16 @@ static bool list_options(struct ks_req *r)
 		return refuse(r, "FieldValueForbidden", "resourceVersionMatch",
 			"Forbidden: resourceVersionMatch is forbidden unless resourceVersion is "
 			"provided");
+	if (match && *match && strcmp(match, "Exact") != 0 && strcmp(match, "NotOlderThan") != 0)
+		return refuse(r, "FieldValueNotSupported", "resourceVersionMatch",
+			ks_printf(r,
+				"Unsupported value: \"%s\": supported values: \"Exact\", "
+				"\"NotOlderThan\", \"\"",
+				match));
+	if (match && strcmp(match, "Exact") == 0 && mok_streq(version, "0"))
+		return refuse(r, "FieldValueForbidden", "resourceVersionMatch",
+			"Forbidden: resourceVersionMatch \"exact\" is forbidden for "
+			"resourceVersion \"0\"");
 	if (version && *version && (!mok_parse_i64(version, &number) || number < 0))
 		return ks_bad_request(r,
 			"invalid resource version: resourceVersion: Invalid value: \"%s\": "

@@ -1,10 +1,10 @@
-/* Reading: one object, lists in pages, pods' logs. */
+/* Reading: one object, pods' logs. */
 #include "apiserver_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *api_version(struct ks_req *r, const struct ks_resource *res)
+const char *ks_api_version(struct ks_req *r, const struct ks_resource *res)
 {
 	return *res->group ? ks_printf(r, "%s/%s", res->group, res->version) : res->version;
 }
@@ -12,7 +12,7 @@ static const char *api_version(struct ks_req *r, const struct ks_resource *res)
 void ks_stamp(struct ks_req *r, cJSON *object, const struct ks_resource *resource)
 {
 	ks_set_str(object, "kind", resource->kind);
-	ks_set_str(object, "apiVersion", api_version(r, resource));
+	ks_set_str(object, "apiVersion", ks_api_version(r, resource));
 }
 
 cJSON *ks_parse_item(struct ks_req *r, const struct mok_apiserver_item *item)
@@ -47,8 +47,7 @@ cJSON *ks_load(struct ks_req *r, const char *name)
 	return ks_load_key(r, &key);
 }
 
-/* What a table's rows are to hold. False: it has answered. */
-static bool can_include(struct ks_req *r)
+bool ks_can_include(struct ks_req *r)
 {
 	const char *what = ks_query(r, "includeObject");
 
@@ -70,7 +69,7 @@ void ks_reply_object(struct ks_req *r, int status, cJSON *object)
 		ks_reply(r, status, ks_wants_metadata(r) ? ks_own(r, ks_partial(object)) : object);
 		return;
 	}
-	if (!can_include(r))
+	if (!ks_can_include(r))
 		return;
 	list = ks_own(r, cJSON_CreateArray());
 	cJSON_AddItemReferenceToArray(list, object);
@@ -87,148 +86,6 @@ void ks_get(struct ks_req *r)
 		ks_reply(r, 200, ks_scale_of(r, object));
 	else
 		ks_reply_object(r, 200, object);
-}
-
-/* ---- lists ---- */
-
-struct page {
-	struct ks_req *r;
-	struct ks_selection selection;
-	size_t limit; /* 0: all */
-	cJSON *items;
-	struct mok_apiserver_key last;
-	size_t taken, more; /* more: those that follow the page */
-};
-
-static bool take_item(void *context, const struct mok_apiserver_item *item)
-{
-	struct page *page = context;
-	cJSON *object;
-
-	if (page->limit && page->taken == page->limit) {
-		page->more++;
-		return true;
-	}
-	object = ks_parse_item(page->r, item);
-	if (!ks_selected(&page->selection, object)) {
-		cJSON_Delete(object);
-		return true;
-	}
-	if (ks_wants_metadata(page->r)) {
-		cJSON *whole = object;
-
-		object = ks_partial(whole);
-		cJSON_Delete(whole);
-	}
-	/* The list names them once. */
-	else if (!page->r->resource->custom && !ks_wants_table(page->r)) {
-		cJSON_DeleteItemFromObjectCaseSensitive(object, "kind");
-		cJSON_DeleteItemFromObjectCaseSensitive(object, "apiVersion");
-	}
-	cJSON_AddItemToArray(page->items, object);
-	page->taken++;
-	page->last = item->key;
-	return true;
-}
-
-/* A continue token is the version and the key after which to go on, in base64. */
-static const char *make_continue(struct ks_req *r, const struct page *page, int64_t version)
-{
-	const char *text = ks_printf(r, "%lld %s %s", (long long)version,
-		*page->last.ns ? page->last.ns : "-", page->last.name);
-
-	return mok_base64(r->arena, text, strlen(text));
-}
-
-static bool read_continue(struct ks_req *r, struct mok_apiserver_key *after, int64_t *version)
-{
-	const char *token = ks_query(r, "continue"), *text, *space, *name;
-	char number[24] = "";
-	size_t bad;
-
-	if (!token || !*token)
-		return false;
-	text = ks_unbase64(r->arena, token, &bad);
-	if (!text)
-		return ks_bad_request(r,
-			"invalid continue token: continue key is not valid: illegal base64 data at "
-			"input byte %zu",
-			bad);
-	space = strchr(text, ' ');
-	name = space ? strchr(space + 1, ' ') : NULL;
-	if (!name || space - text >= (int)sizeof(number)) {
-		ks_bad_request(r,
-			"invalid continue token: continue key is not valid: invalid character "
-			"'%s' looking for beginning of value",
-			*text & 0x80 ? ks_printf(r, "\\u%04x", *text & 0xff)
-				     : mok_arena_strndup(r->arena, text, 1));
-		return false;
-	}
-	memcpy(number, text, (size_t)(space - text));
-	if (!mok_parse_i64(number, version))
-		*version = 0;
-	*after = (struct mok_apiserver_key){ r->resource->full,
-		mok_arena_strndup(r->arena, space + 1, (size_t)(name - space - 1)), name + 1 };
-	if (strcmp(after->ns, "-") == 0)
-		after->ns = "";
-	return true;
-}
-
-static size_t read_limit(struct ks_req *r)
-{
-	const char *text = ks_query(r, "limit");
-	int64_t limit;
-
-	return text && mok_parse_i64(text, &limit) && limit > 0 ? (size_t)limit : 0;
-}
-
-static void reply_list(struct ks_req *r, struct page *page, int64_t version)
-{
-	cJSON *list = ks_own(r, cJSON_CreateObject()), *meta;
-	char number[24];
-
-	snprintf(number, sizeof(number), "%lld", (long long)version);
-	cJSON_AddStringToObject(list, "kind",
-		ks_wants_metadata(r) ? "PartialObjectMetadataList" : r->resource->list_kind);
-	cJSON_AddStringToObject(list, "apiVersion",
-		ks_wants_metadata(r) ? "meta.k8s.io/v1" : api_version(r, r->resource));
-	meta = cJSON_AddObjectToObject(list, "metadata");
-	cJSON_AddStringToObject(meta, "resourceVersion", number);
-	if (r->resource->custom && !page->more && !ks_wants_table(r))
-		cJSON_AddStringToObject(meta, "continue", "");
-	if (page->more) {
-		cJSON_AddStringToObject(meta, "continue", make_continue(r, page, version));
-		if (!page->selection.labels.len && !page->selection.fields.len)
-			cJSON_AddNumberToObject(meta, "remainingItemCount", (double)page->more);
-	}
-	if (ks_wants_table(r)) {
-		ks_reply(r, 200, ks_table(r, page->items, meta));
-		cJSON_Delete(page->items);
-		return;
-	}
-	cJSON_AddItemToObject(list, "items", page->items);
-	ks_reply(r, 200, list);
-}
-
-void ks_list(struct ks_req *r)
-{
-	struct page page = { .r = r, .limit = read_limit(r) };
-	struct mok_apiserver_key after;
-	int64_t version = r->store->version(r->store->self, false);
-	bool goes_on;
-
-	if (ks_query_true(r, "watch")) {
-		ks_watch(r);
-		return;
-	}
-	goes_on = read_continue(r, &after, &version);
-	if (r->answered || !ks_selection_read(r, &page.selection) ||
-		(ks_wants_table(r) && !can_include(r)))
-		return;
-	page.items = cJSON_CreateArray();
-	r->store->list(r->store->self, r->resource->full, *r->ns ? r->ns : NULL,
-		goes_on ? &after : NULL, take_item, &page);
-	reply_list(r, &page, version);
 }
 
 /* ---- logs ---- */

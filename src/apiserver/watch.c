@@ -68,8 +68,8 @@ static void tell_event(void *context, const struct mok_apiserver_event *event)
 	bool was = before && ks_selected(&w->selection, before);
 
 	w->seen = event->item.version;
-	/* What leaves is told as it last matched. */
-	if (was && !is) {
+	/* What leaves is told as it last matched; what is deleted, as it was then. */
+	if (was && !is && strcmp(event->type, "DELETED") != 0) {
 		cJSON *last = before;
 
 		before = object;

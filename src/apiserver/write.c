@@ -80,13 +80,16 @@ void ks_store_put(
 void ks_store_remove(struct ks_req *r, const struct ks_resource *resource, cJSON *object)
 {
 	struct mok_apiserver_event event;
+	struct mok_apiserver_item stored;
 	const char *ns;
 
 	if (r->dry_run)
 		return;
 	event = event_of(r, resource, object, r->store->version(r->store->self, true));
 	event.type = "DELETED";
-	event.before = event.item.text;
+	event.before = r->store->get(r->store->self, &event.item.key, &stored)
+		? mok_arena_strndup(r->arena, stored.text, stored.len)
+		: event.item.text;
 	r->store->remove(r->store->self, &event);
 	ns = mok_arena_strdup(r->arena, event.item.key.ns);
 	if (*ns) {

@@ -124,6 +124,8 @@ static bool events(void *self, const char *resource, const char *ns, int64_t aft
 {
 	struct kube_memory *m = self;
 
+	if (after + 1 < m->oldest)
+		return false;
 	for (size_t i = 0; i < m->events.len; i++) {
 		const struct mok_apiserver_event *e = &m->events.items[i];
 

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #define MAPS "/api/v1/namespaces/default/configmaps"
+#define SECRETS "/api/v1/namespaces/default/secrets"
 #define APPLY "application/apply-patch+yaml"
 #define MERGE "application/merge-patch+json"
 
@@ -247,12 +248,81 @@ static void five_hundred_objects_are_quick(void **state)
 	assert_true((clock() - began) / (CLOCKS_PER_SEC / 1000) < 500 * 20);
 }
 
+static void make(struct kube_memory *m, const char *name)
+{
+	char body[100];
+
+	snprintf(body, sizeof(body), "{\"metadata\":{\"name\":\"%s\"}}", name);
+	assert_int_equal(kube_ask(m, "POST", SECRETS, NULL, body), 201);
+}
+
+static const char *page_of(struct kube_memory *m, const char *limit, const char *token)
+{
+	char target[400];
+
+	snprintf(target, sizeof(target), SECRETS "?limit=%s&continue=%s", limit, token);
+	assert_int_equal(kube_ask(m, "GET", target, NULL, NULL), 200);
+	return mok_arena_strdup(m->arena, kube_str(m, "metadata.continue"));
+}
+
+/* What was made since is not on the next page, what was changed is as it was, and what was deleted
+ * is. */
+static void pages_are_of_the_moment_they_began_at(void **state)
+{
+	struct kube_memory *m = *state;
+	const char *token, *version;
+
+	make(m, "a");
+	make(m, "c");
+	make(m, "e");
+	token = page_of(m, "1", "");
+	version = mok_arena_strdup(m->arena, kube_str(m, "metadata.resourceVersion"));
+	make(m, "b");
+	kube_ask(m, "PATCH", SECRETS "/c", MERGE, "{\"metadata\":{\"labels\":{\"x\":\"y\"}}}");
+	kube_ask(m, "DELETE", SECRETS "/e", NULL, NULL);
+	make(m, "f");
+	page_of(m, "9", token);
+	assert_string_equal(kube_str(m, "metadata.resourceVersion"), version);
+	assert_string_equal(kube_str(m, "items.0.metadata.name"), "c");
+	assert_null(mok_json_at(m->json, "items.0.metadata.labels"));
+	assert_string_equal(kube_str(m, "items.1.metadata.name"), "e");
+	assert_null(mok_json_at(m->json, "items.2"));
+}
+
+static void a_moment_that_is_forgotten_is_gone(void **state)
+{
+	struct kube_memory *m = *state;
+	const char *token;
+	char target[400];
+
+	make(m, "a");
+	make(m, "c");
+	token = page_of(m, "1", "");
+	make(m, "b");
+	m->oldest = m->version + 1;
+	snprintf(target, sizeof(target), SECRETS "?continue=%s", token);
+	assert_int_equal(kube_ask(m, "GET", target, NULL, NULL), 410);
+	assert_string_equal(kube_str(m, "reason"), "Expired");
+	token = mok_arena_strdup(m->arena, kube_str(m, "metadata.continue"));
+	page_of(m, "9", token);
+	assert_string_equal(kube_str(m, "items.0.metadata.name"), "b");
+	assert_string_equal(kube_str(m, "items.1.metadata.name"), "c");
+	assert_int_equal(kube_ask(m, "GET", SECRETS "?resourceVersion=1&resourceVersionMatch=Exact",
+				 NULL, NULL),
+		410);
+	assert_int_equal(kube_ask(m, "GET", SECRETS "?resourceVersion=99999", NULL, NULL), 504);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_new_cluster_has_its_namespaces, setup, teardown),
 		cmocka_unit_test_setup_teardown(nobody_gets_in_without_a_token, setup, teardown),
 		cmocka_unit_test_setup_teardown(reviews_are_answered_and_not_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			pages_are_of_the_moment_they_began_at, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_moment_that_is_forgotten_is_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(pods_without_programs_say_so, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			yaml_is_applied_and_conflicts_are_named, setup, teardown),

@@ -53,11 +53,31 @@ SCENARIOS = {
     "pages are of one moment": [
         *[("CREATE secrets 201", an_object("Secret", n)) for n in "abc"], ("GET secrets?limit=2 200",),
         ("CREATE secrets 201", an_object("Secret", "bb")), ("GET secrets?limit=2&continue=${4.metadata.continue} 200",)],
+    "pages know nothing of what came later": [
+        *[("CREATE secrets 201", an_object("Secret", n)) for n in "abcdef"], ("GET secrets?limit=2 200",),
+        ("MERGE secrets/c 200", {"metadata": {"labels": {"x": "y"}}}), ("DELETE secrets/d 200",), ("DELETE secrets/a 200",),
+        ("CREATE secrets 201", an_object("Secret", "cc")), ("MERGE secrets/c 200", {"metadata": {"labels": {"x": "z"}}}),
+        ("GET secrets?limit=2&continue=${7.metadata.continue} 200",), ("DELETE secrets/e 200",),
+        ("GET secrets?limit=2&continue=${13.metadata.continue} 200",), ("GET secrets 200",)],
+    "pages of pods that go": [
+        *[("CREATE pods 201", pod(n)) for n in ("one", "two", "zoe")], ("GET pods?limit=1 200",), ("DELETE pods/two 200",),
+        ("GET pods?limit=1&continue=${4.metadata.continue} 200",), ("GET pods 200",)],
     "lists of a moment": [
         ("CREATE secrets 201", an_object("Secret", "a")), ("GET secrets?resourceVersion=0 200", None, {"only": ["kind"]}),
         ("GET secrets?resourceVersionMatch=Exact 422",),
         ("GET secrets?resourceVersion=${1.metadata.resourceVersion}&resourceVersionMatch=NotOlderThan 200",),
         ("GET secrets?resourceVersion=x 400",)],
+    "lists of an exact moment": [
+        ("CREATE secrets 201", an_object("Secret", "a")), ("GET secrets 200",), ("CREATE secrets 201", an_object("Secret", "b")),
+        ("DELETE secrets/a 200",),
+        ("GET secrets?resourceVersion=${2.metadata.resourceVersion}&resourceVersionMatch=Exact 200",),
+        ("GET secrets?resourceVersion=${2.metadata.resourceVersion}&limit=5 200",),
+        ("GET secrets?resourceVersion=${2.metadata.resourceVersion} 200",),
+        ("GET secrets?resourceVersion=0&resourceVersionMatch=Exact 422",),
+        ("GET secrets?resourceVersion=1&resourceVersionMatch=Odd 422",)],
+    "lists of a moment to come": [
+        ("GET secrets?resourceVersion=99999999&resourceVersionMatch=Exact 504", None, {"only": ["reason", "details"]}),
+        ("GET secrets?resourceVersion=99999999 504", None, {"only": ["reason", "details"]})],
     "a watch": [
         ("GET secrets 200",), ("CREATE secrets 201", an_object("Secret", "a")),
         ("MERGE secrets/a 200", {"metadata": {"labels": {"x": "y"}}}), ("CREATE secrets 201", an_object("Secret", "b")),
