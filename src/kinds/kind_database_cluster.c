@@ -1,5 +1,6 @@
 #include "check_help.h"
 #include "connection.h"
+#include "database_size.h"
 #include "firewall_rules.h"
 
 #include "mok/ask.h"
@@ -326,53 +327,23 @@ static int body(const struct mok_ask *ask, cJSON *json, struct mok_err *err)
 	return 0;
 }
 
-/* GiB of memory that a size slug names: db-s-2vcpu-4gb, gd-2vcpu-8gb, m3-2vcpu-16gb. */
-static int64_t memory_of(const char *slug)
-{
-	const char *p = slug + strlen(slug);
-	int64_t n = 0, scale = 1;
-
-	while (p > slug && *p != '-')
-		p--;
-	for (const char *d = p + 1; *d >= '0' && *d <= '9' && scale < 100000; d++, scale *= 10)
-		n = n * 10 + (*d - '0');
-	return n;
-}
-
 static bool same_engine(const char *want, const char *have)
 {
 	return (mok_streq(want, "redis") && mok_streq(have, "valkey")) ||
 		(mok_streq(want, "valkey") && mok_streq(have, "redis"));
 }
 
-static bool same_storage(const struct mok_val *want, const struct mok_val *have,
-	const struct mok_object *object, const char **why)
-{
-	if (want->type != MOK_INT || have->type != MOK_INT || want->u.i >= have->u.i)
-		return false;
-	*why = mok_want_bool(&object->attrs, "autoscale.storage.enabled", false)
-		? "storage grew by itself"
-		: "storage never shrinks";
-	return true;
-}
-
 static bool same(const struct mok_field *field, const struct mok_val *want,
 	const struct mok_val *have, const struct mok_object *object, bool *replaces,
 	const char **why)
 {
-	if (mok_streq(field->name, "storage_size_mib"))
-		return same_storage(want, have, object, why);
-	if (want->type != MOK_STR || have->type != MOK_STR)
-		return false;
-	if (mok_streq(field->name, "engine"))
+	bool are_texts = want->type == MOK_STR && have->type == MOK_STR;
+
+	if (are_texts && mok_streq(field->name, "engine"))
 		return same_engine(want->u.s, have->u.s);
-	if (mok_streq(field->name, "version"))
+	if (are_texts && mok_streq(field->name, "version"))
 		return mok_version_same(want->u.s, have->u.s, why);
-	if (mok_streq(field->name, "size") && memory_of(want->u.s) < memory_of(have->u.s)) {
-		*why = "a database cannot be made smaller in place";
-		*replaces = true;
-	}
-	return false;
+	return mok_database_same_size(field, want, have, object, replaces, why);
 }
 
 struct engine_rule {
@@ -408,13 +379,10 @@ static void check(const struct mok_resource *r, const struct mok_val *want, stru
 
 static struct mok_price price(const struct mok_val *attrs, const struct mok_catalogue *catalogue)
 {
-	const char *size = mok_want_str(attrs, "size");
-	const char *engine = mok_want_str(attrs, "engine");
-	int64_t each = size && engine ? mok_catalogue_price(catalogue, "databases", size) : -1;
-
-	if (each < 0)
+	if (!mok_want_str(attrs, "engine"))
 		return (struct mok_price){ .unpriced = true };
-	return (struct mok_price){ .cents_per_month = each * mok_want_int(attrs, "num_nodes", 1) };
+	return mok_database_price(
+		mok_want_str(attrs, "size"), mok_want_int(attrs, "num_nodes", 1), catalogue);
 }
 
 const struct mok_kind mok_kind_database_cluster = {

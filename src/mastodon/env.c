@@ -79,6 +79,58 @@ static const char *db_pass(struct masto *m, enum tier tier)
 	return connection(m, tier, "password");
 }
 
+/* The users and databases of a replica are those of its cluster. */
+static const char *of_replica(struct masto *m, const char *what)
+{
+	return m->parts.replica
+		? text(m, "${%s.private_connection.%s}", m->parts.replica->address, what)
+		: NULL;
+}
+
+static const char *replica_host(struct masto *m, enum tier tier)
+{
+	(void)tier;
+	return of_replica(m, "host");
+}
+
+static const char *replica_port(struct masto *m, enum tier tier)
+{
+	(void)tier;
+	return of_replica(m, "port");
+}
+
+static const char *replica_name(struct masto *m, enum tier tier)
+{
+	(void)tier;
+	return m->parts.replica ? db_name(m, TIER_JOBS) : NULL;
+}
+
+static const char *replica_user(struct masto *m, enum tier tier)
+{
+	(void)tier;
+	return m->parts.replica ? db_user(m, TIER_JOBS) : NULL;
+}
+
+static const char *replica_pass(struct masto *m, enum tier tier)
+{
+	(void)tier;
+	return m->parts.replica ? db_pass(m, TIER_JOBS) : NULL;
+}
+
+/* There is no pool between: a statement stays prepared. */
+static const char *replica_prepares(struct masto *m, enum tier tier)
+{
+	(void)tier;
+	return m->parts.replica ? "true" : NULL;
+}
+
+/* Migrations are none of its business. */
+static const char *replica_tasks(struct masto *m, enum tier tier)
+{
+	(void)tier;
+	return m->parts.replica ? "false" : NULL;
+}
+
 /* One URL: from a host and a port Mastodon would make one without TLS. */
 static const char *redis_url(struct masto *m, const struct mok_resource *r)
 {
@@ -386,6 +438,14 @@ static const struct variable variables[] = {
 	FIXED("PGSSLROOTCERT", TIER_RUBY, "/opt/ca/database.crt"),
 	FIXED("NODE_EXTRA_CA_CERTS", TIER_STREAMING, "/opt/ca/all.crt"),
 	FIXED("SSL_CERT_FILE", TIER_RUBY, "/opt/certs/bundle.crt"),
+
+	SECRET_BY("REPLICA_DB_HOST", WQ, replica_host),
+	SECRET_BY("REPLICA_DB_PORT", WQ, replica_port),
+	SECRET_BY("REPLICA_DB_NAME", WQ, replica_name),
+	SECRET_BY("REPLICA_DB_USER", WQ, replica_user),
+	SECRET_BY("REPLICA_DB_PASS", WQ, replica_pass),
+	BY("REPLICA_PREPARED_STATEMENTS", WQ, replica_prepares),
+	BY("REPLICA_DB_TASKS", WQ, replica_tasks),
 
 	SECRET_BY("REDIS_URL", TIER_ALL, main_redis),
 	SECRET_BY("SIDEKIQ_REDIS_URL", TIER_RUBY, sidekiq_redis),

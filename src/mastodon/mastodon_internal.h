@@ -31,7 +31,7 @@ struct group {
 struct parts {
 	const struct mok_resource *cluster, *database, *database_name, *database_user, *redis;
 	const struct mok_resource *cache_redis, *sidekiq_redis, *storage, *storage_key, *cdn, *zone;
-	const struct mok_resource *search;
+	const struct mok_resource *search, *replica;
 	const struct mok_resource *backup_storage, *backup_key;
 	const struct mok_resource *assets_storage, *assets_key;
 };

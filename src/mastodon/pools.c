@@ -10,7 +10,8 @@
  * https://docs.digitalocean.com/products/databases/postgresql/how-to/manage-connection-pools/
  */
 
-#define DIRECT_RESERVE 7 /* migrations 2, exporter 1, admin 2, dumps 2 */
+#define DIRECT_RESERVE 7  /* migrations 2, exporter 1, admin 2, dumps 2 */
+#define REPLICA_RESERVE 3 /* exporter 1, admin 2 */
 #define POOLS 3
 #define STREAMING 2 /* its pool is small and is not scaled */
 
@@ -93,9 +94,9 @@ static int64_t gigabytes(const char *size)
 	return gb;
 }
 
-static int64_t budget_of(const struct masto *m)
+static int64_t budget_of(const struct masto *m, const struct mok_resource *database)
 {
-	struct mok_val fields = masto_fields_of(m, m->parts.database);
+	struct mok_val fields = masto_fields_of(m, database);
 	int64_t gb = gigabytes(mok_val_get_str(&fields, "size"));
 
 	return gb ? 25 * gb - 3 : 0;
@@ -194,15 +195,35 @@ static void add(struct masto *m, size_t p, const struct pool *pool)
 	m->pools[p] = address;
 }
 
+/* Nothing is between a replica and its clients: each thread has a connection of its own. */
+static void check_replica(struct masto *m, const struct pool *pools)
+{
+	const struct mok_resource *replica = m->parts.replica;
+	int64_t budget = replica ? budget_of(m, replica) : 0;
+	int64_t clients = pools[0].clients + pools[1].clients;
+	struct mok_diag *d;
+
+	if (!budget || clients + REPLICA_RESERVE <= budget)
+		return;
+	d = mok_diag_add(m->diags, "E0910", masto_mark(m, "database_replica"),
+		"%lld threads of web and Sidekiq would connect to %s, which gives %lld "
+		"connections, "
+		"%d of them kept for others",
+		(long long)clients, replica->address, (long long)budget, REPLICA_RESERVE);
+	mok_diag_hint(
+		m->diags, d, "fewer pods or threads, or a larger size of %s", replica->address);
+}
+
 void masto_pools(struct masto *m)
 {
 	struct pool pools[POOLS] = { { 0 }, { 0 }, { 0 } };
-	int64_t budget = budget_of(m);
+	int64_t budget = budget_of(m, m->parts.database);
 
 	find_declared(m, pools);
 	count_clients(m, pools);
 	fit(m, pools, budget);
 	check(m, pools, budget);
+	check_replica(m, pools);
 	for (size_t p = 0; p < POOLS; p++)
 		if (pools[p].declared)
 			m->pools[p] = pools[p].declared->address;

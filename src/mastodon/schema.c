@@ -551,6 +551,11 @@ static const struct mok_field fields[] = {
 	{ .name = "database", .type = MOK_STR, .doc = "Address of the Postgres database_cluster." },
 	{ .name = "database_name", .type = MOK_STR, .doc = "Address of the database_db." },
 	{ .name = "database_user", .type = MOK_STR, .doc = "Address of the database_user." },
+	{ .name = "database_replica",
+		.type = MOK_STR,
+		.doc = "Address of a database_replica that web and Sidekiq read from: "
+		       "REPLICA_DB_*. "
+		       "They connect to it directly, so it needs a connection for each thread." },
 	{ .name = "redis", .type = MOK_STR, .doc = "Address of the Valkey database_cluster." },
 	{ .name = "cache_redis",
 		.type = MOK_STR,

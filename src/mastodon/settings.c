@@ -179,6 +179,7 @@ static const struct part part_table[] = {
 	{ "storage_key", "spaces_key", NULL, true, true, PART(storage_key) },
 	{ "cdn", "cdn", NULL, false, true, PART(cdn) },
 	{ "zone", "domain", NULL, false, true, PART(zone) },
+	{ "database_replica", "database_replica", NULL, false, false, PART(replica) },
 	{ "backup.storage", "spaces_bucket", NULL, false, false, PART(backup_storage) },
 	{ "backup.storage_key", "spaces_key", NULL, false, false, PART(backup_key) },
 	{ "assets_storage", "spaces_bucket", NULL, false, false, PART(assets_storage) },

@@ -55,6 +55,27 @@ def test_field_update():
            ["PATCH /v2/vpcs/<id>"], tags_too=True)
 
 
+REPLICA = """\
+  reader: { kind: database_replica, cluster_id: "${db.id}", name: reader, size: db-s-1vcpu-2gb }
+"""
+
+
+def test_a_replica_grows_in_place():
+    change(DATABASE + REPLICA, DATABASE + REPLICA.replace("1vcpu-2gb", "2vcpu-4gb"),
+           ["PUT /v2/databases/<id>/resize"])
+
+
+def test_a_smaller_replica_takes_its_place_first():
+    plan = DATABASE + REPLICA.replace(" name: reader,", "")
+    change(plan.replace("kind: database_replica, cluster_id: \"${db.id}\", size: db-s-1vcpu-2gb",
+                        "kind: database_replica, cluster_id: \"${db.id}\", size: db-s-2vcpu-4gb"), plan,
+           ["POST /v2/databases/<id>/replicas", "DELETE /v2/databases/<id>/replicas/t-reader"])
+
+
+def test_a_replica_that_left_the_plan_goes():
+    change(DATABASE + REPLICA, DATABASE, ["DELETE /v2/databases/<id>/replicas/reader"])
+
+
 def test_a_default_network_leaves_its_range_taken():
     """The first network of a region cannot be deleted: nothing is, where its successor has no room."""
     cloud, stack, mark = world(NETWORK.replace("vpc,", "vpc, region: fra1,") + ZONE)

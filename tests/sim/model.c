@@ -43,6 +43,8 @@ void sim_lines_sort(struct sim_lines *lines)
 static const char *const days[] = { "monday", "tuesday", "friday", "sunday" };
 static const char *const pool_sizes[] = { "s-2vcpu-4gb", "s-4vcpu-8gb", "s-2vcpu-2gb" };
 static const char *const db_sizes[] = { "db-s-1vcpu-2gb", "db-s-2vcpu-4gb", "db-s-4vcpu-8gb" };
+/* As large as any of their clusters gets. */
+static const char *const replica_sizes[] = { "db-s-4vcpu-8gb", "db-s-6vcpu-16gb" };
 static const char *const pool_modes[] = { "transaction", "session" };
 static const char *const permissions[] = { "readwrite", "read" };
 static const int cdn_ttls[] = { 3600, 60, 86400 };
@@ -65,6 +67,7 @@ static const struct kind_row rows[SIM_KINDS] = {
 	[SIM_DB_DB] = { "dbdb", "database_db", "data", SIM_DB, { 1, 1 }, -1, -1 },
 	[SIM_DB_USER] = { "dbuser", "database_user", "user", SIM_DB, { 1, 1 }, -1, -1 },
 	[SIM_DB_POOL] = { "dbpool", "database_connection_pool", "conn", SIM_DB, { 3, 2 }, -1, -1 },
+	[SIM_DB_REPLICA] = { "dbrep", "database_replica", "rep", SIM_DB, { 2, 1 }, -1, 0 },
 	[SIM_DB_FIREWALL] = { "dbfw", "database_firewall", "fw", SIM_DB, { 4, 1 }, -1, -1 },
 	[SIM_BUCKET] = { "bucket", "spaces_bucket", "bucket", SIM_KINDS, { 2, 2 }, -1, -1 },
 	[SIM_KEY] = { "key", "spaces_key", "key", SIM_BUCKET, { 2, 1 }, 0, -1 },
@@ -106,6 +109,7 @@ const char *sim_name(const struct sim_model *m, int i, char out[64])
 	case SIM_DB_DB:
 	case SIM_DB_USER:
 	case SIM_DB_POOL:
+	case SIM_DB_REPLICA:
 	case SIM_DB_FIREWALL:
 	case SIM_KEY:
 	case SIM_CDN:
@@ -191,10 +195,10 @@ static bool can_retain(const struct sim_resource *r)
 static void add_random(struct sim_model *m, struct sim_rng *rng)
 {
 	static const enum sim_kind draws[] = { SIM_VPC, SIM_VPC, SIM_CLUSTER, SIM_POOL, SIM_POOL,
-		SIM_DB, SIM_DB, SIM_DB_DB, SIM_DB_USER, SIM_DB_USER, SIM_DB_POOL, SIM_DB_FIREWALL,
-		SIM_BUCKET, SIM_BUCKET, SIM_KEY, SIM_CDN, SIM_CERTIFICATE, SIM_DOMAIN, SIM_DOMAIN,
-		SIM_RECORD, SIM_RECORD, SIM_RECORD, SIM_PROJECT, SIM_TAG, SIM_NAMESPACE, SIM_CONFIG,
-		SIM_CONFIG, SIM_CONFIG, SIM_WORKLOAD, SIM_WORKLOAD };
+		SIM_DB, SIM_DB, SIM_DB_DB, SIM_DB_USER, SIM_DB_USER, SIM_DB_POOL, SIM_DB_REPLICA,
+		SIM_DB_FIREWALL, SIM_BUCKET, SIM_BUCKET, SIM_KEY, SIM_CDN, SIM_CERTIFICATE,
+		SIM_DOMAIN, SIM_DOMAIN, SIM_RECORD, SIM_RECORD, SIM_RECORD, SIM_PROJECT, SIM_TAG,
+		SIM_NAMESPACE, SIM_CONFIG, SIM_CONFIG, SIM_CONFIG, SIM_WORKLOAD, SIM_WORKLOAD };
 	enum sim_kind kind = draws[sim_draw(rng, MOK_COUNT(draws))];
 	int parent = find_parent(m, rng, kind);
 	int i, db = -1, user = -1;
@@ -472,6 +476,10 @@ static void put_fields(const struct sim_model *m, const struct sim_resource *r, 
 			ref(m, r->parent), pool_modes[r->v[1]], 2 + r->v[0], ref(m, r->other),
 			ref(m, r->extra));
 		return;
+	case SIM_DB_REPLICA:
+		mok_buf_printf(o, "    cluster_id: ${%s.id}\n    size: %s\n", ref(m, r->parent),
+			replica_sizes[r->v[0]]);
+		return;
 	case SIM_DB_FIREWALL:
 		mok_buf_printf(o,
 			"    cluster_id: ${%s.id}\n    rules: [ { type: ip_addr, value: "
@@ -578,6 +586,9 @@ static void expect(const struct sim_model *m, int i, struct sim_lines *out)
 	case SIM_DB_USER: sim_line(out, "dbuser %s/%s", parent, name); return;
 	case SIM_DB_POOL:
 		sim_line(out, "dbpool %s/%s %s %d", parent, name, pool_modes[r->v[1]], 2 + r->v[0]);
+		return;
+	case SIM_DB_REPLICA:
+		sim_line(out, "dbrep %s/%s %s", parent, name, replica_sizes[r->v[0]]);
 		return;
 	case SIM_DB_FIREWALL: sim_line(out, "dbfw %s/198.51.100.%d", parent, 1 + r->v[0]); return;
 	case SIM_BUCKET: sim_line(out, "bucket %s", name); return;

@@ -172,6 +172,14 @@ static void read_db_pool(struct sim_world *w, const cJSON *item, void *ctx)
 		text(item, "mode"), (long long)mok_json_int(item, "size", -1));
 }
 
+static void read_db_replica(struct sim_world *w, const cJSON *item, void *ctx)
+{
+	struct reading *r = ctx;
+
+	PUT(SIM_DB_REPLICA, text(item, "name"), "%s/%s %s", r->parent, text(item, "name"),
+		text(item, "size"));
+}
+
 static void read_rule(struct sim_world *w, const cJSON *item, void *ctx)
 {
 	struct reading *r = ctx;
@@ -197,6 +205,8 @@ static void read_db(struct sim_world *w, const cJSON *item, void *ctx)
 	if (mok_streq(text(item, "engine"), "pg")) {
 		snprintf(path, sizeof(path), "/v2/databases/%s/dbs", text(item, "id"));
 		each_item(w, path, "dbs", read_db_db, &inner);
+		snprintf(path, sizeof(path), "/v2/databases/%s/replicas", text(item, "id"));
+		each_item(w, path, "replicas", read_db_replica, &inner);
 		snprintf(path, sizeof(path), "/v2/databases/%s/users", text(item, "id"));
 		each_item(w, path, "users", read_db_user, &inner);
 		snprintf(path, sizeof(path), "/v2/databases/%s/pools", text(item, "id"));

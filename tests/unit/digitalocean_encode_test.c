@@ -135,6 +135,28 @@ static const struct expect expects[] = {
 		.method = "POST", .path = "/v2/databases/" UUID "/pools",
 		.body = "{\"name\":\"p\",\"mode\":\"transaction\",\"size\":10,\"db\":\"app\","
 			"\"user\":\"app\"}" },
+	{ "replica", .ask = { .verb = MOK_ASK_CREATE, .name = "reader", .parent_id = UUID },
+		.kind = "database_replica",
+		.want = "{\"cluster_id\":\"" UUID "\",\"size\":\"db-s-2vcpu-4gb\","
+			"\"region\":\"nyc3\",\"storage_size_mib\":61440,\"tags\":[\"a\"]}",
+		.method = "POST", .path = "/v2/databases/" UUID "/replicas",
+		.body = "{\"name\":\"reader\",\"size\":\"db-s-2vcpu-4gb\",\"region\":\"nyc3\","
+			"\"storage_size_mib\":61440,\"tags\":[\"a\"]}" },
+	/* Its path has its name, but a resize its UUID. */
+	{ "read a replica",
+		.ask = { .verb = MOK_ASK_READ, .id = POOL, .name = "reader", .parent_id = UUID },
+		.kind = "database_replica", .method = "GET",
+		.path = "/v2/databases/" UUID "/replicas/reader" },
+	{ "delete a replica",
+		.ask = { .verb = MOK_ASK_DELETE, .id = POOL, .name = "reader", .parent_id = UUID },
+		.kind = "database_replica", .method = "DELETE",
+		.path = "/v2/databases/" UUID "/replicas/reader" },
+	{ "resize a replica",
+		.ask = { .verb = MOK_ASK_CALL, .id = POOL, .name = "reader", .parent_id = UUID },
+		.kind = "database_replica", .call = "resize",
+		.want = "{\"size\":\"db-s-4vcpu-8gb\"}", .have = "{\"size\":\"db-s-2vcpu-4gb\"}",
+		.method = "PUT", .path = "/v2/databases/" POOL "/resize",
+		.body = "{\"size\":\"db-s-4vcpu-8gb\",\"num_nodes\":1}" },
 	{ "domain", .ask = { .verb = MOK_ASK_CREATE, .name = "a.example" }, .kind = "domain",
 		.want = "{\"ip_address\":\"192.0.2.7\"}", .method = "POST", .path = "/v2/domains",
 		.body = "{\"name\":\"a.example\",\"ip_address\":\"192.0.2.7\"}" },

@@ -109,7 +109,7 @@ static void test_descriptors(void **state)
 	const struct mok_kind *const *kinds = mok_kinds(&count);
 
 	(void)state;
-	assert_int_equal(count, 18);
+	assert_int_equal(count, 19);
 	for (size_t i = 0; i < count; i++) {
 		lint(kinds[i]);
 		assert_ptr_equal(mok_kind_find(kinds[i]->name), kinds[i]);
@@ -227,6 +227,11 @@ static const struct same_case same_cases[] = {
 	{ "database_cluster", "size", "\"db-s-4vcpu-8gb\"", "\"db-s-2vcpu-4gb\"", "{}", false,
 		false },
 	{ "database_cluster", "storage_size_mib", "61440", "81920", "{}", true, false },
+	{ "database_replica", "size", "\"db-s-1vcpu-2gb\"", "\"db-s-2vcpu-4gb\"", "{}", false,
+		true },
+	{ "database_replica", "size", "\"db-s-4vcpu-8gb\"", "\"db-s-2vcpu-4gb\"", "{}", false,
+		false },
+	{ "database_replica", "storage_size_mib", "61440", "81920", "{}", true, false },
 	{ "vpc", "default", "false", "true", "{}", true, false },
 	{ "cdn", "certificate_id", "\"needs-cloudflare-cert\"", "\"0a1b\"", "{}", true, false },
 	{ "record", "data", "\"Mail.example\"", "\"mail.example\"", "{\"type\":\"MX\"}", true,

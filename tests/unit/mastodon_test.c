@@ -63,6 +63,13 @@ static const struct expected expectations[] = {
 	{ "PGSSLROOTCERT", WQJ, false },
 	{ "NODE_EXTRA_CA_CERTS", N, false },
 	{ "SSL_CERT_FILE", WQJ, false },
+	{ "REPLICA_DB_HOST", W | Q, true },
+	{ "REPLICA_DB_PORT", W | Q, true },
+	{ "REPLICA_DB_NAME", W | Q, true },
+	{ "REPLICA_DB_USER", W | Q, true },
+	{ "REPLICA_DB_PASS", W | Q, true },
+	{ "REPLICA_PREPARED_STATEMENTS", W | Q, false },
+	{ "REPLICA_DB_TASKS", W | Q, false },
 	{ "REDIS_URL", WQJ | N, true },
 	{ "REDIS_DRIVER", WQJ, false },
 	{ "CACHE_REDIS_URL", WQJ, true },
@@ -294,7 +301,7 @@ static const struct of_chart chart_variables[] = {
 	{ "RAILS_LOG_LEVEL", NULL },
 	{ "REDIS_HOST", AS_URL },
 	{ "REDIS_PORT", AS_URL },
-	{ "REPLICA_", EXTRA },
+	{ "REPLICA_DB_HOST", NULL },
 	{ "S3_ALIAS_HOST", NULL },
 	{ "S3_BUCKET", NULL },
 	{ "S3_ENABLED", NULL },
@@ -421,6 +428,13 @@ static void test_values_that_others_got_wrong(void **state)
 	/* Jobs go around the pool: migrations need a session */
 	assert_secret(w, "mastodon-jobs", "DB_HOST", "db.private_connection.host");
 	assert_secret(w, "mastodon-jobs", "DB_NAME", "mastodon");
+	/* A replica has the cluster's users and databases, and no pool. */
+	assert_secret(w, "mastodon-web", "REPLICA_DB_HOST", "db_reader.private_connection.host");
+	assert_secret(w, "mastodon-sidekiq", "REPLICA_DB_NAME", "mastodon");
+	assert_secret(w, "mastodon-web", "REPLICA_DB_PASS", "db_user.password");
+	assert_at(w, "ConfigMap", "mastodon-web", "data.PREPARED_STATEMENTS", "false");
+	assert_at(w, "ConfigMap", "mastodon-web", "data.REPLICA_PREPARED_STATEMENTS", "true");
+	assert_at(w, "ConfigMap", "mastodon-web", "data.REPLICA_DB_TASKS", "false");
 	assert_at(w, "ConfigMap", "mastodon-web", "data.DB_SSLMODE", "require");
 	assert_at(w, "ConfigMap", "mastodon-streaming", "data.DB_SSLMODE", "require");
 	assert_at(w, "ConfigMap", "mastodon-web", "data.SMTP_PORT", "2525");
