@@ -40,7 +40,8 @@ struct mok_exchange {
 	const void *body;
 	size_t body_len;
 	int64_t timeout_ms;
-	const struct mok_tls *tls;            /* or NULL */
+	const struct mok_tls *tls; /* or NULL */
+	bool upgrades; /* asks for another protocol: over once that is granted (101), unused */
 	void (*done)(struct mok_exchange *x); /* called from net->wait, never from submit */
 	void *ctx;
 

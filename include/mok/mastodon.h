@@ -104,6 +104,9 @@ int mok_mastodon_compare(const char *a, const char *b); /* -1, 0, 1 */
 int mok_mastodon_may_follow(const char *from, const char *to, struct mok_err *err) MOK_MUST_CHECK;
 /* The block's version as the plan says it; NULL: there is no block, or it says none. */
 const char *mok_mastodon_written(struct mok_arena *arena, const struct mok_stack *stack);
+/* A text of the block ("owner.username"), evaluated; NULL: it is not set, or not known. */
+const char *mok_mastodon_setting(
+	struct mok_arena *arena, const struct mok_stack *stack, const char *path);
 
 /* Of Sidekiq's metrics, in Prometheus' text format: what waits, and for how long. */
 struct mok_queue {

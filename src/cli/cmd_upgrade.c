@@ -154,12 +154,14 @@ static int run(struct upgrade *u)
 	u->view.from = u->from;
 	u->view.to = u->to;
 	u->view.back = u->back;
+	upgrade_record_open(u);
 	upgrade_plan_steps(u);
 	show_plan_of(u);
 	rc = ask(u, u->back ? "Roll back? Only \"yes\" goes on:" : "Upgrade? Only \"yes\" goes on:",
 		"not confirmed: nothing was changed");
 	if (rc != CLI_DONE || (rc = begin(u)) != CLI_DONE)
 		return rc;
+	u->changed = !u->back && upgrade_job(u, "migrate-pre", u->to) != NULL;
 	start_ms = s->env.clock.mono_ms(s->env.clock.self);
 	rc = upgrade_run_steps(u);
 	u->view.elapsed_ms = s->env.clock.mono_ms(s->env.clock.self) - start_ms;
@@ -190,7 +192,10 @@ static int not_running(struct upgrade *u)
 static void add_notes(struct upgrade *u)
 {
 	const struct mok_release *release = mok_mastodon_release(u->to);
+	const char *last = upgrade_record_last(u);
 
+	if (last)
+		mok_vec_push(u->s->arena, &u->view.notes, last);
 	if (release && release->notes && mok_mastodon_release(u->from) != release)
 		mok_vec_push(u->s->arena, &u->view.notes,
 			mok_arena_printf(u->s->arena, "%s: %s.", release->minor, release->notes));

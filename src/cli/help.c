@@ -12,6 +12,7 @@ static const char *const environment[][2] = {
 	{ "MOK_VAR_name", "value of a variable; the way for sensitive ones" },
 	{ "MOK_AGE_IDENTITY", "file with the age identity that opens the escrow" },
 	{ "MOK_PASSPHRASE", "the escrow's passphrase, when no recipients are named" },
+	{ "MOK_MASTODON_TOKEN", "an account's token, to open a stream after an upgrade" },
 	{ "NO_COLOR", "no colour" },
 };
 

@@ -15,6 +15,15 @@ bool instance_is_of(const struct mok_object *o, const char *component)
 	return strcmp(instance_label(o, "app.kubernetes.io/component"), component) == 0;
 }
 
+bool instance_is_record(const struct mok_object *o, const char *ns)
+{
+	const struct mok_val *object = cluster_object(o);
+
+	return object && strcmp(cluster_str(object, "kind"), "ConfigMap") == 0 &&
+		strcmp(cluster_str(object, "metadata.name"), INSTANCE_RECORD) == 0 &&
+		strcmp(cluster_str(object, "metadata.namespace"), ns) == 0;
+}
+
 bool instance_is_tier(enum mok_tier tier)
 {
 	return tier == MOK_TIER_WEB || tier == MOK_TIER_STREAMING || tier == MOK_TIER_SIDEKIQ ||

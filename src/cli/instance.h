@@ -10,6 +10,9 @@
 /* Annotation of the Job migrate-pre: the version that the upgrade came from. */
 #define INSTANCE_UPGRADE_FROM "mok/upgrade-from"
 
+/* The ConfigMap beside the instance that tells of its last upgrade. */
+#define INSTANCE_RECORD "mastodon-upgrade"
+
 struct instance {
 	struct cluster cluster; /* id NULL: it is not known yet */
 	const char *ns, *domain, *local_domain;
@@ -25,6 +28,7 @@ int instance_list(const struct instance *i, const char *group_kind, struct clust
 enum mok_tier instance_tier(const struct mok_change *c);
 bool instance_is_tier(enum mok_tier tier); /* one that has pods */
 bool instance_is_of(const struct mok_object *o, const char *component);
+bool instance_is_record(const struct mok_object *o, const char *ns); /* INSTANCE_RECORD */
 /* A label of the live object; "" if it has none. */
 const char *instance_label(const struct mok_object *o, const char *name);
 

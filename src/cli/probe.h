@@ -9,11 +9,16 @@
 
 struct probe_answer {
 	int status;
-	const char *body; /* in the session's arena */
+	const char *body;    /* in the session's arena */
+	const char *refusal; /* why the streaming server grants no WebSocket; or NULL */
 };
 /* One GET, no redirect followed, no second try. -1: no answer, err says why. */
 int probe_get(struct session *s, const char *domain, const char *path, struct probe_answer *out,
 	struct mok_err *err) MOK_MUST_CHECK;
+/* The same, asking for a WebSocket: it is granted with status 101, and left at once. token: the
+ * Authorization header's, or NULL. */
+int probe_socket(struct session *s, const char *domain, const char *path, const char *token,
+	struct probe_answer *out, struct mok_err *err) MOK_MUST_CHECK;
 /* Where it is asked: "https://social.example", "http://127.0.0.1:8083". */
 const char *probe_base(struct session *s, const char *domain);
 

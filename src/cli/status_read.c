@@ -202,6 +202,18 @@ static void note_upgrade(struct reading *r, const struct mok_object *o)
 			from ? from : "?", to));
 }
 
+static void note_last_upgrade(struct reading *r, const struct mok_object *o)
+{
+	const struct mok_val *object = cluster_object(o);
+	const char *finished = cluster_str(object, "data.finished_at");
+
+	if (*finished)
+		fact(r, "last upgrade", MOK_WELL,
+			mok_arena_printf(r->s->arena, "from %s to %s, complete %s, schema %s",
+				cluster_str(object, "data.from"), cluster_str(object, "data.to"),
+				finished, cluster_str(object, "data.schema")));
+}
+
 static void read_jobs(struct reading *r)
 {
 	const struct mok_live *live = &r->s->live;
@@ -211,6 +223,8 @@ static void read_jobs(struct reading *r)
 		struct mok_status_fact f = { .name = o->name, .health = MOK_UNWELL };
 		const struct mok_val *object = cluster_object(o);
 
+		if (instance_is_record(o, r->instance.ns))
+			note_last_upgrade(r, o);
 		if (!object || strcmp(cluster_str(object, "kind"), "Job") != 0 ||
 			strcmp(cluster_str(object, "metadata.namespace"), r->instance.ns) != 0)
 			continue;

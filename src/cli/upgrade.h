@@ -18,6 +18,7 @@ struct upgrade {
 	const char *lowest, *highest; /* versions that tiers have; NULL: none runs */
 	bool back, changed;           /* changed: the instance is not as it was */
 	unsigned tiers;               /* 1 << enum mok_tier: whose changes the step is about */
+	struct mok_val record;        /* a map of texts: what is noted in the cluster */
 	struct mok_err err;
 };
 
@@ -43,6 +44,7 @@ int upgrade_check_back(struct upgrade *u) MOK_MUST_CHECK;
 
 /* Of what failed: u->err. */
 int upgrade_exit_of(const struct upgrade *u);
+int upgrade_fail(struct upgrade *u); /* prints it as well */
 void upgrade_show_failures(struct upgrade *u, struct mok_apply_result *result);
 /* Makes an object that is no part of the stack, and waits until it is ready. What failed is shown.
  */
@@ -57,6 +59,7 @@ int upgrade_run_job(struct upgrade *u, const char *name, bool *idle);
 
 /* The name of the newest of the instance's own objects of a kind whose name begins so; or NULL. */
 const char *upgrade_newest(const struct upgrade *u, const char *kind, const char *prefix);
+const char *upgrade_running_image(const struct upgrade *u); /* of web, in the cluster; or NULL */
 /* Runs the Job that looks into database and queues, with what runs now; the exit code. */
 int upgrade_vitals(struct upgrade *u, struct mok_vitals *out);
 
@@ -66,6 +69,8 @@ int upgrade_vitals(struct upgrade *u, struct mok_vitals *out);
  * begun already. */
 int upgrade_preflight(struct upgrade *u, bool *idle);
 const char *upgrade_check_at(size_t i); /* the checks' names, for --skip-check */
+bool upgrade_skips(const struct upgrade *u, const char *name);
+#define UPGRADE_LATENCY_S 300 /* a job may wait for so long */
 
 /* ---- upgrade_steps.c ---- */
 
@@ -76,10 +81,30 @@ int upgrade_run_steps(struct upgrade *u);
 
 /* ---- upgrade_wait.c ---- */
 
+/* Seconds are the real cloud's. -1: interrupted. */
+int upgrade_pause(struct upgrade *u, int seconds) MOK_MUST_CHECK;
+int64_t upgrade_deadline(const struct upgrade *u, int seconds); /* of mok_loop_now */
 /* Until no pod of another version is left, those that end included. */
 int upgrade_wait_for_pods(struct upgrade *u) MOK_MUST_CHECK;
-/* Does the instance answer, with the version that it should have? */
-int upgrade_verify(struct upgrade *u) MOK_MUST_CHECK;
+
+/* ---- upgrade_verify.c ---- */
+
+/* Does the instance work, with the version that it should have? The exit code. */
+int upgrade_verify(struct upgrade *u, bool *idle);
+
+/* ---- upgrade_record.c ---- */
+
+/* What an earlier run noted of this upgrade, or a new one. */
+void upgrade_record_open(struct upgrade *u);
+const char *upgrade_record_get(const struct upgrade *u, const char *key); /* or NULL */
+void upgrade_record_put(struct upgrade *u, const char *key, const char *value);
+void upgrade_record_time(struct upgrade *u, const char *key); /* now */
+/* Adds to what the step took in earlier runs. */
+void upgrade_record_timing(struct upgrade *u, const char *step, int64_t ms);
+/* Into the cluster; that it does not get there is said, and stops nothing. */
+void upgrade_record_save(struct upgrade *u);
+/* How long the steps of the last complete one took; NULL: not known. */
+const char *upgrade_record_last(const struct upgrade *u);
 
 /* ---- cmd_upgrade.c ---- */
 

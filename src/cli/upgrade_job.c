@@ -15,6 +15,12 @@ int upgrade_exit_of(const struct upgrade *u)
 	return u->changed ? CLI_PARTLY : cli_exit_of(&u->err);
 }
 
+int upgrade_fail(struct upgrade *u)
+{
+	cli_fail(u->s->cli, &u->err, NULL);
+	return upgrade_exit_of(u);
+}
+
 void upgrade_show_failures(struct upgrade *u, struct mok_apply_result *result)
 {
 	struct session *s = u->s;

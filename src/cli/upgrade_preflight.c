@@ -9,7 +9,6 @@
 enum {
 	FREE_PERCENT = 30,
 	FREE_CONNECTIONS = 5,
-	LATENCY_S = 300,
 	BACKUP_HOURS = 24,
 };
 #define GIB 1073741824.0
@@ -42,12 +41,12 @@ static int check_queues(struct upgrade *u, const struct facts *f)
 {
 	const struct mok_queue *slowest = mok_mastodon_slowest(&f->vitals);
 
-	if (!slowest || slowest->latency_ms <= (int64_t)LATENCY_S * 1000)
+	if (!slowest || slowest->latency_ms <= (int64_t)UPGRADE_LATENCY_S * 1000)
 		return 0;
 	return refuse(u, "let it be worked off, with more pods of Sidekiq if need be: mok status",
 		"the oldest of %lld jobs in the queue %s waits for %lld s, and %d s are normal",
 		(long long)slowest->waiting, slowest->name, (long long)slowest->latency_ms / 1000,
-		LATENCY_S);
+		UPGRADE_LATENCY_S);
 }
 
 static int no_database(struct upgrade *u)
@@ -162,9 +161,15 @@ static const struct check {
 	{ "backup", check_backup },
 };
 
+/* Of what is verified in the end. */
+static const char *const later[] = { "webfinger", "dead-jobs" };
+
 const char *upgrade_check_at(size_t i)
 {
-	return i < MOK_COUNT(checks) ? checks[i].name : NULL;
+	if (i < MOK_COUNT(checks))
+		return checks[i].name;
+	i -= MOK_COUNT(checks);
+	return i < MOK_COUNT(later) ? later[i] : NULL;
 }
 
 /* ---- facts ---- */
@@ -226,7 +231,7 @@ static int read_backups(struct upgrade *u, struct facts *f)
 
 /* ---- the verdict ---- */
 
-static bool is_skipped(const struct upgrade *u, const char *name)
+bool upgrade_skips(const struct upgrade *u, const char *name)
 {
 	const struct cli_texts *skipped = &u->s->cli->opt.skip_checks;
 
@@ -251,7 +256,7 @@ static int judge(struct upgrade *u, const struct facts *f)
 		}
 		text = mok_arena_printf(arena, "%s: %s", name, u->err.msg);
 		mok_vec_push(arena, &u->view.notes, text);
-		if (is_skipped(u, name)) {
+		if (upgrade_skips(u, name)) {
 			upgrade_say(u, "  %s. Let pass: --skip-check %s", text, name);
 			continue;
 		}
@@ -283,9 +288,9 @@ int upgrade_preflight(struct upgrade *u, bool *idle)
 	rc = upgrade_vitals(u, &f.vitals);
 	if (rc != CLI_DONE)
 		return rc;
-	if ((f.database && read_backups(u, &f) != 0) || judge(u, &f) != 0) {
-		cli_fail(u->s->cli, &u->err, NULL);
-		return upgrade_exit_of(u);
-	}
+	if ((f.database && read_backups(u, &f) != 0) || judge(u, &f) != 0)
+		return upgrade_fail(u);
+	upgrade_record_put(u, "vitals", f.vitals.json);
+	upgrade_record_put(u, "schema_before", f.vitals.schema_version);
 	return CLI_DONE;
 }

@@ -64,9 +64,12 @@ static int run_post(struct upgrade *u, bool *idle)
 {
 	int rc;
 
-	if (!upgrade_job(u, "migrate-post", u->to) &&
-		(rc = upgrade_consent_to_migrate(u)) != CLI_DONE)
-		return rc;
+	if (!upgrade_job(u, "migrate-post", u->to)) {
+		if ((rc = upgrade_consent_to_migrate(u)) != CLI_DONE)
+			return rc;
+		upgrade_record_time(u, "restore_to");
+		upgrade_record_save(u);
+	}
 	return upgrade_run_job(u, "migrate-post", idle);
 }
 
@@ -81,17 +84,7 @@ static int run_wait(struct upgrade *u, bool *idle)
 		return rc;
 	if (upgrade_wait_for_pods(u) == 0)
 		return CLI_DONE;
-	cli_fail(u->s->cli, &u->err, NULL);
-	return upgrade_exit_of(u);
-}
-
-static int run_verify(struct upgrade *u, bool *idle)
-{
-	(void)idle;
-	if (upgrade_verify(u) == 0)
-		return CLI_DONE;
-	cli_fail(u->s->cli, &u->err, NULL);
-	return upgrade_exit_of(u);
+	return upgrade_fail(u);
 }
 
 static bool is_stale_job(const struct upgrade *u, const struct mok_object *o, const char *name)
@@ -131,14 +124,19 @@ static int delete_jobs(struct upgrade *u, const char *name)
  * last: while it is there, the upgrade is not complete. */
 static int run_clean_up(struct upgrade *u, bool *idle)
 {
+	static const char *const names[] = { "migrate-post", "preflight", "migrate-pre" };
 	int rc = upgrade_look(u, 0);
 
 	(void)idle;
-	if (rc == CLI_DONE)
-		rc = delete_jobs(u, "migrate-post");
-	if (rc == CLI_DONE)
-		rc = delete_jobs(u, "preflight");
-	return rc == CLI_DONE ? delete_jobs(u, "migrate-pre") : rc;
+	if (rc != CLI_DONE)
+		return rc;
+	if (upgrade_running_image(u))
+		upgrade_record_put(u, "image", upgrade_running_image(u));
+	upgrade_record_time(u, "finished_at");
+	upgrade_record_save(u);
+	for (size_t i = 0; rc == CLI_DONE && i < MOK_COUNT(names); i++)
+		rc = delete_jobs(u, names[i]);
+	return rc;
 }
 
 /* ---- the order ---- */
@@ -165,7 +163,7 @@ static const struct upgrade_part forward[] = {
 		"a Job: the other migrations. From here on, going back means restoring a backup",
 		.run = run_post, .no_way_back = true },
 	{ "jobs", "what runs once for a version: the search index", .tiers = TIER(JOB) },
-	{ "verify", "the instance answers, and with its new version", .run = run_verify },
+	{ "verify", "the instance answers, and with its new version", .run = upgrade_verify },
 	{ "clean up", "the Jobs of migrations go, but for the last", .run = run_clean_up },
 };
 
@@ -178,7 +176,7 @@ static const struct upgrade_part backward[] = {
 	{ "sidekiq", "the Sidekiq groups roll back", .tiers = TIER(SIDEKIQ) },
 	{ "others", "what runs by the clock, and the labels of all else", .tiers = TIER(REST) },
 	{ "old pods", "wait until no pod of the new version is left", .run = run_wait },
-	{ "verify", "the instance answers, and with its old version", .run = run_verify },
+	{ "verify", "the instance answers, and with its old version", .run = upgrade_verify },
 	{ "clean up", "the Job of migrations goes", .run = run_clean_up },
 };
 
@@ -202,8 +200,16 @@ void upgrade_plan_steps(struct upgrade *u)
 	}
 }
 
+/* The time, and what the step itself put down. */
+static void note(struct upgrade *u, const struct upgrade_part *part, int64_t began_ms)
+{
+	upgrade_record_timing(u, part->name, mok_loop_now(u->s->loop) - began_ms);
+	upgrade_record_save(u);
+}
+
 static int run_step(struct upgrade *u, const struct upgrade_part *part, bool *idle)
 {
+	int64_t began_ms = mok_loop_now(u->s->loop);
 	struct mok_err err = { 0 };
 	int rc = mok_journal_step(u->s->journal, part->name,
 		mok_arena_printf(u->s->arena, "%s to %s", u->from, u->to), &err);
@@ -211,6 +217,8 @@ static int run_step(struct upgrade *u, const struct upgrade_part *part, bool *id
 	if (rc != 0)
 		return cli_fail(u->s->cli, &err, NULL);
 	rc = part->run ? part->run(u, idle) : run_changes(u, part->tiers, idle);
+	if (rc == CLI_DONE && !*idle && part->run != run_clean_up)
+		note(u, part, began_ms);
 	/* A signal between two requests would wait for the next one. */
 	if (rc == CLI_DONE && u->s->env.interrupted(u->s->env.interrupted_self)) {
 		mok_err_set(&u->err, MOK_ERR_INTERRUPTED, "interrupted");

@@ -31,7 +31,7 @@ const char *upgrade_newest(const struct upgrade *u, const char *kind, const char
 }
 
 /* The image of the web pods as they are wanted by the cluster: what an upgrade leaves. */
-static const char *running_image(const struct upgrade *u)
+const char *upgrade_running_image(const struct upgrade *u)
 {
 	for (size_t i = 0; i < u->s->changes.list.len; i++) {
 		const struct mok_change *c = &u->s->changes.list.items[i];
@@ -87,7 +87,7 @@ int upgrade_vitals(struct upgrade *u, struct mok_vitals *out)
 {
 	struct mok_arena *arena = u->s->arena;
 	int64_t now_ms = u->s->env.clock.wall_ms(u->s->env.clock.self);
-	const struct mok_running running = { .image = running_image(u),
+	const struct mok_running running = { .image = upgrade_running_image(u),
 		.version = u->highest,
 		.config = upgrade_newest(u, "ConfigMap", "mastodon-jobs-"),
 		.secret = upgrade_newest(u, "Secret", "mastodon-jobs-"),
@@ -101,8 +101,6 @@ int upgrade_vitals(struct upgrade *u, struct mok_vitals *out)
 		rc = upgrade_task(u, COMPONENT, &job);
 	if (rc != CLI_DONE)
 		return rc;
-	if (read_log(u, cluster_str(&job, "metadata.name"), out) == 0)
-		return CLI_DONE;
-	cli_fail(u->s->cli, &u->err, NULL);
-	return upgrade_exit_of(u);
+	return read_log(u, cluster_str(&job, "metadata.name"), out) == 0 ? CLI_DONE
+									 : upgrade_fail(u);
 }

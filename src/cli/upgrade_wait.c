@@ -1,11 +1,9 @@
-#include "probe.h"
 #include "upgrade.h"
 
 #include <string.h>
 
 #define POLL_S 2
 #define PODS_TIMEOUT_S 1800
-#define ANSWER_TIMEOUT_S 120
 #define LEAST_MS 60000 /* a sandbox may be slow too */
 
 /* ---- time ---- */
@@ -31,19 +29,19 @@ static int64_t scaled_ms(const struct session *s, int seconds)
 	return ms < 20 ? 20 : (int64_t)ms;
 }
 
-static int pause_a_little(struct upgrade *u)
+int upgrade_pause(struct upgrade *u, int seconds)
 {
 	struct pause *p = MOK_NEW(u->s->arena, struct pause);
 
-	mok_loop_after(u->s->loop, scaled_ms(u->s, POLL_S), end_pause, p);
+	mok_loop_after(u->s->loop, scaled_ms(u->s, seconds), end_pause, p);
 	return mok_loop_run(u->s->loop, is_over, p, &u->err);
 }
 
-static int64_t deadline(const struct session *s, int seconds)
+int64_t upgrade_deadline(const struct upgrade *u, int seconds)
 {
-	int64_t ms = scaled_ms(s, seconds);
+	int64_t ms = scaled_ms(u->s, seconds);
 
-	return mok_loop_now(s->loop) + (ms > LEAST_MS ? ms : LEAST_MS);
+	return mok_loop_now(u->s->loop) + (ms > LEAST_MS ? ms : LEAST_MS);
 }
 
 /* ---- pods of another version ---- */
@@ -105,7 +103,7 @@ static const char *others(struct upgrade *u, const struct cluster_objects *pods,
 
 int upgrade_wait_for_pods(struct upgrade *u)
 {
-	int64_t until = deadline(u->s, PODS_TIMEOUT_S);
+	int64_t until = upgrade_deadline(u, PODS_TIMEOUT_S);
 	size_t count, before = 0;
 
 	for (;;) {
@@ -128,55 +126,7 @@ int upgrade_wait_for_pods(struct upgrade *u)
 				"nothing is lost: it goes on from here when it is run again");
 			return -1;
 		}
-		if (pause_a_little(u) != 0)
+		if (upgrade_pause(u, POLL_S) != 0)
 			return -1;
 	}
-}
-
-/* ---- does it answer? ---- */
-
-static int expect(struct upgrade *u, const char *path, struct probe_answer *answer)
-{
-	int64_t until = deadline(u->s, ANSWER_TIMEOUT_S);
-
-	for (;;) {
-		struct mok_err err = { 0 };
-		int rc = probe_get(u->s, u->instance.domain, path, answer, &err);
-
-		if (rc == 0 && answer->status == 200)
-			return 0;
-		if (err.code == MOK_ERR_INTERRUPTED || mok_loop_now(u->s->loop) > until) {
-			u->err = err;
-			if (rc == 0)
-				mok_err_set(&u->err, MOK_ERR_API, "%s answers %d", path,
-					answer->status);
-			mok_err_hint(&u->err, "it was rolled out; mok status shows more");
-			return -1;
-		}
-		if (pause_a_little(u) != 0)
-			return -1;
-	}
-}
-
-int upgrade_verify(struct upgrade *u)
-{
-	cJSON *json MOK_CLEANUP(mok_json_cleanup) = NULL;
-	struct probe_answer answer;
-	const char *version;
-
-	if (expect(u, "/health", &answer) != 0 ||
-		expect(u, "/api/v1/streaming/health", &answer) != 0 ||
-		expect(u, "/api/v2/instance", &answer) != 0)
-		return -1;
-	json = mok_json_parse(answer.body, strlen(answer.body));
-	version = mok_json_str(json, "version");
-	/* Forks put a word behind it: 4.7.6+glitch. */
-	if (version && mok_starts(version, u->to) && !strchr(".0123456789", version[strlen(u->to)]))
-		return 0;
-	if (version && strcmp(version, u->to) == 0)
-		return 0;
-	mok_err_set(&u->err, MOK_ERR_API, "the instance says that it is %s, not %s",
-		version ? version : "of no version", u->to);
-	mok_err_hint(&u->err, "mok status shows which pods run");
-	return -1;
 }

@@ -15,6 +15,7 @@ struct flight {
 	CURL *easy;
 	struct curl_slist *headers;
 	char error[CURL_ERROR_SIZE];
+	bool granted; /* another protocol, which nobody speaks here: the transfer ends there */
 	struct flight *next, **link;
 };
 
@@ -49,6 +50,15 @@ static void add_header_line(struct mok_exchange *x, char *line)
 	mok_exchange_add_header(x, line, value);
 }
 
+static bool is_granted(const struct flight *f, const char *line)
+{
+	long status = 0;
+
+	return f->x->upgrades && line[strspn(line, "\r\n")] == '\0' &&
+		curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
+		status == 101;
+}
+
 static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 {
 	struct flight *f = ctx;
@@ -59,6 +69,9 @@ static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 		return len;
 	memcpy(line, data, len);
 	line[len] = '\0';
+	f->granted = is_granted(f, line);
+	if (f->granted)
+		return 0;
 	/* An interim answer (100, 103) came before: only the last one's headers count. */
 	if (mok_starts(line, "HTTP/"))
 		mok_exchange_clear_headers(f->x);
@@ -186,6 +199,11 @@ static void set_options(struct flight *f)
 		SET(easy, CURLOPT_PROXY, "");
 	if (x->tls)
 		set_tls(easy, x->tls);
+	if (x->upgrades) {
+		SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+		SET(easy, CURLOPT_FRESH_CONNECT, 1L);
+		SET(easy, CURLOPT_FORBID_REUSE, 1L);
+	}
 	set_method(easy, x);
 }
 
@@ -290,7 +308,7 @@ static void set_outcome(struct flight *f, CURLcode code)
 	x->status = (int)status;
 	x->fail = MOK_NET_OK;
 	x->fail_text[0] = '\0';
-	if (code == CURLE_OK && status != 0)
+	if ((code == CURLE_OK && status != 0) || f->granted)
 		return;
 	if (is_before_sending(code) && nothing_was_sent(f->easy))
 		x->fail = MOK_NET_NOT_SENT;

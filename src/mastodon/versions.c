@@ -125,19 +125,33 @@ int mok_mastodon_may_follow(const char *from, const char *to, struct mok_err *er
 
 /* ---- what the plan says ---- */
 
-const char *mok_mastodon_written(struct mok_arena *arena, const struct mok_stack *stack)
+static const char *setting(
+	struct mok_arena *arena, const struct mok_stack *stack, const char *root, const char *path)
 {
 	const struct mok_val *written =
-		stack->expanded_as ? mok_val_get(stack->expanded_as, "version") : NULL;
+		stack->expanded_as ? mok_val_get(stack->expanded_as, root) : NULL;
 	struct mok_diags ignored = { .arena = arena };
 	struct mok_val block = { .type = MOK_MAP }, is;
+	const struct mok_val *found;
 
 	if (!written)
 		return NULL;
-	mok_val_set(arena, &block, "version", *written);
+	mok_val_set(arena, &block, root, *written);
 	/* What it lacks is said where the plan is loaded. */
 	if (mok_plan_eval_fields(arena, stack, &block, mok_mastodon_fields(), &ignored, &is) != 0 &&
 		is.type != MOK_MAP)
 		return NULL;
-	return mok_val_get_str(&is, "version");
+	found = mok_val_at(&is, path);
+	return found && found->type == MOK_STR ? found->u.s : NULL;
+}
+
+const char *mok_mastodon_written(struct mok_arena *arena, const struct mok_stack *stack)
+{
+	return setting(arena, stack, "version", "version");
+}
+
+const char *mok_mastodon_setting(
+	struct mok_arena *arena, const struct mok_stack *stack, const char *path)
+{
+	return setting(arena, stack, mok_arena_strndup(arena, path, strcspn(path, ".")), path);
 }

@@ -3,6 +3,7 @@
  * only part of the sandbox with sockets, threads and a clock.
  */
 #include "core_internal.h"
+#include "server_socket.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -90,8 +91,10 @@ static void *keep_target(void *self, const char *uri, struct MHD_Connection *con
 static enum MHD_Result send_answer(
 	struct MHD_Connection *connection, struct mok_sandbox_response *answer)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-		answer->body.len, answer->body.data, MHD_RESPMEM_MUST_COPY);
+	struct MHD_Response *response = answer->status == 101
+		? sb_socket_response()
+		: MHD_create_response_from_buffer(
+			  answer->body.len, answer->body.data, MHD_RESPMEM_MUST_COPY);
 	enum MHD_Result sent;
 
 	for (size_t i = 0; i < answer->nheaders; i++)
@@ -376,8 +379,8 @@ static void *unconst(const char *text)
 static struct MHD_Daemon *start_port(struct server *server, struct port *port, int number)
 {
 	struct sockaddr_storage address = server->address;
-	unsigned flags =
-		MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL;
+	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
+		MHD_USE_POLL | MHD_ALLOW_UPGRADE;
 
 	struct MHD_OptionItem tls[] = { { MHD_OPTION_HTTPS_MEM_KEY, 0, unconst(port->server->key) },
 		{ MHD_OPTION_HTTPS_MEM_CERT, 0, unconst(port->server->certificate) },

@@ -311,54 +311,6 @@ def test_a_rollout_of_web_that_fails_is_not_noticed():
         stack.check_is(OLD)
 
 
-NO_BACKUPS = {"match": {"path": "/v2/databases/*/backups"}, "do": "status", "status": 200,
-              "body": {"backups": [{"created_at": "2020-01-01T00:00:00Z", "size_gigabytes": 1}]}}
-# What the fault file says: the check that meets it, and what it says.
-UNWELL = [
-    ({"do": "queue_late", "match": {"name": "push"}}, "queues",
-     "the oldest of 5000 jobs in the queue push waits for 900 s"),
-    ({"do": "disk_full", "match": {"kind": "Database"}}, "disk", "has 10 % of its disk"),
-    ({"do": "connections_taken"}, "connections", "of 97 connections to the database 96 are in use"),
-    ({"do": "index_invalid"}, "indexes", "1 index of the database is invalid: index_statuses"),
-    (NO_BACKUPS, "backup", "is of 2020-01-01T00:00:00Z, more than 24 hours ago"),
-]
-
-
-def test_preflight_refuses_what_is_unwell():
-    with Cloud(speed=60) as cloud, Instance(cloud) as stack:
-        for rule, name, words in UNWELL:
-            stack.restart([rule])
-            refused = stack.upgrade(NEW, code=5)
-            said = re.sub(r"\s+", " ", refused.err)
-            check(f"{name}: " in said and words in said, f"{name}:\n{refused.err}")
-            check(f"with --skip-check {name}" in said, f"how it is let pass:\n{refused.err}")
-            for _, other, _ in UNWELL:
-                check(other == name or f"{other}: well" in said, f"{other}:\n{refused.err}")
-        check(f'version: "{OLD}"' in (stack.dir / "mok.yaml").read_text(), "the plan is as it was")
-        equal(stack.jobs(), [], "no migrations")
-        stack.restart([rule for rule, _, _ in UNWELL])
-        all_but_one = [a for _, name, _ in UNWELL[1:] for a in ("--skip-check", name)]
-        check("queues: " in stack.upgrade(NEW, *all_but_one, code=5).err, "one is enough")
-        check("no check \"disc\"" in stack.upgrade(NEW, "--skip-check", "disc", code=1).err, "typo")
-        passed = stack.upgrade(NEW, *all_but_one, "--skip-check", "queues")
-        check("Let pass: --skip-check backup" in re.sub(r"\s+", " ", passed.err), passed.err)
-        stack.check_is(NEW)
-
-
-def test_preflight_wants_the_keys_in_an_escrow():
-    class Own(Stack):
-        """Of an account: --sandbox has an escrow of its own."""
-
-    keyed = {"MOK_PASSPHRASE": "a passphrase"}
-    with Cloud(speed=60) as cloud, Own(cloud, plan_of(OLD)) as stack:
-        stack.run("apply", "--yes", "--no-escrow", timeout=400).expect(0)
-        refused = stack.run("upgrade", NEW, "--yes").expect(5)
-        check("escrow: only the cluster has the keys" in re.sub(r"\s+", " ", refused.err), refused.err)
-        stack.write((stack.dir / "mok.yaml").read_text() + "\nsecrets: { escrow: keys.age }\n")
-        stack.run("upgrade", NEW, "--yes", env=keyed, timeout=400).expect(0)
-        check((stack.dir / "keys.age").exists(), "it is current now")
-
-
 def test_what_is_refused():
     with Cloud(speed=60) as cloud, Instance(cloud) as stack:
         for version, words in (("4.5.15", "is older"), ("4.6.4", "is older"), ("9.9.9", "does not know")):

@@ -8,7 +8,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FUNCTION_MAX, FUNCTION_P95, FUNCTION_MEDIAN = 100, 60, 15
 # functions whose shape a library dictates
-DICTATED = {"handle": "libmicrohttpd's MHD_AccessHandlerCallback"}
+DICTATED = {"handle": "libmicrohttpd's MHD_AccessHandlerCallback",
+            "end_socket": "libmicrohttpd's MHD_UpgradeHandler"}
 FILE_MAX, HEADER_MAX, PARAMETERS_MAX, NESTING_MAX = 800, 300, 6, 4
 
 

@@ -207,6 +207,38 @@ static void an_answer_comes_with_status_headers_and_body(void **state)
 	mok_real_env_free(real);
 }
 
+static void another_protocol_that_is_granted_is_an_answer(void **state)
+{
+	static const struct mok_header headers[] = { { "Connection", "Upgrade" },
+		{ "Upgrade", "websocket" } };
+	struct mok_real_env *real = open_env();
+	struct mok_loop *loop = mok_loop_new(mok_real_env_get(real));
+	struct mok_exchange x = { .method = "GET",
+		.headers = headers,
+		.nheaders = 2,
+		.timeout_ms = 20000,
+		.upgrades = true,
+		.done = nothing };
+	struct mok_err err;
+	struct server s;
+
+	(void)state;
+	start_server(&s,
+		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+		"Connection: Upgrade\r\n\r\n\x81\x02hi");
+	x.url = s.url;
+	mok_loop_exchange(loop, &x);
+	assert_int_equal(mok_loop_run(loop, NULL, NULL, &err), 0);
+	stop_server(&s);
+	assert_int_equal(x.fail, MOK_NET_OK);
+	assert_int_equal(x.status, 101);
+	assert_string_equal(mok_exchange_header(&x, "upgrade"), "websocket");
+	assert_non_null(strstr(s.head, "Upgrade: websocket\r\n"));
+	mok_exchange_release(&x);
+	mok_loop_free(loop);
+	mok_real_env_free(real);
+}
+
 static void what_surely_was_not_sent_is_told_from_what_may_have_been(void **state)
 {
 	static const char *const broken[] = { "", "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nx",
@@ -265,6 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_are_written_whole_appended_and_locked),
 		cmocka_unit_test(an_answer_comes_with_status_headers_and_body),
+		cmocka_unit_test(another_protocol_that_is_granted_is_an_answer),
 		cmocka_unit_test(what_surely_was_not_sent_is_told_from_what_may_have_been),
 		cmocka_unit_test(a_signal_ends_the_wait_at_once),
 	};

@@ -13,6 +13,7 @@
  * entities.c  JSON of accounts, apps, statuses             tables.c    what databases hold
  * around.c    names, queues, media                         proxy.c     metrics, through the API
  * vitals.c    a look into database and queues              accounts.c  accounts, and empty lists
+ * streaming.c one request to the streaming server
  *
  * From Mastodon's documentation and behaviour, versions 4.5 and later. It is no Mastodon: nothing
  * federates, and posts have neither media nor polls.
@@ -248,7 +249,11 @@ void si_redirect(struct si_visit *v, int status, const char *to);
 void si_reason(struct sb_ctx *ctx, const char *why);
 void si_failed(struct si_visit *v, const char *why); /* 500 */
 const char *si_escape(struct sb_ctx *ctx, const char *text);
-const char *si_time(struct sb_ctx *ctx, int64_t ms); /* with milliseconds */
+const char *si_time(struct sb_ctx *ctx, int64_t ms);       /* with milliseconds */
+const char *si_bearer(struct sb_ctx *ctx);                 /* the token in its header; NULL: none */
+bool si_token_find(struct si_visit *v, const char *token); /* false: it is none */
+const char *si_bearer(struct sb_ctx *ctx);                 /* the token in its header; NULL: none */
+bool si_token_find(struct si_visit *v, const char *token); /* false: it is none */
 /* Reads the token. False: it was wrong, and it has answered. */
 bool si_token_read(struct si_visit *v);
 bool si_scope_covers(const char *scopes, const char *wanted);

@@ -111,28 +111,39 @@ bool si_scopes_within(struct sb_ctx *ctx, const char *wanted, const char *scopes
 	return true;
 }
 
-bool si_token_read(struct si_visit *v)
+bool si_token_find(struct si_visit *v, const char *token)
 {
-	const char *header = sb_request_header(v->ctx, "authorization");
-	sqlite3_stmt *stmt;
-
-	v->scopes = "";
-	if (!header || strncasecmp(header, "bearer ", 7) != 0)
-		return true;
-	stmt = sb_sql(v->ctx,
+	sqlite3_stmt *stmt = sb_sql(v->ctx,
 		"SELECT app, account, scopes FROM instance_token WHERE db = ? AND token = ?", "ss",
-		v->db, si_digest(v->ctx, "token", header + 7));
-	if (!sb_sql_row(v->ctx, stmt)) {
-		sb_header(v->ctx, "www-authenticate",
-			"Bearer realm=\"Doorkeeper\", error=\"invalid_token\"");
-		si_error(v, 401, "The access token is invalid");
+		v->db, si_digest(v->ctx, "token", token));
+
+	if (!sb_sql_row(v->ctx, stmt))
 		return false;
-	}
 	v->app_id = sqlite3_column_int64(stmt, 0);
 	v->account_id = sqlite3_column_int64(stmt, 1);
 	v->scopes = sb_sql_text(v->ctx, stmt, 2);
 	sb_sql_done(v->ctx, stmt);
 	return true;
+}
+
+const char *si_bearer(struct sb_ctx *ctx)
+{
+	const char *header = sb_request_header(ctx, "authorization");
+
+	return header && strncasecmp(header, "bearer ", 7) == 0 ? header + 7 : NULL;
+}
+
+bool si_token_read(struct si_visit *v)
+{
+	const char *token = si_bearer(v->ctx);
+
+	v->scopes = "";
+	if (!token || si_token_find(v, token))
+		return true;
+	sb_header(
+		v->ctx, "www-authenticate", "Bearer realm=\"Doorkeeper\", error=\"invalid_token\"");
+	si_error(v, 401, "The access token is invalid");
+	return false;
 }
 
 /* ---- limits: told, and never enforced, since Mastodon lets loopback through ---- */

@@ -1,4 +1,4 @@
-/* One request to a web pod, and to one of the streaming server's. */
+/* One request to a web pod. */
 #include "instance.h"
 
 #include <string.h>
@@ -149,15 +149,4 @@ void si_web(struct si_visit *v)
 	} else {
 		answer(v, page);
 	}
-}
-
-/* The first answers of the streaming server; streams themselves are not there yet. */
-void si_streaming(struct si_visit *v)
-{
-	if (strcmp(v->ctx->path, "/api/v1/streaming/health") == 0)
-		si_text(v, 200, "OK");
-	else if (v->pod->broken)
-		si_failed(v, v->pod->broken);
-	else
-		si_error(v, 404, "Not found");
 }

@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""What mok upgrade looks at before it begins and after it is done, and what it notes."""
+import base64
+import hashlib
+import http.client
+import json
+import re
+import sys
+
+from instance import Browser
+from lib import Cloud, Stack, check, equal, run_tests
+from upgrade import NEW, OLD, Instance, kill_at, plan_of
+
+RECORD = "/api/v1/namespaces/mastodon/configmaps/mastodon-upgrade"
+
+
+def said(result):
+    """In one line: what it says is wrapped."""
+    return re.sub(r"\s+", " ", result.err)
+
+
+NO_BACKUPS = {"match": {"path": "/v2/databases/*/backups"}, "do": "status", "status": 200,
+              "body": {"backups": [{"created_at": "2020-01-01T00:00:00Z", "size_gigabytes": 1}]}}
+# What the fault file says: the check that meets it, and what it says.
+UNWELL = [
+    ({"do": "queue_late", "match": {"name": "push"}}, "queues",
+     "the oldest of 5000 jobs in the queue push waits for 900 s"),
+    ({"do": "disk_full", "match": {"kind": "Database"}}, "disk", "has 10 % of its disk"),
+    ({"do": "connections_taken"}, "connections", "of 97 connections to the database 96 are in use"),
+    ({"do": "index_invalid"}, "indexes", "1 index of the database is invalid: index_statuses"),
+    (NO_BACKUPS, "backup", "is of 2020-01-01T00:00:00Z, more than 24 hours ago"),
+]
+
+
+def test_preflight_refuses_what_is_unwell():
+    with Cloud(speed=60) as cloud, Instance(cloud) as stack:
+        for rule, name, words in UNWELL:
+            stack.restart([rule])
+            refused = stack.upgrade(NEW, code=5)
+            check(f"{name}: " in said(refused) and words in said(refused), refused.err)
+            check(f"with --skip-check {name}" in said(refused), refused.err)
+            for _, other, _ in UNWELL:
+                check(other == name or f"{other}: well" in said(refused), refused.err)
+        check(f'version: "{OLD}"' in (stack.dir / "mok.yaml").read_text(), "the plan is as it was")
+        equal(stack.jobs(), [], "no migrations")
+        stack.restart([rule for rule, _, _ in UNWELL])
+        all_but_one = [a for _, name, _ in UNWELL[1:] for a in ("--skip-check", name)]
+        check("queues: " in stack.upgrade(NEW, *all_but_one, code=5).err, "one is enough")
+        check("no check \"disc\"" in stack.upgrade(NEW, "--skip-check", "disc", code=1).err, "typo")
+        passed = stack.upgrade(NEW, *all_but_one, "--skip-check", "queues")
+        check("Let pass: --skip-check backup" in said(passed), passed.err)
+        stack.check_is(NEW)
+
+
+def test_preflight_wants_the_keys_in_an_escrow():
+    class Own(Stack):
+        """Of an account: --sandbox has an escrow of its own."""
+
+    keyed = {"MOK_PASSPHRASE": "a passphrase"}
+    with Cloud(speed=60) as cloud, Own(cloud, plan_of(OLD)) as stack:
+        stack.run("apply", "--yes", "--no-escrow", timeout=400).expect(0)
+        refused = stack.run("upgrade", NEW, "--yes").expect(5)
+        check("escrow: only the cluster has the keys" in said(refused), refused.err)
+        stack.write((stack.dir / "mok.yaml").read_text() + "\nsecrets: { escrow: keys.age }\n")
+        stack.run("upgrade", NEW, "--yes", env=keyed, timeout=400).expect(0)
+        check((stack.dir / "keys.age").exists(), "it is current now")
+
+
+def sign_in(stack):
+    browser = Browser(stack.cloud)
+    browser.sign_in(*stack.owner())
+    return browser
+
+
+def open_stream(browser, headers):
+    """Status and headers of the answer to one who asks for a WebSocket."""
+    connection = http.client.HTTPConnection(browser.address, timeout=60)
+    connection.request("GET", "/api/v1/streaming", headers={
+        "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", **headers})
+    answer = connection.getresponse()
+    connection.close()
+    return answer.status, {k.lower(): v for k, v in answer.getheaders()}
+
+
+def test_a_stream_is_opened():
+    """RFC 6455's own example, then mok's."""
+    with Cloud(speed=60) as cloud, Instance(cloud) as stack:
+        browser = sign_in(stack)
+        status, headers = open_stream(browser, {})
+        equal((status, headers["x-error-message"]), (401, "Missing access token"), "no token")
+        equal(open_stream(browser, {"Authorization": "Bearer no"})[0], 401, "a wrong token")
+        status, headers = open_stream(browser, browser.headers)
+        equal((status, headers.get("sec-websocket-accept")), (101, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+              "granted")
+        sent = hashlib.sha1(b"dGhlIHNhbXBsZSBub25jZQ==258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
+        equal(base64.b64encode(sent).decode(), headers["sec-websocket-accept"], "as the RFC says")
+        token = browser.headers["Authorization"].removeprefix("Bearer ")
+        failed = stack.run("upgrade", NEW, "--yes", env={"MOK_MASTODON_TOKEN": token[1:]}, timeout=400)
+        check("/api/v1/streaming answers 401: Invalid access token" in said(failed.expect(3)), failed.err)
+        done = stack.run("upgrade", "--yes", env={"MOK_MASTODON_TOKEN": token}, timeout=400).expect(0)
+        check(token not in done.out + done.err + failed.out + failed.err, "the token is told to nobody")
+
+
+def test_verify_looks_at_what_came_of_it():
+    with Cloud(speed=60) as cloud, Instance(cloud) as stack:
+        stack.edit("owner: { username: admin,", "owner: { username: nobody,")
+        stack.restart([{"do": "jobs_die"}])
+        failed = stack.upgrade(NEW, code=3)
+        check("resource=acct:nobody@small.mastodon.example answers 404" in said(failed), failed.err)
+        check("--skip-check webfinger" in said(failed), failed.err)
+        failed = stack.upgrade("--skip-check", "webfinger", code=3)
+        check("jobs have died since the upgrade began" in said(failed), failed.err)
+        check("nothing to do" not in said(failed), "it is not complete")
+        stack.edit("owner: { username: nobody,", "owner: { username: admin,")
+        stack.restart([{"do": "queue_late", "match": {"name": "ingress"}}])
+        failed = stack.upgrade(code=3)
+        check("in the queue ingress wait for 900 s, and that does not fall" in said(failed), failed.err)
+        stack.restart()
+        stack.upgrade()
+        stack.check_is(NEW)
+
+
+def test_what_happened_is_noted():
+    with Cloud(speed=60) as cloud, Instance(cloud) as stack:
+        kill_at(stack, 7)
+        begun = stack.cluster.ask("GET", RECORD)["data"]
+        equal((begun["from"], begun["to"], begun["schema_before"]), (OLD, NEW, OLD), "begun")
+        check("finished_at" not in begun, "it is not complete")
+        stack.upgrade()
+        noted = stack.cluster.ask("GET", RECORD)["data"]
+        for key in ("from", "to", "started_at", "vitals"):
+            equal(noted[key], begun[key], f"{key} is the first run's")
+        equal(noted["schema"], NEW, "the schema")
+        check(noted["image"].startswith(f"ghcr.io/mastodon/mastodon:v{NEW}"), noted["image"])
+        check(noted["started_at"] <= noted["restore_to"] <= noted["finished_at"], f"times: {noted}")
+        timings = json.loads(noted["timings"])
+        check({"preflight", "migrate-pre", "web", "migrate-post"} <= set(timings), f"{timings}")
+        facts = {f["name"]: f["text"] for f in stack.status()["instance"]}
+        check(facts["last upgrade"].startswith(f"from {OLD} to {NEW}, complete"), f"{facts}")
+
+
+def contents(stack):
+    """How many contents there are of each ConfigMap and Secret of the instance."""
+    count = {}
+    for kind in ("configmaps", "secrets"):
+        for item in stack.cluster.ask("GET", f"/api/v1/namespaces/mastodon/{kind}")["items"]:
+            name = re.sub(r"-[0-9a-f]{10}$", "", item["metadata"]["name"])
+            count[kind, name] = count.get((kind, name), 0) + 1
+    return count
+
+
+def test_old_contents_go():
+    with Cloud(speed=60) as cloud, Instance(cloud, "4.6.1") as stack:
+        for version in ("4.6.2", "4.6.3", "4.6.4", OLD):
+            text = re.sub(r"\n  extra_env: .*", "", (stack.dir / "mok.yaml").read_text())
+            stack.write(text.replace("\n  version:", f'\n  extra_env: {{ SEEN: "{version}" }}\n  version:'))
+            done = stack.upgrade(version)
+        check("the last upgrade, 4.6.3 to 4.6.4, took:" in re.sub(r"\s+", " ", done.out), done.out)
+        equal(contents(stack)["configmaps", "mastodon-web"], 3, "contents of mastodon-web")
+        equal(contents(stack)["secrets", "mastodon-web"], 1, "what did not change")
+        stack.check_is(OLD)
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests([f for name, f in list(globals().items()) if name.startswith("test_")]))
