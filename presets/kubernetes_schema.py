@@ -10,10 +10,10 @@ kube-aggregator v0.36.3 (types.go) for what the description does not tell: wheth
 left out when an object is written. Descriptions are left out, to keep it small.
 
 A field is "TYPE [WORD...]": s string, i integer, n number, b boolean, q quantity, x int-or-string,
-y bytes, t time, u time with microseconds, o anything, @NAME a type, []T a list, {}T a map. Words:
-! required, z zero values are left out, e written even when absent, l=set|atomic|map:KEYS the kind of
-list, a an atomic map or struct, d=JSON a default,
-m=KEY and r the strategies of a strategic merge patch."""
+y bytes, t time, u time with microseconds, o anything, o@NAME anything, described as that type, @NAME a
+type, []T a list, {}T a map. Words: ! required, n=A|B the values that it may have, z zero values are
+left out, e written even when absent, l=set|atomic|map:KEYS the kind of list, a an atomic map or
+struct, d=JSON a default, m=KEY and r the strategies of a strategic merge patch."""
 import json
 import pathlib
 import re
@@ -33,19 +33,18 @@ SUBRESOURCES = {"status", "scale", "log", "eviction", "binding", "finalize"}
 SCALARS = {"io.k8s.apimachinery.pkg.api.resource.Quantity": "q",
            "io.k8s.apimachinery.pkg.util.intstr.IntOrString": "x",
            "io.k8s.apimachinery.pkg.apis.meta.v1.Time": "t",
-           "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime": "u",
-           "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1": "o",
-           "io.k8s.apimachinery.pkg.runtime.RawExtension": "o",
-           "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON": "o",
-           "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool": "o",
-           "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray": "o",
-           "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray": "o",
-           "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps": "o"}
+           "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime": "u"}
+# Of these the server keeps what it gets.
+KEPT = {"io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1", "io.k8s.apimachinery.pkg.runtime.RawExtension",
+        *(f"io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.{name}" for name in (
+            "JSON", "JSONSchemaProps", "JSONSchemaPropsOrBool", "JSONSchemaPropsOrArray",
+            "JSONSchemaPropsOrStringArray"))}
 SOURCES = {"io.k8s.api.": ("k8s.io/api", ""),
            "io.k8s.apimachinery.": ("k8s.io/apimachinery", ""),
            "io.k8s.apiextensions-apiserver.": ("k8s.io/apiextensions-apiserver", ""),
            "io.k8s.kube-aggregator.": ("k8s.io/kube-aggregator", "")}
 STRUCTS = {"Time", "MicroTime"}  # names of Go's structs, filled from the sources
+ENUMS = {}  # what a struct's member may be, by the two
 CACHE = pathlib.Path(subprocess.run(["go", "env", "GOMODCACHE"], check=True, capture_output=True,
                                     text=True).stdout.strip())
 API = CACHE / f"k8s.io/kubernetes@{VERSION}" / "api"
@@ -65,28 +64,56 @@ def structure(kind):
     return not kind.startswith(("[]", "map[")) and name in STRUCTS
 
 
-def go_fields(name, cache={}):
+def sources(module, package, cache={}):
+    """The types.go of a package, one after the other."""
+    folder = CACHE / f"{module}@{STAGING}" / package.replace(".", "/")
+    if folder not in cache:
+        cache[folder] = "\n".join(p.read_text() for p in sorted(folder.glob("*types*.go")))
+        STRUCTS.update(re.findall(r"^type (\w+) struct {", cache[folder], re.M))
+        STRUCTS.difference_update({"Quantity"})
+    return cache[folder]
+
+
+def values_of(kind, module, package):
+    """What a field of a Go type may be, in order, when that is marked as an enumeration."""
+    kind = kind.removeprefix("[]").lstrip("*")
+    if not re.fullmatch(r"[\w.]+", kind):
+        return []
+    text, name = sources(module, package), kind.rsplit(".", 1)[-1]
+    if "." in kind:
+        text = sources("k8s.io/api", "core.v1") if kind.startswith(("v1.", "apiv1.", "corev1.")) else ""
+    if not re.search(rf"^// \+enum\n(?://.*\n)*type {name} string", text, re.M):
+        return []
+    told = re.findall(rf'^\s*(?:const )?\w+\s+(?:{name}\s*=\s*|=\s*{name}\()(?:"([^"]*)"|v1\.(\w+))', text, re.M)
+    return sorted({core_constant(other) if other else value for value, other in told})
+
+
+def core_constant(name):
+    return re.search(rf'^\s*{name}\s+\w+\s*=\s*"([^"]*)"', sources("k8s.io/api", "core.v1"), re.M).group(1)
+
+
+def go_fields(name):
     """{JSON name: "z" zero left out, "e" always written, "p" pointer} of a Go struct."""
     prefix = next((p for p in SOURCES if name.startswith(p)), None)
     package, struct = name[len(prefix or ""):].rsplit(".", 1)
     if prefix is None:
         return {}
     module = SOURCES[prefix][0]
-    folder = CACHE / f"{module}@{STAGING}" / package.replace(".", "/")
-    if folder not in cache:
-        cache[folder] = "\n".join(p.read_text() for p in sorted(folder.glob("*types*.go")))
-        STRUCTS.update(re.findall(r"^type (\w+) struct {", cache[folder], re.M))
-        STRUCTS.difference_update({"Quantity"})
-    found = re.search(rf"^type {struct} struct {{(.*?)^}}", cache[folder], re.S | re.M)
+    found = re.search(rf"^type {struct} struct {{(.*?)^}}", sources(module, package), re.S | re.M)
     fields = {}
     for line in (found.group(1) if found else "").splitlines():
         inline = re.match(r'\s*([\w.]+)(?:\s+[\w.]+)?\s+`json:",inline"', line)
         if inline and inline.group(1) not in ("metav1.TypeMeta", "TypeMeta"):
-            fields.update(go_fields(f"{prefix}{package}.{inline.group(1).split('.')[-1]}"))
+            inner = f"{prefix}{package}.{inline.group(1).split('.')[-1]}"
+            fields.update(go_fields(inner))
+            ENUMS.update({(name, key): values for (of, key), values in list(ENUMS.items()) if of == inner})
         tag = re.match(r'\s*(?:\w+\s+)?(\S+)\s+`json:"([^",]+)((?:,\w+)*)"', line)
         if not tag:
             continue
         kind, key, options = tag.groups()
+        values = values_of(kind, module, package)
+        if values:
+            ENUMS[name, key] = values
         if kind.startswith("*"):
             fields[key] = "p"
         elif "omitzero" in options or "omitempty" in options and not structure(kind):
@@ -107,7 +134,7 @@ class Types:
             if name in SCALARS:
                 return SCALARS[name]
             self.add(name)
-            return "@" + short(name)
+            return ("o@" if name in KEPT else "@") + short(name)
         kind = schema.get("type")
         if kind == "array":
             return "[]" + self.type_of(schema["items"])
@@ -147,8 +174,9 @@ class Types:
             flag = "" if key in ("apiVersion", "kind") else go.get(key, "")
             kind = self.type_of(field)
             # What nobody describes is owned as one.
-            atomic = ["a"] if kind == "o" else []
-            fields[key] = " ".join([kind, *self.words(field, required, flag), *atomic])
+            atomic = ["a"] if kind.startswith("o") else []
+            values = ["n=" + "|".join(ENUMS[name, key])] if (name, key) in ENUMS else []
+            fields[key] = " ".join([kind, *values, *self.words(field, required, flag), *atomic])
 
 
 def resources_of(version):

@@ -50,12 +50,12 @@ enum ks_list {
 
 struct ks_type {
 	enum ks_kind kind;
-	const char *name;       /* "apps.v1.Deployment"; NULL: has none */
-	bool atomic;            /* of a map or struct: owned as one */
-	bool preserve;          /* of a struct: undeclared fields are kept */
-	bool unchecked;         /* of a custom resource: nulls and zeros stay as they are */
-	struct mok_map *fields; /* of a struct: struct ks_field by name */
-	const struct ks_type *element;
+	const char *name;              /* "apps.v1.Deployment"; NULL: has none */
+	bool atomic;                   /* of a map or struct: owned as one */
+	bool preserve;                 /* of a struct: undeclared fields are kept */
+	bool unchecked;                /* of a custom resource: nulls and zeros stay as they are */
+	struct mok_map *fields;        /* of a struct: struct ks_field by name */
+	const struct ks_type *element; /* of KS_ANY: how it is described, or NULL */
 	enum ks_list list;
 	const char *const *keys; /* of a list map */
 	size_t nkeys;
@@ -67,6 +67,7 @@ struct ks_field {
 	const struct ks_type *type;
 	bool required, omit_zero, always, retain_keys, merges;
 	const char *merge_key;
+	const char *values;    /* that it may have, with '|' between; NULL: any */
 	const cJSON *fallback; /* the schema's default */
 	const cJSON *preset;   /* what the server's code puts in when absent */
 };

@@ -15,6 +15,33 @@ static cJSON *typed(const char *type)
 	return json;
 }
 
+static cJSON *enum_of(struct mok_arena *arena, const char *values)
+{
+	cJSON *list = cJSON_CreateArray();
+	size_t len = strcspn(values, "|");
+
+	for (;; values += len + 1, len = strcspn(values, "|")) {
+		const char *one = mok_arena_strndup(arena, values, len);
+
+		cJSON_AddItemToArray(list, cJSON_CreateString(one));
+		if (!values[len])
+			return list;
+	}
+}
+
+/* What a custom resource's definition says beyond types. */
+static void add_own_words(cJSON *json, const struct ks_type *type)
+{
+	static const char *const words[] = { "description", "enum", "required" };
+
+	for (size_t i = 0; i < MOK_COUNT(words); i++) {
+		const cJSON *word = ks_at(type->schema, words[i]);
+
+		if (word && !ks_at(json, words[i]))
+			cJSON_AddItemToObject(json, words[i], cJSON_Duplicate(word, true));
+	}
+}
+
 static cJSON *struct_schema(
 	const struct ks_type *type, struct mok_map *named, struct mok_arena *arena)
 {
@@ -23,8 +50,13 @@ static cJSON *struct_schema(
 
 	for (size_t i = 0; i < mok_map_len(type->fields); i++) {
 		const struct ks_field *f = mok_map_value(type->fields, i);
+		cJSON *schema = schema_of(f->type, named, arena);
 
-		cJSON_AddItemToObject(properties, f->name, schema_of(f->type, named, arena));
+		if (f->values)
+			cJSON_AddItemToObject(
+				f->type->kind == KS_LIST ? ks_item(schema, "items") : schema,
+				"enum", enum_of(arena, f->values));
+		cJSON_AddItemToObject(properties, f->name, schema);
 		if (f->required)
 			cJSON_AddItemToArray(required, cJSON_CreateString(f->name));
 	}
@@ -38,11 +70,21 @@ static cJSON *struct_schema(
 }
 
 /* A named type is told once, in components, and referred to. */
-static cJSON *struct_reference(
-	const struct ks_type *type, struct mok_map *named, struct mok_arena *arena)
+static cJSON *reference(const char *name, struct mok_arena *arena)
 {
 	cJSON *json = cJSON_CreateObject(), *all, *one;
 
+	all = cJSON_AddArrayToObject(json, "allOf");
+	one = cJSON_CreateObject();
+	cJSON_AddStringToObject(
+		one, "$ref", mok_arena_printf(arena, "#/components/schemas/%s", name));
+	cJSON_AddItemToArray(all, one);
+	return json;
+}
+
+static cJSON *struct_reference(
+	const struct ks_type *type, struct mok_map *named, struct mok_arena *arena)
+{
 	if (!mok_map_get(named, type->name)) {
 		union {
 			const struct ks_type *in;
@@ -51,33 +93,72 @@ static cJSON *struct_reference(
 
 		mok_map_put(named, type->name, u.out);
 	}
-	all = cJSON_AddArrayToObject(json, "allOf");
-	one = cJSON_CreateObject();
-	cJSON_AddStringToObject(
-		one, "$ref", mok_arena_printf(arena, "#/components/schemas/%s", type->name));
-	cJSON_AddItemToArray(all, one);
+	return reference(type->name, arena);
+}
+
+/* Texts and numbers that have a name of their own. */
+#define QUANTITY "resource.Quantity"
+#define INT_OR_STRING "intstr.IntOrString"
+
+static cJSON *choice(const char *one, const char *other)
+{
+	cJSON *json = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(json, "oneOf");
+
+	cJSON_AddItemToArray(list, typed(one));
+	cJSON_AddItemToArray(list, typed(other));
+	return json;
+}
+
+static cJSON *anything(const struct ks_type *type, struct mok_map *named, struct mok_arena *arena)
+{
+	cJSON *json;
+
+	if (type->element)
+		return struct_reference(type->element, named, arena);
+	json = cJSON_CreateObject();
+	cJSON_AddTrueToObject(json, "x-kubernetes-preserve-unknown-fields");
+	return json;
+}
+
+static cJSON *collection(const struct ks_type *type, struct mok_map *named, struct mok_arena *arena)
+{
+	bool list = type->kind == KS_LIST;
+	cJSON *json = typed(list ? "array" : "object");
+
+	cJSON_AddItemToObject(json, list ? "items" : "additionalProperties",
+		schema_of(type->element, named, arena));
+	return json;
+}
+
+static cJSON *scalar(const struct ks_type *type)
+{
+	static const char *const names[] = { NULL, "string", "integer", "number", "boolean",
+		"string", NULL, "string", "string", "string" };
+	static const char *const formats[] = {
+		[KS_BYTES] = "byte", [KS_TIME] = "date-time", [KS_MICROTIME] = "date-time"
+	};
+	cJSON *json = typed(names[type->kind]);
+
+	if (type->kind < MOK_COUNT(formats) && formats[type->kind])
+		cJSON_AddStringToObject(json, "format", formats[type->kind]);
+	if (type->kind == KS_INT_OR_STRING)
+		cJSON_AddTrueToObject(json, "x-kubernetes-int-or-string");
 	return json;
 }
 
 static cJSON *schema_of(const struct ks_type *type, struct mok_map *named, struct mok_arena *arena)
 {
-	static const char *const names[] = { NULL, "string", "integer", "number", "boolean",
-		"string", NULL, "string", "string", "string" };
 	cJSON *json;
 
-	if (type->kind == KS_STRUCT)
-		return type->name ? struct_reference(type, named, arena)
-				  : struct_schema(type, named, arena);
-	if (type->kind == KS_LIST || type->kind == KS_MAP) {
-		json = typed(type->kind == KS_LIST ? "array" : "object");
-		cJSON_AddItemToObject(json,
-			type->kind == KS_LIST ? "items" : "additionalProperties",
-			schema_of(type->element, named, arena));
-		return json;
-	}
-	json = typed(names[type->kind]);
-	if (type->kind == KS_INT_OR_STRING)
-		cJSON_AddTrueToObject(json, "x-kubernetes-int-or-string");
+	if (type->kind == KS_STRUCT && type->name)
+		return struct_reference(type, named, arena);
+	if (type->kind == KS_QUANTITY || (type->kind == KS_INT_OR_STRING && !type->schema))
+		return reference(type->kind == KS_QUANTITY ? QUANTITY : INT_OR_STRING, arena);
+	json = type->kind == KS_STRUCT                          ? struct_schema(type, named, arena)
+		: type->kind == KS_LIST || type->kind == KS_MAP ? collection(type, named, arena)
+		: type->kind == KS_ANY                          ? anything(type, named, arena)
+								: scalar(type);
+	add_own_words(json, type);
 	return json;
 }
 
@@ -135,6 +216,7 @@ static void add_resource(void *context, const struct ks_resource *res)
 	cJSON_AddItemToObject(
 		cJSON_AddObjectToObject(d->paths, name), "patch", patch_operation(res));
 	schema = struct_schema(res->type, d->named, d->r->arena);
+	add_own_words(schema, res->type);
 	kinds = cJSON_AddArrayToObject(schema, "x-kubernetes-group-version-kind");
 	cJSON_AddItemToArray(kinds, group_version_kind(res));
 	name = res->type->name ? res->type->name
@@ -174,6 +256,8 @@ static bool reply_version(struct ks_req *r, const char *group, const char *versi
 
 	d.schemas = cJSON_AddObjectToObject(cJSON_AddObjectToObject(json, "components"), "schemas");
 	each_resource(r, add_resource, &d);
+	cJSON_AddItemToObject(d.schemas, QUANTITY, choice("string", "number"));
+	cJSON_AddItemToObject(d.schemas, INT_OR_STRING, choice("integer", "string"));
 	/* The list grows while it is read, by what those named refer to. */
 	for (size_t i = 0; i < mok_map_len(d.named); i++)
 		if (!ks_at(d.schemas, mok_map_key(d.named, i)))

@@ -76,23 +76,29 @@ static struct field read_field(struct ks_protobuf *table, const char *text)
 	return f;
 }
 
+static size_t number_of(const cJSON *field)
+{
+	long number = strtol(field->string, NULL, 10);
+
+	if (number < 0 || number > NUMBER_MAX)
+		MOK_BUG("a number in protobuf.json");
+	return (size_t)number;
+}
+
 static void read_message_of(struct ks_protobuf *table, const cJSON *json)
 {
 	struct message *m = declare(table, json->string);
 	const cJSON *child;
 
-	m->fields = MOK_NEW_N(table->arena, struct field, NUMBER_MAX);
-	m->len = NUMBER_MAX;
+	cJSON_ArrayForEach(child, json) if (number_of(child) >= m->len) m->len =
+		number_of(child) + 1;
+	m->fields = MOK_NEW_N(table->arena, struct field, m->len);
 	cJSON_ArrayForEach(child, json)
 	{
-		long number = strtol(child->string, NULL, 10);
-
-		if (!*child->string)
-			m->choices = mok_arena_strdup(table->arena, child->valuestring);
-		else if (number > 0 && number < NUMBER_MAX)
-			m->fields[number] = read_field(table, child->valuestring);
+		if (*child->string)
+			m->fields[number_of(child)] = read_field(table, child->valuestring);
 		else
-			MOK_BUG("a number in protobuf.json");
+			m->choices = mok_arena_strdup(table->arena, child->valuestring);
 	}
 }
 

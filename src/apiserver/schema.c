@@ -41,6 +41,11 @@ static const struct ks_type *read_type(struct mok_apiserver *s, const char *text
 
 	if (len > 1 && text[0] == '@')
 		return declare(s, mok_arena_strndup(s->arena, text + 1, len - 1));
+	if (len > 2 && text[0] == 'o' && text[1] == '@') {
+		type = MOK_NEW(s->arena, struct ks_type);
+		type->element = read_type(s, text + 1, len - 1);
+		return type;
+	}
 	if (len < 3)
 		return scalar(s, text[0]);
 	type = MOK_NEW(s->arena, struct ks_type);
@@ -111,6 +116,7 @@ static void read_word(struct mok_apiserver *s, struct ks_field *f, const char *w
 		f->merges = true;
 		f->merge_key = mok_arena_strndup(s->arena, word + 2, len - 2);
 		break;
+	case 'n': f->values = mok_arena_strndup(s->arena, word + 2, len - 2); break;
 	case 'd': f->fallback = keep(s, mok_json_parse(word + 2, len - 2)); break;
 	default: MOK_BUG("a word in schema.json");
 	}

@@ -12,7 +12,9 @@ options  accept: the Accept header; pick: only these of the answer's `resources`
 
 WATCH's body is the number of events to wait for. UNTIL repeats a GET until the code is right and the
 answer contains the body; its answer is not compared. KUBECTL's target is its arguments with + between
-them, its body the standard input and its code that of its exit. ENSURE (CODE is -) is neither compared nor checked.
+them, its body the standard input and its code that of its exit; of explain, only what is structure is
+compared (fields, types, what is required, enumerations): descriptions are the texts of others, which the
+sandbox leaves out of its data. ENSURE (CODE is -) is neither compared nor checked.
 """
 import copy
 import dataclasses
@@ -73,6 +75,19 @@ def merged(target, patch):
     return result
 
 
+STRUCTURE = re.compile(r"(GROUP|KIND|VERSION|FIELD|ENUM|FIELDS|DESCRIPTION):| *[\w$.-]+\t<| *enum: |error|the server|Warning")
+
+
+def structure_of(explained):
+    """What kubectl explain says, without the descriptions."""
+    lines, values = [], False
+    for line in explained.splitlines():
+        values = line.startswith("ENUM:") or values and bool(line)
+        if values or STRUCTURE.match(line):
+            lines.append(line)
+    return "\n".join(lines)
+
+
 def contains(value, wanted):
     if isinstance(wanted, dict):
         # What asks for nothing is content with any answer, texts too.
@@ -106,7 +121,8 @@ class Run:
             return self.until(path, code, body or {})
         if verb == "KUBECTL":
             data = "\n---\n".join(map(json.dumps, body)) if isinstance(body, list) else json.dumps(body)
-            return Answer(*self.client.run_kubectl(self.namespace, path.split("+"), data))
+            code, said = self.client.run_kubectl(self.namespace, path.split("+"), data)
+            return Answer(code, structure_of(said) if path.startswith("explain+") else said)
         if verb == "WATCH":
             return Answer(*self.client.watch(path, body))
         headers = {"Content-Type": PROTOBUF if isinstance(body, bytes) else CONTENT.get(verb, "application/json")}

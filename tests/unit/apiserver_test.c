@@ -313,6 +313,35 @@ static void a_moment_that_is_forgotten_is_gone(void **state)
 	assert_int_equal(kube_ask(m, "GET", SECRETS "?resourceVersion=99999", NULL, NULL), 504);
 }
 
+static const cJSON *described(struct kube_memory *m, const char *type, const char *field)
+{
+	const cJSON *types = mok_json_at(m->json, "components.schemas");
+	const cJSON *one = cJSON_GetObjectItemCaseSensitive(types, type);
+
+	return mok_json_at(cJSON_GetObjectItemCaseSensitive(one, "properties"), field);
+}
+
+/* What kubectl explain shows of a kind. */
+static void types_are_described(void **state)
+{
+	struct kube_memory *m = *state;
+	const cJSON *policy;
+
+	assert_int_equal(kube_ask(m, "GET", "/openapi/v3/api/v1", NULL, NULL), 200);
+	policy = described(m, "core.v1.PodSpec", "restartPolicy.enum");
+	assert_int_equal(cJSON_GetArraySize(policy), 3);
+	assert_string_equal(policy->child->valuestring, "Always");
+	assert_string_equal(
+		mok_json_str(described(m, "core.v1.ServicePort", "targetPort"), "allOf.0.$ref"),
+		"#/components/schemas/intstr.IntOrString");
+	assert_string_equal(
+		mok_json_str(described(m, "core.v1.HostPathVolumeSource", "type"), "enum.0"), "");
+	assert_int_equal(
+		kube_ask(m, "GET", "/openapi/v3/apis/gateway.networking.k8s.io/v1", NULL, NULL),
+		200);
+	assert_non_null(strstr(m->out.body.data, "\"description\":"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,6 +350,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reviews_are_answered_and_not_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			pages_are_of_the_moment_they_began_at, setup, teardown),
+		cmocka_unit_test_setup_teardown(types_are_described, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_moment_that_is_forgotten_is_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(pods_without_programs_say_so, setup, teardown),

@@ -95,7 +95,22 @@ SCENARIOS = {
     "kubectl api-resources": [
         kubectl(f"api-resources --api-group={group} -o name") for group in ("apps", "batch", "policy", "autoscaling")],
     "kubectl explain": [
-        kubectl("explain deployment.spec.replicas"), kubectl("explain cm.data"), kubectl("explain pod.spec.nothing", 1)],
+        kubectl("explain deployment.spec.replicas"), kubectl("explain cm.data"), kubectl("explain pod.spec.nothing", 1),
+        kubectl("explain pods"), kubectl("explain deployments.spec.template.spec.containers"),
+        kubectl("explain pod.spec.containers.imagePullPolicy"), kubectl("explain ingress.spec.rules.http"),
+        kubectl("explain jobs.spec"), kubectl("explain pod.spec.containers.resources.limits"), kubectl("explain nothings", 1),
+        kubectl("explain service.spec.ports.targetPort"), kubectl("explain secret.data")],
+    "kubectl explain --recursive": [
+        kubectl(f"explain {resource} --recursive") for resource in (
+            "pods deployments jobs cronjobs ingresses statefulsets daemonsets services configmaps secrets namespaces nodes pv pvc "
+            "sa events endpoints limitranges resourcequotas hpa pdb networkpolicies ingressclasses roles rolebindings sc "
+            "priorityclasses leases endpointslices crd apiservices validatingwebhookconfigurations "
+            "validatingadmissionpolicies controllerrevisions").split()],
+    "kubectl explain of a custom resource": with_crd(
+        ("UNTIL /openapi/v3/apis/NS.example.com/v1 200", {"openapi": "3.0.0"}),
+        *[kubectl(f"explain widgets.NS.example.com{rest}") for rest in ("", " --recursive")],
+        kubectl("explain widgets.spec --api-version=NS.example.com/v1"),
+        kubectl("explain widgets.spec.nothing --api-version=NS.example.com/v1", 1)),
     "kubectl auth can-i": [kubectl("auth can-i create deployments"), kubectl("auth can-i get secrets")],
     "kubectl and custom resources": with_crd(
         kubectl("apply --server-side -f -", 0, widget(parts=[{"id": "a"}])), kubectl("get widgets.NS.example.com"),
