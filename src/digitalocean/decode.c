@@ -45,7 +45,7 @@ static void unreadable(struct decoding *d)
 	out->verdict = mok_do_is_write(d->ask->verb) ? MOK_ANS_AMBIGUOUS : MOK_ANS_FAILED;
 	mok_err_set(&out->err, MOK_ERR_NET, "the API answered %d with a body that cannot be read",
 		d->reply->status);
-	if (d->reply->request_id)
+	if (d->reply->request_id && *d->reply->request_id)
 		mok_err_hint(&out->err, "the request's id is %s", d->reply->request_id);
 }
 
@@ -61,6 +61,10 @@ static void decode_list(struct decoding *d)
 		return;
 	}
 	/* "No such key" and null are an empty list, as Go's clients are answered. */
+	if (list && !cJSON_IsArray(list) && !cJSON_IsNull(list)) {
+		unreadable(d);
+		return;
+	}
 	cJSON_ArrayForEach(item, list)
 	{
 		mok_do_object(d->arena, d->ask, kind, item, d->out);
@@ -186,7 +190,7 @@ static void decode_account(struct decoding *d)
 {
 	const cJSON *account = cJSON_GetObjectItemCaseSensitive(d->json, "account");
 
-	if (account)
+	if (mok_json_str(account, "uuid"))
 		d->out->value = mok_val_from_json(d->arena, account);
 	else
 		unreadable(d);

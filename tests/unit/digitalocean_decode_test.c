@@ -353,6 +353,10 @@ static const struct meaning meanings[] = {
 	{ MOK_ASK_CREATE, 201, "{\"vpc\":{\"name\":\"no id\"}}", MOK_ANS_AMBIGUOUS },
 	{ MOK_ASK_READ, 200, "<html>", MOK_ANS_FAILED },
 	{ MOK_ASK_READ, 200, "{}", MOK_ANS_FAILED },
+	{ MOK_ASK_LIST, 200, "{\"vpcs\":null}", MOK_ANS_OK },
+	{ MOK_ASK_LIST, 200, "{\"vpcs\":{\"id\":\"x\"}}", MOK_ANS_FAILED },
+	{ MOK_ASK_LIST, 200, "{\"vpcs\":\"none\"}", MOK_ANS_FAILED },
+	{ MOK_ASK_ACCOUNT, 200, "{\"account\":{\"uuid\":5}}", MOK_ANS_FAILED },
 	{ MOK_ASK_DELETE, 204, "", MOK_ANS_OK },
 	{ MOK_ASK_CALL, 202, "", MOK_ANS_OK },
 };
