@@ -1,7 +1,7 @@
 /*
  * apiserver_internal: what the files of the API server share.
  *
- * schema.c, crd.c    types of objects                 request.c   target, query, body
+ * schema.c, crd*.c   types of objects                 request.c   target, query, body
  * discovery.c, openapi.c                              status.c    answers that are a Status
  * read.c, selector.c, table*.c, watch.c               write.c, update.c, delete.c, scale.c
  * list.c, past.c     lists, each of one moment        protobuf.c, wire.c  bodies in protobuf
@@ -89,8 +89,9 @@ struct ks_resource {
 	const struct ks_sub *subs;
 	size_t nsubs;
 	const struct ks_type *type;
-	const cJSON *columns; /* additionalPrinterColumns */
-	const cJSON *scale;   /* paths of a custom resource's scale subresource */
+	const cJSON *columns;   /* additionalPrinterColumns */
+	const cJSON *scale;     /* paths of a custom resource's scale subresource */
+	struct ks_rules *rules; /* a custom resource's CEL rules; compiled when first wanted */
 	bool has_status;
 };
 
@@ -216,7 +217,12 @@ void ks_crd_leave(struct ks_req *r, cJSON *crd);
 /* Takes the objects of a definition away that is marked as deleted, then itself. */
 void ks_crd_drain(struct ks_req *r, const char *name);
 bool ks_crd_is(const struct ks_resource *resource);
-void ks_crd_validate(struct ks_req *r, const cJSON *object, const char *path);
+/* before: NULL when it is made; what was so and has not changed is not held against it. */
+void ks_crd_validate(struct ks_req *r, const cJSON *before, const cJSON *object);
+/* crd_rules.c: x-kubernetes-validations; to be run after the schema was checked. */
+struct ks_rules *ks_rules_new(struct mok_arena *arena, const cJSON *schema);
+void ks_rules_run(
+	struct ks_req *r, struct ks_rules *rules, const cJSON *before, const cJSON *object);
 
 /* discovery.c, openapi.c: true when the path was theirs and is answered. */
 bool ks_discovery(struct ks_req *r);

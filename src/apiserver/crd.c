@@ -190,7 +190,8 @@ static void read_version(
 		.categories = ks_at(names, "categories"),
 		.columns = ks_at(version, "additionalPrinterColumns"),
 		.type = object_type(
-			r->server, crd->arena, mok_json_at(version, "schema.openAPIV3Schema")) };
+			r->server, crd->arena, mok_json_at(version, "schema.openAPIV3Schema")),
+		.rules = ks_rules_new(crd->arena, mok_json_at(version, "schema.openAPIV3Schema")) };
 	read_subs(r, crd, out, version);
 }
 

@@ -1,12 +1,16 @@
-/* Custom resources against their JSON schema, in apiextensions' words. Patterns are POSIX extended
- * expressions here, RE2 there; CEL rules (x-kubernetes-validations) are not evaluated. */
-#include "apiserver_internal.h"
+/* Custom resources against their JSON schema, in apiextensions' words. */
+#include "crd_rules.h"
 
-#include <regex.h>
 #include <stdlib.h>
 
-static void check(
-	struct ks_req *r, const cJSON *value, const cJSON *schema, const char *path, int depth);
+/* A value, and what it was before (NULL: it was not, or nobody can tell). */
+struct place {
+	const cJSON *value, *before;
+	const char *path;
+	int depth;
+};
+
+static void check(struct ks_req *r, const struct place *at, const cJSON *schema);
 
 static const char *text_of(struct ks_req *r, const cJSON *value)
 {
@@ -67,15 +71,13 @@ static void check_enum(struct ks_req *r, const cJSON *value, const cJSON *list, 
 static void check_pattern(
 	struct ks_req *r, const char *value, const char *pattern, const char *path)
 {
-	regex_t regex;
+	const char *why;
+	const struct cel_regex *regex = cel_regex_new(r->arena, pattern, &why);
 
-	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-		return;
-	if (regexec(&regex, value, 0, NULL, 0) != 0)
+	if (regex && !cel_regex_find(regex, cel_string(value).is.text, 0, NULL, NULL))
 		ks_cause(r, "FieldValueInvalid", path,
 			"Invalid value: \"%s\": %s in body should match '%s'", value, path,
 			pattern);
-	regfree(&regex);
 }
 
 static void check_string(
@@ -151,9 +153,35 @@ static void check_twice(struct ks_req *r, const cJSON *list, const cJSON *schema
 	}
 }
 
-static void check_array(
-	struct ks_req *r, const cJSON *value, const cJSON *schema, const char *path, int depth)
+static bool same_keys(const cJSON *keys, const cJSON *a, const cJSON *b)
 {
+	const cJSON *key;
+
+	cJSON_ArrayForEach(key, keys)
+	{
+		const cJSON *x = ks_at(a, cJSON_GetStringValue(key));
+		const cJSON *y = ks_at(b, cJSON_GetStringValue(key));
+
+		if ((x || y) && !(x && y && ks_same(x, y)))
+			return false;
+	}
+	return true;
+}
+
+const cJSON *ks_item_before(const cJSON *schema, const cJSON *list, const cJSON *item)
+{
+	const cJSON *keys = ks_at(schema, "x-kubernetes-list-map-keys"), *one;
+
+	if (strcmp(ks_str(schema, "x-kubernetes-list-type"), "map") != 0 || !cJSON_IsArray(list))
+		return NULL;
+	cJSON_ArrayForEach(one, list) if (same_keys(keys, one, item)) return one;
+	return NULL;
+}
+
+static void check_array(struct ks_req *r, const struct place *at, const cJSON *schema)
+{
+	const cJSON *value = at->value;
+	const char *path = at->path;
 	int64_t low = mok_json_int(schema, "minItems", 0), n = cJSON_GetArraySize(value);
 	int64_t high = mok_json_int(schema, "maxItems", INT64_MAX);
 	const cJSON *items = ks_at(schema, "items"), *item;
@@ -168,13 +196,19 @@ static void check_array(
 			"Too many: %lld: must have at most %lld items", (long long)n,
 			(long long)high);
 	cJSON_ArrayForEach(item, value)
-		check(r, item, items, ks_printf(r, "%s[%d]", path, i++), depth);
+	{
+		const struct place below = { item, ks_item_before(schema, at->before, item),
+			ks_printf(r, "%s[%d]", path, i++), at->depth + 1 };
+
+		check(r, &below, items);
+	}
 	check_twice(r, value, schema, path);
 }
 
-static void check_object(
-	struct ks_req *r, const cJSON *value, const cJSON *schema, const char *path, int depth)
+static void check_object(struct ks_req *r, const struct place *at, const cJSON *schema)
 {
+	const cJSON *value = at->value;
+	const char *path = at->path;
 	const cJSON *properties = ks_at(schema, "properties"), *one;
 	const cJSON *extra = ks_at(schema, "additionalProperties");
 	const char *dot = *path ? "." : "";
@@ -188,18 +222,29 @@ static void check_object(
 
 		if (!below)
 			below = cJSON_IsObject(extra) ? extra : NULL;
-		if (below)
-			check(r, one, below, ks_printf(r, "%s%s%s", path, dot, one->string), depth);
+		if (below) {
+			const struct place inner = { one, ks_at(at->before, one->string),
+				ks_printf(r, "%s%s%s", path, dot, one->string), at->depth + 1 };
+
+			check(r, &inner, below);
+		}
 	}
 }
 
-static void check(
-	struct ks_req *r, const cJSON *value, const cJSON *schema, const char *path, int depth)
+/* What was so before and is not changed is let be. */
+static bool is_passed(const struct place *at, const cJSON *schema)
 {
-	const char *type = ks_str(schema, "type");
+	return !schema || at->depth > KS_DEPTH_MAX ||
+		(cJSON_IsNull(at->value) && mok_json_bool(schema, "nullable", false)) ||
+		(at->before && ks_same(at->before, at->value));
+}
 
-	if (!schema || depth > KS_DEPTH_MAX ||
-		(cJSON_IsNull(value) && mok_json_bool(schema, "nullable", false)))
+static void check(struct ks_req *r, const struct place *at, const cJSON *schema)
+{
+	const cJSON *value = at->value;
+	const char *type = ks_str(schema, "type"), *path = at->path;
+
+	if (is_passed(at, schema))
 		return;
 	if (mok_json_bool(schema, "x-kubernetes-int-or-string", false) &&
 		!has_type(value, "integer") && !cJSON_IsString(value)) {
@@ -217,12 +262,15 @@ static void check(
 	else if (cJSON_IsNumber(value))
 		check_number(r, value, schema, path);
 	else if (cJSON_IsArray(value))
-		check_array(r, value, schema, path, depth + 1);
+		check_array(r, at, schema);
 	else if (cJSON_IsObject(value))
-		check_object(r, value, schema, path, depth + 1);
+		check_object(r, at, schema);
 }
 
-void ks_crd_validate(struct ks_req *r, const cJSON *object, const char *path)
+void ks_crd_validate(struct ks_req *r, const cJSON *before, const cJSON *object)
 {
-	check(r, object, r->resource->type->schema, path, 0);
+	const struct place root = { object, before, "", 0 };
+
+	check(r, &root, r->resource->type->schema);
+	ks_rules_run(r, r->resource->rules, before, object);
 }

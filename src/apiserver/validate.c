@@ -237,13 +237,13 @@ static const struct {
 
 bool ks_validate(struct ks_req *r, const cJSON *before, const cJSON *object)
 {
-	if (strcmp(r->sub, "status") == 0)
+	if (strcmp(r->sub, "status") == 0 && !r->resource->custom)
 		return true;
 	ks_check_meta(r, before, object);
 	for (size_t i = 0; i < MOK_COUNT(rules); i++)
 		if (strcmp(rules[i].resource, r->resource->full) == 0)
 			rules[i].check(r, before, object);
 	if (r->resource->custom)
-		ks_crd_validate(r, object, "");
+		ks_crd_validate(r, before, object);
 	return !r->answered;
 }

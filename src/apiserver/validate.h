@@ -29,6 +29,9 @@ void ks_check_meta(struct ks_req *r, const cJSON *before, const cJSON *object);
 /* claims: a StatefulSet's spec, whose claim templates are volumes too; or NULL. */
 void ks_check_pod_spec(struct ks_req *r, const cJSON *spec, const cJSON *claims, const char *path);
 
+/* The CEL rules of a definition's schema. */
+void ks_check_rules(struct ks_req *r, const cJSON *schema, const char *path);
+
 /* Rules by kind; before: NULL when it is made. */
 #define KS_RULE(name) void name(struct ks_req *r, const cJSON *before, const cJSON *object)
 KS_RULE(ks_check_workload);

@@ -26,6 +26,16 @@ static void check_structure(
 			     : "must not be empty for specified object fields");
 }
 
+/* Rules are looked at when the schema is sound. */
+static void check_schema(struct ks_req *r, const cJSON *schema, const char *path)
+{
+	size_t causes = r->causes.len;
+
+	check_structure(r, schema, path, true, 0);
+	if (r->causes.len == causes)
+		ks_check_rules(r, schema, path);
+}
+
 static void check_versions(struct ks_req *r, const cJSON *versions)
 {
 	const cJSON *version;
@@ -40,12 +50,11 @@ static void check_versions(struct ks_req *r, const cJSON *versions)
 			ks_want(r, ks_printf(r, "spec.versions[%d].schema.openAPIV3Schema", i),
 				NULL);
 		else
-			check_structure(r, schema,
+			check_schema(r, schema,
 				versions->child->next
 					? ks_printf(
 						  r, "spec.versions[%d].schema.openAPIV3Schema", i)
-					: SCHEMA,
-				true, 0);
+					: SCHEMA);
 		i++;
 	}
 	if (stored == 1)
