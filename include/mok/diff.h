@@ -10,10 +10,11 @@
 enum mok_action {
 	MOK_ACT_NONE = 0,
 	MOK_ACT_CREATE,
-	MOK_ACT_UPDATE, /* in place; also marker, protection and waiting for readiness alone */
+	MOK_ACT_UPDATE, /* in place; also marker and protection alone */
 	MOK_ACT_REPLACE,
 	MOK_ACT_DELETE,
 	MOK_ACT_FORGET, /* the marker is taken off, the object lives on (retain) */
+	MOK_ACT_WAIT,   /* is as wanted, but not ready: waited for, and no change */
 };
 const char *mok_action_name(enum mok_action action); /* "create", ... "no-op" */
 
@@ -46,7 +47,7 @@ struct mok_change {
 	bool set_protect, clear_protect, set_retain, clear_retain;
 	const char *moved_from; /* address whose marker is rewritten, or NULL */
 	bool asked;             /* replaced since --replace says so */
-	bool resume;            /* exists but is not ready yet: apply waits for it */
+	bool resume;            /* of an UPDATE or a WAIT: not ready yet, apply waits for it */
 	bool excluded;          /* by --target, --exclude or the two below: shown as no-op */
 	bool foreign;           /* somebody else's: `object` is what they made of it */
 	bool postponed;         /* needs a foreign object that is not there or not ready */
@@ -71,7 +72,7 @@ struct mok_changes {
 	list; /* resources in dependency order, then orphans and previous generations */
 	MOK_VEC(const char *) drop_tags; /* stale marker tags to look after and drop */
 	MOK_VEC(struct mok_output_value) outputs;
-	size_t ncreate, nupdate, nreplace, ndelete, nforget, nunchanged, nmoved;
+	size_t ncreate, nupdate, nreplace, ndelete, nforget, nwait, nunchanged, nmoved;
 	size_t nrefused;
 	int64_t cents_before, cents_after;
 	MOK_VEC(const char *) unpriced; /* addresses */
@@ -83,6 +84,7 @@ struct mok_changes {
 int mok_diff(struct mok_arena *arena, const struct mok_stack *stack, const struct mok_live *live,
 	const struct mok_diff_options *options, struct mok_diags *diags,
 	struct mok_changes *out) MOK_MUST_CHECK;
+/* Anything to write? What is only waited for does not count. */
 bool mok_changes_any(const struct mok_changes *changes);
 /* Leaves out all but those that `keep` says: as with --target, but without what they need. */
 void mok_changes_keep(struct mok_changes *changes,

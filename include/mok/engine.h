@@ -66,7 +66,7 @@ struct mok_event {
 	enum mok_event_type type;
 	int64_t wall_ms, elapsed_ms;
 	const struct mok_change *change;
-	enum mok_action action; /* CREATE, UPDATE, DELETE or FORGET: a REPLACE has two operations */
+	enum mok_action action; /* a REPLACE has two operations: CREATE, and DELETE or FORGET */
 	const char *step;       /* "create", "resize", "waiting until ready", ... */
 	const char *state;      /* the API's word, or NULL */
 	const char *id;         /* or NULL */
@@ -109,7 +109,7 @@ struct mok_failure {
 };
 
 struct mok_apply_result {
-	size_t ncreated, nupdated, ndeleted, nforgotten, nfailed, nskipped, nunfinished;
+	size_t ncreated, nupdated, nwaited, ndeleted, nforgotten, nfailed, nskipped, nunfinished;
 	MOK_VEC(struct mok_failure) failures;
 	MOK_VEC(const char *) in_flight; /* when interrupted: "db: creating, id ..." */
 	MOK_VEC(struct mok_output_value) outputs;
@@ -117,8 +117,8 @@ struct mok_apply_result {
 	bool changed; /* at least one write was acknowledged */
 };
 
-/* 0: all done. -1: MOK_ERR_INTERRUPTED, or anything failed (`out` tells; exit 3 when out->changed).
- */
+/* 0: all done, and all that is wanted is ready. -1: MOK_ERR_INTERRUPTED, or anything failed (`out`
+ * tells). */
 int mok_apply(const struct mok_apply_input *in, struct mok_arena *arena,
 	struct mok_apply_result *out, struct mok_err *err) MOK_MUST_CHECK;
 

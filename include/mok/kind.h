@@ -74,6 +74,7 @@ enum mok_kind_flag {
 	MOK_K_APPLIES = 1 << 16, /* one idempotent call: nothing is in doubt, and it has dry runs */
 	MOK_K_COLLECTIONS = 1 << 17, /* its objects are in many listings under one parent */
 	MOK_K_EXPLAINS = 1 << 18,    /* why it is not ready can be asked: MOK_ASK_EXPLAIN */
+	MOK_K_HAS_NODES = 1 << 19,   /* deleting it, and calls that WAIT, move what runs_pods */
 };
 
 struct mok_price {
@@ -148,6 +149,8 @@ struct mok_kind {
 	bool (*reads_only)(const struct mok_val *want);
 	/* Is it to be waited for until it is ready? */
 	bool (*waits)(const struct mok_val *want);
+	/* Does it run pods, which go where nodes are? */
+	bool (*runs_pods)(const struct mok_val *want);
 	void (*check)(
 		const struct mok_resource *r, const struct mok_val *want, struct mok_diags *diags);
 	/* From the API's object to more attributes (decoded fields are already there). */
@@ -241,6 +244,7 @@ struct mok_object {
 	const char *status_message;
 	int64_t created_ms; /* wall; 0: not told */
 	bool ready, failed, gone;
+	bool stalled;    /* failed so far, but it goes on being tried */
 	bool secretless; /* what it answered once was lost, and nobody ever had it */
 	/* Ownership, filled in by live. */
 	const char

@@ -32,7 +32,8 @@ void mok_manifest_hash(const struct mok_val *manifest, char out[65]);
  * cannot be told: then a dry run has the last word. */
 bool mok_manifest_covers(const struct mok_val *want, const struct mok_val *live);
 
-enum mok_readiness { MOK_NOT_YET = 0, MOK_READY, MOK_BROKEN };
+/* STALLED: it is late, which its controller calls a failure, and it goes on being tried. */
+enum mok_readiness { MOK_NOT_YET = 0, MOK_READY, MOK_BROKEN, MOK_STALLED };
 
 /* Whether a live object (with its status) does its work: rolled out, bound, established, with an
  * address. Kinds that have no such state are ready. *why (in the arena) says what is missing or

@@ -107,13 +107,22 @@ static void show_result(struct session *s, const struct mok_result_view *view)
 	mok_buf_release(&buf);
 }
 
+/* Then what an earlier run wrote is still not what was wanted. */
+static bool waited_in_vain(const struct mok_apply_result *result)
+{
+	for (size_t i = 0; i < result->failures.len; i++)
+		if (result->failures.items[i].action == MOK_ACT_WAIT)
+			return true;
+	return false;
+}
+
 static int exit_of_run(const struct mok_apply_result *result, int rc, const struct mok_err *err)
 {
 	if (rc == 0)
 		return CLI_DONE;
 	if (err->code == MOK_ERR_INTERRUPTED || err->code == MOK_ERR_REFUSED)
 		return cli_exit_of(err);
-	return result->changed ? CLI_PARTLY : cli_exit_of(err);
+	return result->changed || waited_in_vain(result) ? CLI_PARTLY : cli_exit_of(err);
 }
 
 static bool is_certificate(const struct mok_change *c)
@@ -222,8 +231,13 @@ static int prepare(struct session *s, bool destroy)
 
 static bool is_idle(const struct session *s)
 {
-	return !mok_changes_any(&s->changes) && s->changes.drop_tags.len == 0 &&
-		s->changes.nmoved == 0;
+	return !mok_changes_any(&s->changes) && s->changes.nmoved == 0 && s->changes.nwait == 0;
+}
+
+/* Waiting alone is nothing to agree to. */
+static bool is_to_be_asked(const struct session *s)
+{
+	return mok_changes_any(&s->changes) || s->changes.nmoved;
 }
 
 static int apply_changes(struct session *s, int (*consent)(struct session *s))
@@ -238,7 +252,7 @@ static int apply_changes(struct session *s, int (*consent)(struct session *s))
 		return refused(s);
 	if (is_idle(s))
 		return cli_is_json(s->cli) ? nothing_to_do(s) : CLI_DONE;
-	rc = consent ? consent(s) : CLI_DONE;
+	rc = consent && is_to_be_asked(s) ? consent(s) : CLI_DONE;
 	return rc == CLI_DONE ? run(s) : rc;
 }
 

@@ -5,7 +5,9 @@ static const struct cli_exit_row rows[] = {
 	{ CLI_ERROR, "error, nothing changed (also: a question, but no terminal and no --yes)" },
 	{ CLI_CHANGES,
 		"there are changes (plan --detailed-exitcode), or not all is well (status)" },
-	{ CLI_PARTLY, "something changed and something failed; run it again" },
+	{ CLI_PARTLY,
+		"something changed and something failed, or what is there did not get ready; run "
+		"it again" },
 	{ CLI_LOCKED, "another mok holds the stack or the sandbox" },
 	{ CLI_REFUSED, "refused by a protection; nothing was sent" },
 	{ CLI_INTERRUPTED, "interrupted; run it again to go on" },

@@ -40,7 +40,7 @@ static int run_changes(struct upgrade *u, unsigned tiers, bool *idle)
 
 	if (rc != CLI_DONE)
 		return rc;
-	*idle = !mok_changes_any(&u->s->changes);
+	*idle = !mok_changes_any(&u->s->changes) && u->s->changes.nwait == 0;
 	return *idle ? CLI_DONE : apply(u);
 }
 

@@ -256,12 +256,21 @@ static void weigh_marks(struct planner *p, struct mok_change *c)
 	c->clear_protect = c->resource->protect == MOK_NO && o->protected_live;
 	c->set_retain = c->resource->retain && !o->retain_live;
 	c->clear_retain = !c->resource->retain && o->retain_live;
-	/* Of what is applied, only what others wait for is worth waiting for (resume_needed). */
-	c->resume = !o->ready && !o->failed && !(o->kind->flags & MOK_K_APPLIES);
+}
+
+/* An earlier run may have waited for it in vain, or did not get to it. What is about to be changed
+ * in a cluster is waited for after the change, which may be the remedy. */
+static void weigh_readiness(struct planner *p, struct mok_change *c)
+{
+	const struct mok_object *o = c->object;
+	bool applies = (o->kind->flags & MOK_K_APPLIES) != 0;
+
+	c->resume = (!o->ready || o->failed) && !(applies && c->fields.len) &&
+		(!c->kind->waits || c->kind->waits(&c->want));
 	if (c->resume)
 		add_reason(p, c,
-			mok_arena_printf(p->arena, "is %s: apply waits until it is ready",
-				o->status ? o->status : "not ready"));
+			mok_arena_printf(p->arena, "is not ready (%s): apply waits for it",
+				o->status ? o->status : "it does not say why"));
 }
 
 static void warn_failed(struct planner *p, const struct mok_change *c)
@@ -276,15 +285,14 @@ static void warn_failed(struct planner *p, const struct mok_change *c)
 	mok_diag_hint(p->diags, d, "mok plan --replace '%s' makes a new one", c->address);
 }
 
-/* Nothing to change, and yet not all is well: an earlier run may have waited for it in vain. */
+/* Nothing to change, and yet not all is well. */
 static void warn_not_ready(struct planner *p, const struct mok_change *c)
 {
 	const struct mok_object *o = c->object;
 	struct mok_diag *d;
 
-	if (o->ready || o->failed || !(o->kind->flags & MOK_K_APPLIES) ||
-		(c->kind->waits && !c->kind->waits(&c->want)))
-		return;
+	if (o->failed)
+		return; /* that was told (warn_failed) */
 	d = mok_diag_add(p->diags, "W0813", c->resource->at, "%s is as wanted, but not ready: %s",
 		c->address, o->status ? o->status : "it does not say why");
 	d->address = c->address;
@@ -316,14 +324,18 @@ static void plan_existing(struct planner *p, struct mok_change *c)
 	mok_compare(p, c);
 	weigh_marks(p, c);
 	weigh_fields(p, c);
+	if (c->action != MOK_ACT_REPLACE)
+		weigh_readiness(p, c);
 	if (c->object->failed)
 		warn_failed(p, c);
 	if (c->action == MOK_ACT_REPLACE)
 		plan_replace(p, c);
 	else if (c->fields.len || c->moved_from || c->set_protect || c->clear_protect ||
-		c->set_retain || c->clear_retain || c->resume)
+		c->set_retain || c->clear_retain || (c->resume && c->kind->errands))
 		c->action = MOK_ACT_UPDATE;
-	else
+	else if (c->resume)
+		c->action = MOK_ACT_WAIT;
+	if (c->action == MOK_ACT_WAIT)
 		warn_not_ready(p, c);
 	for (size_t i = 0; i < c->fields.len; i++)
 		c->destroys_data |= c->fields.items[i].risky;

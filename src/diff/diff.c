@@ -6,7 +6,7 @@
 const char *mok_action_name(enum mok_action action)
 {
 	static const char *const names[] = { "no-op", "create", "update", "replace", "delete",
-		"forget" };
+		"forget", "wait" };
 
 	return names[action];
 }
@@ -129,7 +129,7 @@ static void plan_outputs(struct planner *p)
 static void count_action(struct mok_changes *out, const struct mok_change *c)
 {
 	size_t *const counters[] = { &out->nunchanged, &out->ncreate, &out->nupdate, &out->nreplace,
-		&out->ndelete, &out->nforget };
+		&out->ndelete, &out->nforget, &out->nwait };
 
 	(*counters[c->action])++;
 	out->nmoved += c->moved_from != NULL;
@@ -141,7 +141,8 @@ static int own_seconds(const struct mok_change *c)
 	int s = 0;
 
 	switch (c->action) {
-	case MOK_ACT_CREATE: return c->kind->typical_create_s;
+	case MOK_ACT_CREATE:
+	case MOK_ACT_WAIT: return c->kind->typical_create_s;
 	case MOK_ACT_REPLACE: return c->kind->typical_create_s + c->kind->typical_delete_s;
 	case MOK_ACT_DELETE: return c->implied ? 0 : c->kind->typical_delete_s;
 	case MOK_ACT_UPDATE:
@@ -240,6 +241,7 @@ void mok_changes_keep(struct mok_changes *changes,
 {
 	changes->nunchanged = changes->ncreate = changes->nupdate = changes->nreplace = 0;
 	changes->ndelete = changes->nforget = changes->nmoved = changes->nrefused = 0;
+	changes->nwait = 0;
 	changes->drop_tags.len = 0;
 	for (size_t i = 0; i < changes->list.len; i++) {
 		struct mok_change *c = &changes->list.items[i];
@@ -265,7 +267,7 @@ struct weighed {
 
 static int weight(const struct mok_change *c)
 {
-	static const int weights[] = { 0, 1, 2, 4, 5, 3 };
+	static const int weights[] = { 0, 2, 3, 5, 6, 4, 1 };
 
 	return weights[c->action] + (c->destroys_data ? 10 : 0);
 }

@@ -130,26 +130,6 @@ static bool is_history(struct planner *p, const struct mok_object *o)
 	return newer < HISTORY;
 }
 
-/* What is not ready, and what is to be made needs it: that has to wait for it. */
-static void resume_needed(struct planner *p)
-{
-	for (size_t i = 0; i < p->stack->resources.len; i++) {
-		const struct mok_change *c = &p->out->list.items[i];
-
-		if (c->action == MOK_ACT_NONE || c->action == MOK_ACT_DELETE)
-			continue;
-		for (size_t k = 0; k < c->deps.len; k++) {
-			struct mok_change *d = &p->out->list.items[c->deps.items[k]];
-
-			if (d->action != MOK_ACT_NONE || !d->object || d->excluded ||
-				!(d->kind->flags & MOK_K_APPLIES) || d->object->ready)
-				continue;
-			d->action = MOK_ACT_UPDATE;
-			d->resume = true;
-		}
-	}
-}
-
 /* Its address is of something that somebody else makes now: what was ours is theirs to go on with.
  */
 static bool is_handed_over(struct planner *p, const struct mok_object *o)
@@ -274,7 +254,6 @@ void mok_plan_leftovers(struct planner *p)
 	if (!p->live)
 		return;
 	plan_orphans(p);
-	resume_needed(p);
 	imply_children(p);
 	plan_drops(p);
 }

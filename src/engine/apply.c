@@ -21,10 +21,12 @@ static enum mok_action action_of(const struct op *op)
 	static const enum mok_action actions[] = {
 		[OP_CREATE] = MOK_ACT_CREATE,
 		[OP_UPDATE] = MOK_ACT_UPDATE,
+		[OP_WAIT] = MOK_ACT_WAIT,
 		[OP_RENAME] = MOK_ACT_UPDATE,
 		[OP_DELETE] = MOK_ACT_DELETE,
 		[OP_FORGET] = MOK_ACT_FORGET,
 		[OP_DROP_TAG] = MOK_ACT_FORGET,
+		[OP_SETTLE] = MOK_ACT_WAIT,
 	};
 
 	return actions[op->what];
@@ -50,7 +52,7 @@ void mok_engine_emit(struct op *op, enum mok_event_type type, const char *text)
 		.details = type == MOK_EV_FAILED ? &op->details : NULL,
 	};
 
-	if (e->in->events && op->change)
+	if (e->in->events && op->change && !op->quiet)
 		e->in->events->emit(e->in->events->self, &event);
 }
 
@@ -121,6 +123,8 @@ static void count(struct op *op)
 	switch (op->what) {
 	case OP_CREATE: out->ncreated++; return;
 	case OP_UPDATE: out->nupdated++; return;
+	case OP_WAIT:
+	case OP_SETTLE: out->nwaited += !op->quiet; return;
 	case OP_DELETE: out->ndeleted++; return;
 	case OP_FORGET: out->nforgotten++; return;
 	case OP_RENAME:
@@ -209,7 +213,7 @@ static void complete(struct op *op)
 	else if (op->what == OP_FORGET)
 		mok_engine_record(op, "gone", op->object->id, "forgotten");
 	op->at = op->steps.len;
-	op->engine->out->changed = true;
+	op->engine->out->changed |= op->what != OP_WAIT && op->what != OP_SETTLE;
 	count(op);
 	mok_engine_emit(op, MOK_EV_DONE, NULL);
 	finish_op(op);
@@ -265,6 +269,7 @@ void mok_op_fail(struct op *op, const struct mok_err *err)
 		failure.err.where = op->resource->at;
 	op->err = failure.err;
 	op->failed = true;
+	op->quiet = false;
 	e->out->nfailed++;
 	mok_vec_push(e->arena, &e->out->failures, failure);
 	mok_engine_emit(op, MOK_EV_FAILED, NULL);
@@ -320,10 +325,11 @@ static int timeout_s(const struct op *op)
 	const struct mok_resource *r = op->resource;
 	int s = 0;
 
-	if (r)
-		s = op->what == OP_CREATE       ? r->timeout_create_s
-			: op->what == OP_DELETE ? r->timeout_delete_s
-						: r->timeout_update_s;
+	if (r && op->what == OP_DELETE)
+		s = r->timeout_delete_s;
+	else if (r)
+		s = op->what == OP_UPDATE || op->what == OP_RENAME ? r->timeout_update_s
+								   : r->timeout_create_s;
 	if (s == 0 && op->change)
 		s = op->change->kind->timeout_s;
 	return s > 0 ? s : DEFAULT_TIMEOUT_S;
@@ -362,6 +368,10 @@ static void start(struct op *op)
 	struct engine *e = op->engine;
 	struct mok_err err;
 
+	if (op->what == OP_SETTLE && !mok_settle_prepare(op)) {
+		finish_op(op);
+		return;
+	}
 	if (op->blocked_by || e->fatal) {
 		if (!op->blocked_by)
 			op->blocked_by = "the journal";

@@ -6,6 +6,7 @@
 #define DEFAULT_POLL_S 5
 #define DEFAULT_SETTLE_S 30
 #define LEAST_PATIENCE_MS 10000
+#define STALLED_PATIENCE_S 330
 
 /* The steps that are one request, or one request again and again. */
 
@@ -112,6 +113,7 @@ void mok_op_take(struct op *op, const struct mok_answer *answer)
 	o->status_message = fresh->status_message;
 	o->ready = fresh->ready;
 	o->failed = fresh->failed;
+	o->stalled = fresh->stalled;
 	o->gone = fresh->gone;
 }
 
@@ -283,6 +285,13 @@ static bool fields_match(const struct op *op, const struct mok_call *call)
 	return true;
 }
 
+/* It was ready, and is not so any more. */
+static void speak_up(struct op *op)
+{
+	op->quiet = false;
+	mok_engine_emit(op, MOK_EV_START, NULL);
+}
+
 static void tell_state(struct op *op)
 {
 	if (mok_streq(op->status, op->object->status))
@@ -310,14 +319,30 @@ static bool is_done(struct op *op)
 		fields_match(op, mok_op_step(op)->call);
 }
 
+/* It was late in an earlier run. The cause may be gone, and then it is tried again the next time
+ * that its back-off ends: after five minutes at most.
+ * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy */
+static bool may_recover(const struct op *op)
+{
+	const struct engine *e = op->engine;
+	int64_t limit = mok_engine_ms(e, STALLED_PATIENCE_S);
+
+	if (mok_loop_env(e->loop)->speed != 1 && limit < LEAST_PATIENCE_MS)
+		limit = LEAST_PATIENCE_MS;
+	return (op->what == OP_WAIT || op->what == OP_SETTLE) && op->object->stalled &&
+		mok_loop_now(e->loop) - op->started_ms < limit;
+}
+
 static void polled(void *ctx, struct mok_answer *answer)
 {
 	struct op *op = ctx;
 
 	if (answer->verdict == MOK_ANS_OK) {
 		mok_op_take(op, answer);
+		if (op->quiet && !op->object->ready)
+			speak_up(op);
 		tell_state(op);
-		if (op->object->failed) {
+		if (op->object->failed && !may_recover(op)) {
 			failed_state(op);
 			return;
 		}

@@ -12,6 +12,10 @@ struct edges {
 	bool scans;
 };
 
+struct counted {
+	size_t nodes, moved; /* of operations; moved: one of these, or SIZE_MAX (settle.c) */
+};
+
 static size_t accepted(const struct op *op)
 {
 	return op->accepted_node != SIZE_MAX ? op->accepted_node : op->node;
@@ -237,8 +241,10 @@ static size_t distinct_ranks(const struct engine *e, int *ranks, size_t max)
 	return n;
 }
 
-static int try_edges(struct engine *e, size_t nodes, const int *ranks, size_t nranks, bool scans)
+static int try_edges(
+	struct engine *e, const struct counted *count, const int *ranks, size_t nranks, bool scans)
 {
+	size_t nodes = count->nodes;
 	struct edges x = {
 		.e = e,
 		.scans = scans,
@@ -256,20 +262,23 @@ static int try_edges(struct engine *e, size_t nodes, const int *ranks, size_t nr
 			edge(&x, e->ops.items[i]->accepted_node, e->ops.items[i]->node);
 	if (nranks)
 		rank_edges(&x, nodes, ranks, nranks);
+	if (count->moved != SIZE_MAX)
+		mok_settle_edges(e, x.graph, count->moved);
 	e->graph = x.graph;
 	return mok_graph_order(x.graph, order, &cycle);
 }
 
-void mok_engine_edges(struct engine *e, size_t nodes)
+void mok_engine_edges(struct engine *e, size_t nodes, size_t moved)
 {
+	const struct counted count = { nodes, moved };
 	int ranks[64];
 	size_t nranks = distinct_ranks(e, ranks, MOK_COUNT(ranks));
 
 	/* Ranks and references seen in the account are advice; what the plan says is not. */
-	if (try_edges(e, nodes, ranks, nranks, true) != 0) {
+	if (try_edges(e, &count, ranks, nranks, true) != 0) {
 		nranks = 0;
-		if (try_edges(e, nodes, ranks, 0, true) != 0 &&
-			try_edges(e, nodes, ranks, 0, false) != 0)
+		if (try_edges(e, &count, ranks, 0, true) != 0 &&
+			try_edges(e, &count, ranks, 0, false) != 0)
 			MOK_BUG("operations need each other in a circle");
 	}
 	e->by_node = MOK_NEW_N(e->arena, struct op *, nodes + nranks + 1);

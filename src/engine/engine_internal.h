@@ -9,7 +9,16 @@
 #include "mok/engine.h"
 #include "mok/graph.h"
 
-enum op_what { OP_CREATE = 0, OP_UPDATE, OP_RENAME, OP_DELETE, OP_FORGET, OP_DROP_TAG };
+enum op_what {
+	OP_CREATE = 0,
+	OP_UPDATE,
+	OP_WAIT,
+	OP_RENAME,
+	OP_DELETE,
+	OP_FORGET,
+	OP_DROP_TAG,
+	OP_SETTLE
+};
 
 struct engine;
 struct op;
@@ -42,6 +51,7 @@ struct op {
 	int tries, gone_seen;
 	bool started, finished, failed, skipped, prepared, absorbed, in_doubt, said_exists,
 		waiting_said, was_busy;
+	bool quiet; /* of SETTLE: nothing is told of it, since it was ready so far */
 	const char *blocked_by;
 	struct op *next_serial;
 	MOK_VEC(struct op *) pools;   /* a cluster's: creations that ride on its POST */
@@ -64,9 +74,10 @@ struct engine {
 	struct mok_ready *ready;
 	MOK_VEC(struct op *) ops;
 	struct op **by_node; /* NULL: a barrier */
-	struct op **make;    /* by change: create or update, or NULL */
+	struct op **make;    /* by change: create, update or wait, or NULL */
 	struct op **end;     /* by change: delete or forget, or NULL */
 	struct op **rename;  /* by change */
+	struct op **settle;  /* by change: looked at once more (settle.c), or NULL */
 	bool *began;         /* by change: what is suspected to be replaced was looked at */
 	bool *unneeded;      /* by change: and stays (unneeded.c) */
 	size_t open;         /* nodes not finished */
@@ -84,7 +95,8 @@ struct engine {
 
 /* plan of operations: ops.c, edges.c */
 void mok_engine_build(struct engine *e);
-void mok_engine_edges(struct engine *e, size_t nodes);
+struct op *mok_op_add(struct engine *e, struct mok_change *c, enum op_what what, size_t *nodes);
+void mok_engine_edges(struct engine *e, size_t nodes, size_t moved);
 
 /* steps: steps.c decides which, calls.c and create.c do them */
 int mok_op_prepare(struct op *op); /* evaluates and lays out the steps; -1: op->err */
@@ -158,6 +170,11 @@ int mok_engine_shrink(struct engine *e, struct mok_err *err) MOK_MUST_CHECK;
 /* outputs.c: once all is done. -1: interrupted; what cannot be read stays unknown. */
 int mok_engine_read_outputs(struct engine *e, struct mok_err *err) MOK_MUST_CHECK;
 void mok_engine_outputs(struct engine *e);
+
+/* settle.c: the node after all that moves nodes; SIZE_MAX: nothing does */
+size_t mok_engine_settle(struct engine *e, size_t *nodes);
+void mok_settle_edges(const struct engine *e, struct mok_graph *graph, size_t moved);
+bool mok_settle_prepare(struct op *op); /* false: there is nothing to look at */
 
 /* unneeded.c */
 bool mok_replaces_on_suspicion(const struct mok_change *c);

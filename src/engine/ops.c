@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static struct op *add_op(struct engine *e, struct mok_change *c, enum op_what what, size_t *nodes)
+struct op *mok_op_add(struct engine *e, struct mok_change *c, enum op_what what, size_t *nodes)
 {
 	struct op *op = MOK_NEW(e->arena, struct op);
 
@@ -39,19 +39,20 @@ static void add_ops_of(struct engine *e, size_t i, size_t *nodes)
 	if (c->excluded)
 		return;
 	switch (c->action) {
-	case MOK_ACT_CREATE: e->make[i] = add_op(e, c, OP_CREATE, nodes); break;
-	case MOK_ACT_UPDATE: e->make[i] = add_op(e, c, OP_UPDATE, nodes); break;
-	case MOK_ACT_DELETE: e->end[i] = add_op(e, c, OP_DELETE, nodes); break;
-	case MOK_ACT_FORGET: e->end[i] = add_op(e, c, OP_FORGET, nodes); break;
+	case MOK_ACT_CREATE: e->make[i] = mok_op_add(e, c, OP_CREATE, nodes); break;
+	case MOK_ACT_UPDATE: e->make[i] = mok_op_add(e, c, OP_UPDATE, nodes); break;
+	case MOK_ACT_WAIT: e->make[i] = mok_op_add(e, c, OP_WAIT, nodes); break;
+	case MOK_ACT_DELETE: e->end[i] = mok_op_add(e, c, OP_DELETE, nodes); break;
+	case MOK_ACT_FORGET: e->end[i] = mok_op_add(e, c, OP_FORGET, nodes); break;
 	case MOK_ACT_REPLACE:
-		e->make[i] = add_op(e, c, OP_CREATE, nodes);
+		e->make[i] = mok_op_add(e, c, OP_CREATE, nodes);
 		e->make[i]->object = NULL;
-		e->end[i] = add_op(e, c, c->object->is_default ? OP_FORGET : OP_DELETE, nodes);
+		e->end[i] = mok_op_add(e, c, c->object->is_default ? OP_FORGET : OP_DELETE, nodes);
 		break;
 	case MOK_ACT_NONE: break;
 	}
 	if (takes_name_back(e, c))
-		e->rename[i] = add_op(e, c, OP_RENAME, nodes);
+		e->rename[i] = mok_op_add(e, c, OP_RENAME, nodes);
 }
 
 /* Children that ride on their parent's creation: listed inside it, or there from its start. */
@@ -76,7 +77,7 @@ static void gather_children(struct engine *e, size_t i)
 void mok_engine_build(struct engine *e)
 {
 	struct mok_changes *changes = e->in->changes;
-	size_t n = changes->list.len, nodes = 0;
+	size_t n = changes->list.len, nodes = 0, moved;
 
 	e->make = MOK_NEW_N(e->arena, struct op *, n + 1);
 	e->end = MOK_NEW_N(e->arena, struct op *, n + 1);
@@ -86,9 +87,10 @@ void mok_engine_build(struct engine *e)
 	for (size_t i = 0; i < n; i++)
 		add_ops_of(e, i, &nodes);
 	for (size_t i = 0; i < changes->drop_tags.len; i++)
-		add_op(e, NULL, OP_DROP_TAG, &nodes)->tag = changes->drop_tags.items[i];
+		mok_op_add(e, NULL, OP_DROP_TAG, &nodes)->tag = changes->drop_tags.items[i];
 	for (size_t i = 0; i < n; i++)
 		if (e->make[i] && e->make[i]->what == OP_CREATE)
 			gather_children(e, i);
-	mok_engine_edges(e, nodes);
+	moved = mok_engine_settle(e, &nodes);
+	mok_engine_edges(e, nodes, moved);
 }

@@ -12,11 +12,17 @@
 #define FORMAT_VERSION 1
 #define CHANGE_MAX ((size_t)4 << 20)
 
+/* What is waited for may get ready any moment, and is as it was all the same. */
+static const char *lasting_action(const struct mok_change *c)
+{
+	return mok_action_name(c->action == MOK_ACT_WAIT ? MOK_ACT_NONE : c->action);
+}
+
 static void change_text(const struct mok_change *c, struct mok_buf *out)
 {
-	mok_buf_printf(out, "%s %s %s %s g%u %d%d%d%d%d%d%d\n", mok_action_name(c->action),
-		c->address, c->kind->name, c->name ? c->name : "", c->generation, c->create_first,
-		c->implied, c->set_protect, c->clear_protect, c->set_retain, c->clear_retain,
+	mok_buf_printf(out, "%s %s %s %s g%u %d%d%d%d%d%d%d\n", lasting_action(c), c->address,
+		c->kind->name, c->name ? c->name : "", c->generation, c->create_first, c->implied,
+		c->set_protect, c->clear_protect, c->set_retain, c->clear_retain,
 		c->moved_from != NULL);
 	for (size_t i = 0; i < c->fields.len; i++) {
 		const struct mok_field_change *f = &c->fields.items[i];
@@ -48,7 +54,7 @@ static cJSON *change_json(const struct mok_change *c)
 
 	cJSON_AddStringToObject(json, "address", c->address);
 	cJSON_AddStringToObject(json, "kind", c->kind->name);
-	cJSON_AddStringToObject(json, "action", mok_action_name(c->action));
+	cJSON_AddStringToObject(json, "action", lasting_action(c));
 	change_hash(c, hash);
 	cJSON_AddStringToObject(json, "change", hash);
 	if (c->object) {
@@ -125,10 +131,9 @@ static int check_change(const cJSON *saved, const struct mok_change *c, struct m
 		change_hash(c, hash);
 		if (!mok_streq(mok_json_str(saved, "change"), hash))
 			mok_buf_printf(&text, "%s: it said %s, now it would be %s%s", c->address,
-				saved_action ? saved_action : "?", mok_action_name(c->action),
-				mok_streq(saved_action, mok_action_name(c->action))
-					? " with other values"
-					: "");
+				saved_action ? saved_action : "?", lasting_action(c),
+				mok_streq(saved_action, lasting_action(c)) ? " with other values"
+									   : "");
 	}
 	memcpy(what, text.data, text.len + 1);
 	mok_buf_release(&text);

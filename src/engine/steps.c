@@ -329,7 +329,9 @@ static void lay_out_update(struct op *op)
 			add_errand(op, c->kind->typical_create_s);
 		return;
 	}
-	if (c->resume)
+	/* A change waits until it may be made; what failed or is in a cluster may get well by it.
+	 */
+	if (c->resume && c->fields.len && !op->object->failed)
 		add_ready(op, NULL);
 	if (old_tag && c->fields.len) {
 		after = after_update(op);
@@ -350,6 +352,13 @@ static void lay_out_update(struct op *op)
 	}
 	if (new_tag && strcmp(new_tag, old_tag) != 0)
 		add_tag(op, MOK_ASK_TAG_DROP, old_tag, "unmark");
+	if (c->resume && (!c->fields.len || op->object->failed))
+		add_ready(op, NULL);
+}
+
+static void lay_out_wait(struct op *op)
+{
+	add_ready(op, NULL);
 }
 
 static void lay_out_rename(struct op *op)
@@ -515,16 +524,19 @@ static void set_update_name(struct op *op)
 
 static bool evaluates(const struct op *op)
 {
-	return op->what == OP_CREATE || op->what == OP_UPDATE || op->what == OP_RENAME;
+	return op->what == OP_CREATE || op->what == OP_UPDATE || op->what == OP_WAIT ||
+		op->what == OP_RENAME;
 }
 
 static void (*const layouts[])(struct op *) = {
 	[OP_CREATE] = lay_out_create,
 	[OP_UPDATE] = lay_out_update,
+	[OP_WAIT] = lay_out_wait,
 	[OP_RENAME] = lay_out_rename,
 	[OP_DELETE] = lay_out_delete,
 	[OP_FORGET] = lay_out_forget,
 	[OP_DROP_TAG] = lay_out_drop,
+	[OP_SETTLE] = lay_out_wait,
 };
 
 /* What a stray marker tag marks has come into sight, and no resource wants it. */

@@ -280,7 +280,8 @@ const struct mok_kind mok_kind_kubernetes_cluster = {
 	.provider = "digitalocean",
 	.fields = fields,
 	.calls = calls,
-	.flags = MOK_K_NAME_UNIQUE | MOK_K_HOLDS_DATA | MOK_K_ASSIGNABLE | MOK_K_LEAVES_BEHIND,
+	.flags = MOK_K_NAME_UNIQUE | MOK_K_HOLDS_DATA | MOK_K_ASSIGNABLE | MOK_K_LEAVES_BEHIND |
+		MOK_K_HAS_NODES,
 	.marking = MOK_MARK_TAGS,
 	.list_path = "/v2/kubernetes/clusters",
 	.list_key = "kubernetes_clusters",

@@ -288,6 +288,18 @@ static bool waits(const struct mok_val *want)
 	return mok_want_bool(want, "wait", true);
 }
 
+static bool runs_pods(const struct mok_val *want)
+{
+	static const char *const kinds[] = { "DaemonSet", "Deployment", "Pod", "StatefulSet" };
+	const struct mok_val *manifest = mok_val_get(want, "manifest");
+	const char *kind = manifest ? mok_val_get_str(manifest, "kind") : NULL;
+
+	for (size_t i = 0; i < MOK_COUNT(kinds); i++)
+		if (mok_streq(kind, kinds[i]))
+			return true;
+	return false;
+}
+
 const struct mok_kind mok_kind_kubernetes_manifest = {
 	.name = "kubernetes_manifest",
 	.summary = "an object in a Kubernetes cluster",
@@ -335,4 +347,5 @@ const struct mok_kind mok_kind_kubernetes_manifest = {
 	.keeps_old = keeps_old,
 	.reads_only = reads_only,
 	.waits = waits,
+	.runs_pods = runs_pods,
 };

@@ -195,7 +195,8 @@ const struct mok_kind mok_kind_kubernetes_node_pool = {
 	.provider = "digitalocean",
 	.fields = fields,
 	.calls = calls,
-	.flags = MOK_K_NAME_UNIQUE | MOK_K_GEN_NAME | MOK_K_RENAMES | MOK_K_DIES_WITH_PARENT,
+	.flags = MOK_K_NAME_UNIQUE | MOK_K_GEN_NAME | MOK_K_RENAMES | MOK_K_DIES_WITH_PARENT |
+		MOK_K_HAS_NODES,
 	.marking = MOK_MARK_TAGS,
 	.list_key = "node_pools",
 	.item_path = "/v2/kubernetes/clusters/{parent}/node_pools/{id}",

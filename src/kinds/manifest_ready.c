@@ -101,7 +101,7 @@ static enum mok_readiness deployment(struct look *l)
 	if (progress &&
 		mok_streq(mok_val_get_str(progress, "reason"), "ProgressDeadlineExceeded")) {
 		l->why = words_of(l, progress);
-		return MOK_BROKEN;
+		return MOK_STALLED;
 	}
 	if (updated < want)
 		return counts(l, "pods are of the new version", updated, want);

@@ -115,7 +115,8 @@ static void read_state(struct mok_arena *arena, struct mok_object *o, const stru
 	enum mok_readiness is = mok_manifest_ready(arena, api, &why);
 
 	o->ready = is == MOK_READY;
-	o->failed = is == MOK_BROKEN;
+	o->stalled = is == MOK_STALLED;
+	o->failed = is == MOK_BROKEN || o->stalled;
 	o->status = o->ready ? "ready" : why ? why : "not ready";
 }
 

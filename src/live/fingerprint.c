@@ -9,9 +9,9 @@ void mok_live_fingerprint(const struct mok_object *object, const struct mok_val 
 	struct mok_buf text;
 
 	mok_buf_init(&text, FINGERPRINT_MAX);
-	mok_buf_printf(&text, "%s %s %s g%u %d%d%d\n", object->kind->name, object->id,
+	mok_buf_printf(&text, "%s %s %s g%u %d%d\n", object->kind->name, object->id,
 		object->name ? object->name : "", object->generation, object->protected_live,
-		object->retain_live, object->ready);
+		object->retain_live);
 	for (size_t i = 0; i < want->u.map.len; i++) {
 		const char *key = want->u.map.pairs[i].key;
 		const struct mok_val *v = mok_val_get(&object->attrs, key);

@@ -244,10 +244,12 @@ static const struct mok_code codes[] = {
 		"Argo CD manages: write the files (mok manifests --argocd -o DIR), push them, wait "
 		"for the sync, and run mok apply again." },
 	{ "W0813", "an object does not do its work",
-		"It is in the cluster as the plan wants it, so there is nothing to change, but it "
-		"is not ready: its pods do not start, its certificate was not issued, and so on. "
-		"Apply waits only for what it changes, and for what that needs. `mok status` and "
-		"`kubectl describe` tell more; once the cause is gone, it goes on by itself." },
+		"It is there as the plan wants it, so there is nothing to change, but it is not "
+		"ready: its pods do not start, its certificate was not issued, and so on. Apply "
+		"writes nothing for it, but waits for it as it does for what it makes, and ends "
+		"with 3 if that was in vain. `mok status` and `kubectl describe` tell more; once "
+		"the cause is gone, it goes on by itself. `wait: false` on a kubernetes_manifest "
+		"leaves it out." },
 	{ "E0814", "a replacement that its predecessor leaves no room for",
 		"The change needs a new object, and the old one cannot be deleted: the first "
 		"network of a region becomes its default. What only one may have, such as its "

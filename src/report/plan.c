@@ -24,6 +24,7 @@ static struct look look_of(const struct mok_change *c)
 		[MOK_ACT_REPLACE] = { "-/+", MOK_TINT_YELLOW },
 		[MOK_ACT_DELETE] = { "-", MOK_TINT_RED },
 		[MOK_ACT_FORGET] = { "<=", MOK_TINT_CYAN },
+		[MOK_ACT_WAIT] = { "...", MOK_TINT_YELLOW },
 	};
 	struct look look = looks[c->action];
 
@@ -210,8 +211,6 @@ static void reasons(struct mok_buf *out, const struct mok_style *style, const st
 		{ offsetof(struct mok_change, set_retain), "will be kept when it leaves the plan" },
 		{ offsetof(struct mok_change, clear_retain),
 			"will be deleted when it leaves the plan" },
-		{ offsetof(struct mok_change, resume),
-			"exists, but is not ready yet: waits for it" },
 		{ offsetof(struct mok_change, implied), "goes with its parent" },
 	};
 
@@ -359,7 +358,7 @@ static void header(
 		mok_text_money(&text, changes->cents_after);
 	}
 	unpriced_add(&text, style, changes);
-	if (changes->expected_s > 0 && mok_changes_any(changes)) {
+	if (changes->expected_s > 0 && (mok_changes_any(changes) || changes->nwait)) {
 		mok_buf_puts(&text, "; about ");
 		mok_text_duration(&text, (int64_t)changes->expected_s * 1000);
 	}
@@ -384,6 +383,7 @@ static void footer(
 		{ changes->ndelete, "to delete" },
 		{ changes->nforget, "to let go of" },
 		{ changes->nmoved, "moved" },
+		{ changes->nwait, "to wait for" },
 		{ changes->nunchanged, "unchanged" },
 		{ changes->nrefused, "REFUSED" },
 	};
@@ -414,6 +414,22 @@ static bool has_objects(const struct mok_changes *changes)
 	return false;
 }
 
+static void no_changes(struct mok_buf *out, const struct mok_changes *changes)
+{
+	size_t n = changes->nunchanged + changes->nwait;
+
+	if (changes->list.len && !has_objects(changes)) {
+		mok_buf_puts(out, "No changes. The account holds nothing of this stack.\n");
+		return;
+	}
+	mok_buf_printf(
+		out, "No changes. %zu resource%s as the plan says", n, n == 1 ? " is" : "s are");
+	if (changes->nwait)
+		mok_buf_printf(out, ", %zu of them not ready: apply waits for %s", changes->nwait,
+			changes->nwait == 1 ? "it" : "them");
+	mok_buf_puts(out, ".\n");
+}
+
 void mok_report_plan(
 	struct mok_buf *out, const struct mok_style *style, const struct mok_plan_view *view)
 {
@@ -434,11 +450,7 @@ void mok_report_plan(
 		footer(out, style, changes);
 		return;
 	}
-	if (view->verbose && changes->list.len)
+	if ((view->verbose && changes->list.len) || changes->nwait)
 		mok_buf_putc(out, '\n');
-	if (changes->list.len && !has_objects(changes))
-		mok_buf_puts(out, "No changes. The account holds nothing of this stack.\n");
-	else
-		mok_buf_printf(out, "No changes. %zu resource%s as the plan says.\n",
-			changes->nunchanged, changes->nunchanged == 1 ? " is" : "s are");
+	no_changes(out, changes);
 }

@@ -86,6 +86,7 @@ static void summary_json(cJSON *json, const struct mok_changes *changes)
 	cJSON_AddNumberToObject(summary, "replace", (double)changes->nreplace);
 	cJSON_AddNumberToObject(summary, "delete", (double)changes->ndelete);
 	cJSON_AddNumberToObject(summary, "adopt", 0);
+	cJSON_AddNumberToObject(summary, "wait", (double)changes->nwait);
 	cJSON_AddNumberToObject(summary, "unchanged", (double)changes->nunchanged);
 }
 

@@ -52,6 +52,9 @@ static void begin(struct mok_progress *p, struct running *r, const struct mok_ev
 {
 	if (r->on)
 		return;
+	/* Waited for once more, after what the plan says of it. */
+	if (event->action == MOK_ACT_WAIT && event->change->action != MOK_ACT_WAIT)
+		p->ntotal++;
 	r->change = event->change;
 	r->action = event->action;
 	r->since_wall_ms = event->wall_ms - event->elapsed_ms;
@@ -127,7 +130,8 @@ static void times(struct mok_buf *text, const struct running *r, int64_t now_wal
 static void running_text(struct mok_buf *text, const struct running *r, int64_t now_wall_ms)
 {
 	mok_buf_printf(text, "%s: %s", r->change->address, event_doing(r->action));
-	if (r->step && !mok_streq(r->step, "create") && !mok_streq(r->step, "delete"))
+	if (r->step && !mok_streq(r->step, "create") && !mok_streq(r->step, "delete") &&
+		r->action != MOK_ACT_WAIT)
 		mok_buf_printf(text, ", %s", r->step);
 	if (r->state[0])
 		mok_buf_printf(text, " [%s]", r->state);

@@ -7,13 +7,14 @@ struct tally {
 	const char *words, *key;
 };
 
-#define NTALLIES 7
+#define NTALLIES 8
 
 static void tallies_of(const struct mok_apply_result *r, struct tally out[NTALLIES])
 {
 	const struct tally tallies[NTALLIES] = {
 		{ r->ncreated, "created", "created" },
 		{ r->nupdated, "updated", "updated" },
+		{ r->nwaited, "became ready", "waited" },
 		{ r->ndeleted, "deleted", "deleted" },
 		{ r->nforgotten, "let go", "forgotten" },
 		{ r->nfailed, "failed", "failed" },

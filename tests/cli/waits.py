@@ -75,6 +75,7 @@ def test_image_that_is_not_there():
         check("event: Pod web-" in details and "log:" not in details, details)
         told = run.stack.plan(0)
         check("No changes" in told.out and "W0807" in told.err, f"the next plan: {told.out}{told.err}")
+        check("... web" in told.out and "1 of them not ready: apply waits for it" in told.out, told.out)
 
 
 def test_container_that_crashes():
@@ -98,6 +99,75 @@ def test_job_that_fails():
         message, details, err = run.fails(manifest("bad", job))
         check("BackoffLimitExceeded" in message, message)
         check("pod bad-" in details and "exit code" in details and "log: " in details, details)
+
+
+def running(stack, *arguments):
+    """What apply says of what it only waits for; nobody is asked, and nothing is written."""
+    before = len([e for e in stack.cloud.log() if e["write"]])
+    result = stack.run("apply", "--format", "json", *arguments)
+    writes = [f"{e['method']} {e['path']}" for e in stack.cloud.log() if e["write"]][before:]
+    equal([w for w in writes if "/tags" not in w], [], "what it writes")
+    return result, json.loads(result.out)
+
+
+def test_what_is_not_ready_is_waited_for_again():
+    """Until it is: a run that ends with 0 leaves nothing that does not do its work."""
+    with Running({"do": "crash_loop", "match": {"name": "web*"}}) as run:
+        stack = run.stack
+        stack.write(HEAD + CONFIG + manifest("web", deployment()))
+        stack.apply(3)
+        plan = stack.plan_json("-o", "saved")
+        equal([(c["address"], c["action"]) for c in plan["changes"]], [("web", "wait")], "the plan")
+        equal((plan["summary"]["wait"], plan["summary"]["update"], plan["summary"]["unchanged"]), (1, 0, 3),
+              "its summary")
+        stack.plan(0)
+        result, answer = running(stack)
+        result.expect(3)
+        failure, = answer["failures"]
+        equal((failure["address"], failure["action"]), ("web", "wait"), "what failed")
+        check("log: " in "\n".join(failure["details"]), f"the details: {failure}")
+        result, answer = running(stack, "--exclude", "web")
+        equal((result.expect(0).code, answer["summary"]["waited"]), (0, 0), "without it")
+        run.cloud.restart()
+        stack.apply(0, "saved")
+        plan = stack.plan_json()
+        equal((plan["changes"], plan["summary"]["wait"]), ([], 0), "the next plan")
+        running(stack)[0].expect(0)
+
+
+def test_what_needs_it_waits_with_it():
+    """A job that failed is no ground to go on from."""
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "bad"}, "spec": {
+        "backoffLimit": 0, "template": pods_of("bad", policy="Never")}}
+    after = manifest("cfg", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}},
+                     "    depends_on: [bad]\n")
+    with Running({"do": "job_fails", "match": {"name": "bad*"}}) as run:
+        stack = run.stack
+        stack.write(HEAD + manifest("bad", job) + after)
+        for _ in range(2):
+            result = stack.apply(3)
+            check("cfg: skipped" in result.err and "BackoffLimitExceeded" in result.err, result.err)
+        check("bad: wait: " in result.err, result.err)
+        unwaited = HEAD + manifest("bad", job, "    wait: false\n") + after
+        stack.write(unwaited)
+        stack.apply(0)
+        stack.plan(0)
+
+
+def test_pods_that_moved_are_waited_for():
+    """Nodes that go take pods along: the run ends when these do their work again."""
+    with Running() as run:
+        stack = run.stack
+        text = HEAD + CONFIG + manifest("web", deployment())
+        stack.write(text)
+        stack.apply()
+        stack.write(text.replace("s-2vcpu-4gb", "s-4vcpu-8gb"))
+        before = len(run.cloud.log())
+        result = stack.run("apply", "--yes", "--format", "json").expect(0)
+        equal(Kube(run.cloud).get(APPS + "/deployments/web")["status"].get("availableReplicas"), 2, "pods")
+        equal(json.loads(result.out)["summary"]["waited"], 1, "what was waited for")
+        after = [e["path"] for e in run.cloud.log()[before:]]
+        check(not any(path.endswith("/configmaps/c") for path in after), "what has no pods is left alone")
 
 
 def down(**how):

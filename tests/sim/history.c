@@ -64,8 +64,11 @@ static void rough_run(struct history *h, bool destroy)
 		w->interrupt_at = fake_env_steps(w->fake) + in;
 	/* Lists that lag show the account before a run that ended well: whoever starts the next one
 	 * looks at what this one said first. */
-	if (run(h, &r) == SIM_DONE)
+	if (run(h, &r) == SIM_DONE) {
+		if (!destroy)
+			sim_check_ready(w, "a rough apply");
 		fake_env_advance(w->fake, 60000);
+	}
 	w->fault_percent = 0;
 	/* A plan that made nothing wrong may be refused only by the model's own protections. */
 	maybe_lose_journal(h);
@@ -99,7 +102,7 @@ static void second_plan_is_empty(struct history *h, bool destroy, bool without_j
 		fake_env_drop_file(h->w->fake, SIM_DIR "/" SIM_STACK ".journal");
 	if (run(h, &r) != SIM_DONE)
 		sim_wrong(h->w, "the second plan fails: %s", r.err.msg);
-	else if (r.changes)
+	else if (r.changes || r.waits)
 		sim_wrong(h->w, "the second plan%s is not empty: %s",
 			without_journal ? " (without the journal)" : "", r.first_change);
 	if (h->w->writes)
@@ -118,8 +121,10 @@ static void converge(struct history *h, bool destroy, const char *when)
 	clean_runs(h, destroy);
 	if (w->violation)
 		return;
-	if (!destroy)
+	if (!destroy) {
+		sim_check_ready(w, when);
 		sim_model_applied(&h->model);
+	}
 	second_plan_is_empty(h, destroy, sim_chance(&w->rng, 30));
 	if (!w->violation)
 		sim_check(w, &h->model, destroy, when);

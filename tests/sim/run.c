@@ -157,6 +157,7 @@ static void note_changes(struct mok *mok)
 	struct sim_run *run = mok->run;
 
 	run->changes = mok_changes_any(&mok->changes);
+	run->waits = mok->changes.nwait > 0;
 	run->first_change[0] = '\0';
 	for (size_t i = 0; i < mok->changes.list.len; i++) {
 		const struct mok_change *c = &mok->changes.list.items[i];
@@ -310,7 +311,7 @@ enum sim_outcome sim_run(struct sim_world *w, const char *yaml, struct sim_run *
 	int rc;
 
 	memset(&run->err, 0, sizeof(run->err));
-	run->changes = false;
+	run->changes = run->waits = false;
 	run->first_change[0] = '\0';
 	w->requests = w->writes = w->refusals = 0;
 	w->step_limit = fake_env_steps(w->fake) + STEP_LIMIT;

@@ -9,6 +9,7 @@
  * world.c   the account, the network's faults, other people's objects
  * run.c     one run of mok
  * oracle.c  what is in the account, and whether that is right
+ * ready.c   whether all of it does its work
  * history.c the rounds of one seed
  */
 #ifndef SIM_H
@@ -172,6 +173,7 @@ struct sim_run {
 	bool destroy, plan_only;
 	/* out: */
 	bool changes; /* the plan was not empty */
+	bool waits;   /* something was as wanted and not ready */
 	struct mok_err err;
 	char first_change[256];
 };
@@ -189,6 +191,11 @@ void sim_check(struct sim_world *w, const struct sim_model *m, bool destroyed, c
 void sim_check_secrets(struct sim_world *w, const char *when);
 /* Called for every request of mok as it arrives. */
 void sim_check_request(struct sim_world *w, const char *method, const char *target);
+
+/* ---- ready.c ---- */
+
+/* Right after an apply that ended well. */
+void sim_check_ready(struct sim_world *w, const char *when);
 
 /* ---- history.c ---- */
 

@@ -102,7 +102,7 @@ static void when_it_does_its_work(void **state)
 		{ DEPLOYMENT "\"status\":{\"observedGeneration\":2,\"conditions\":[{\"type\":"
 			     "\"Progressing\",\"status\":\"False\",\"reason\":"
 			     "\"ProgressDeadlineExceeded\",\"message\":\"no progress\"}]}}",
-			MOK_BROKEN, "no progress" },
+			MOK_STALLED, "no progress" },
 		{ JOB "]}}", MOK_NOT_YET, "not finished" },
 		{ JOB "{\"type\":\"Complete\",\"status\":\"True\"}]}}", MOK_READY, NULL },
 		{ JOB "{\"type\":\"Failed\",\"status\":\"True\",\"reason\":"

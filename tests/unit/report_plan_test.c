@@ -84,6 +84,34 @@ static void test_no_changes(void **state)
 	assert_string_equal(shown(w), "No changes. 1 resource is as the plan says.\n");
 }
 
+static void test_what_is_waited_for_is_no_change(void **state)
+{
+	struct mok_object there = { .id = "1" };
+	struct world *w = *state;
+	struct mok_change *c = add(w, MOK_ACT_WAIT, "a");
+	struct mok_plan_view view = { .stack = &w->stack, .changes = &w->changes };
+	cJSON *json;
+
+	c->object = &there;
+	mok_vec_push(w->arena, &c->reasons, "is not ready (creating): apply waits for it");
+	w->changes.nwait = 1;
+	assert_string_equal(shown(w),
+		"... a  thing \"1\"\n"
+		"      # is not ready (creating): apply waits for it\n"
+		"\nNo changes. 1 resource is as the plan says, 1 of them not ready: apply waits "
+		"for "
+		"it.\n");
+	assert_false(mok_changes_any(&w->changes));
+	json = mok_report_plan_json(&view);
+	assert_string_equal(mok_json_str(json, "changes.0.action"), "wait");
+	assert_int_equal(mok_json_int(json, "summary.wait", -1), 1);
+	assert_int_equal(mok_json_int(json, "summary.update", -1), 0);
+	cJSON_Delete(json);
+	add(w, MOK_ACT_DELETE, "b");
+	w->changes.ndelete = 1;
+	assert_non_null(strstr(shown(w), "Plan: 1 to delete, 1 to wait for.\n"));
+}
+
 static void test_creation_masks_secrets_and_escapes(void **state)
 {
 	struct world *w = *state;
@@ -235,6 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_only_some_changes_are_kept, setup, teardown),
 		TEST(test_no_changes),
+		TEST(test_what_is_waited_for_is_no_change),
 		TEST(test_creation_masks_secrets_and_escapes),
 		TEST(test_update_folds_what_stays),
 		TEST(test_replacement_names_what_forces_it),
