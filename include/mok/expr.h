@@ -38,10 +38,14 @@ struct mok_scope {
 	 * give an unknown. */
 	bool (*ref)(void *self, const struct mok_ref *ref, struct mok_val *out,
 		struct mok_diags *diags);
-	/* Reads a file for file(), relative to `base`'s directory; at most 1 MiB. NULL: not allowed
+	/* Reads a file for file(), relative to `base`'s directory; at most 8 MiB. NULL: not allowed
 	 * here. */
 	int (*read_file)(void *self, const char *base, const char *path, struct mok_arena *arena,
 		const char **out, struct mok_err *err);
+	/* The documents of a YAML text as a list, for from_yaml() and manifests(). NULL: not
+	 * allowed here. */
+	int (*read_yaml)(void *self, const char *text, struct mok_arena *arena, struct mok_val *out,
+		struct mok_err *err);
 };
 
 /* Deep evaluation: the result holds no MOK_EXPR. Unknown arguments give unknown, sensitive ones

@@ -101,6 +101,9 @@ int mok_plan_eval(struct mok_arena *arena, const struct mok_stack *stack,
 int mok_plan_eval_fields(struct mok_arena *arena, const struct mok_stack *stack,
 	const struct mok_val *written, const struct mok_field *fields, struct mok_diags *diags,
 	struct mok_val *out) MOK_MUST_CHECK;
+/* The documents of a YAML text as a list, texts still untyped. */
+int mok_plan_read_documents(struct mok_arena *arena, const char *text, struct mok_val *out,
+	struct mok_err *err) MOK_MUST_CHECK;
 /* YAML as a plan file has it, texts still untyped: for what comes with mok. */
 int mok_plan_read_yaml(struct mok_arena *arena, const struct mok_source *source,
 	struct mok_diags *diags, struct mok_val *out) MOK_MUST_CHECK;

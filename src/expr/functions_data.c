@@ -120,7 +120,8 @@ bool fn_file(const struct call *call, struct mok_val *out)
 
 bool fn_json(const struct call *call, struct mok_val *out)
 {
-	cJSON *json = mok_val_to_json(&call->args[0]);
+	const struct mok_val typed = mok_val_core(call->eval->arena, &call->args[0]);
+	cJSON *json = mok_val_to_json(&typed);
 	char *text = cJSON_PrintUnformatted(json);
 
 	cJSON_Delete(json);
@@ -148,11 +149,12 @@ bool fn_from_json(const struct call *call, struct mok_val *out)
 
 bool fn_yaml(const struct call *call, struct mok_val *out)
 {
+	const struct mok_val typed = mok_val_core(call->eval->arena, &call->args[0]);
 	struct mok_buf buf;
 	bool ok;
 
 	mok_buf_init(&buf, TEXT_MAX);
-	ok = mok_yaml_write(&call->args[0], true, &buf);
+	ok = mok_yaml_write(&typed, true, &buf);
 	if (ok)
 		*out = mok_val_str(mok_arena_strdup(call->eval->arena, buf.data));
 	mok_buf_release(&buf);

@@ -227,65 +227,6 @@ static struct mok_val free_map(struct coerce *c, const struct mok_field *f, cons
 	return out;
 }
 
-/* "0644" is octal to every tool that reads manifests. */
-static bool to_octal(const char *s, int64_t *out)
-{
-	if (s[0] != '0' || !s[1] || strspn(s, "01234567") != strlen(s) || strlen(s) > 20)
-		return false;
-	*out = (int64_t)strtoll(s, NULL, 8);
-	return true;
-}
-
-/* An unquoted scalar as YAML 1.2's core schema reads it: `no` and `1.2.3` stay texts. */
-static struct mok_val core_scalar(const struct mok_val *v)
-{
-	const char *s = v->u.s;
-	struct mok_val out = *v;
-	int64_t i;
-	double n;
-
-	out.plain = false;
-	if (!v->plain)
-		return out;
-	if (strcmp(s, "true") == 0 || strcmp(s, "false") == 0)
-		out = mok_val_bool(s[0] == 't');
-	else if (to_octal(s, &i) || mok_parse_i64(s, &i))
-		out = mok_val_int(i);
-	else if (strspn(s, "+-.0123456789eE") == strlen(s) && to_num(v, &n))
-		out = mok_val_num(n);
-	out.at = v->at;
-	out.sensitive = v->sensitive;
-	return out;
-}
-
-static struct mok_val any(struct mok_arena *arena, const struct mok_val *v)
-{
-	struct mok_val out = { .type = v->type, .at = v->at, .sensitive = v->sensitive };
-	struct mok_pair *pairs;
-	struct mok_val *items;
-
-	if (v->type == MOK_STR)
-		return core_scalar(v);
-	if (v->type == MOK_LIST) {
-		items = MOK_NEW_N(arena, struct mok_val, v->u.list.len + 1);
-		for (size_t i = 0; i < v->u.list.len; i++)
-			items[i] = any(arena, &v->u.list.items[i]);
-		out.u.list.items = items;
-		out.u.list.len = v->u.list.len;
-		return out;
-	}
-	if (v->type != MOK_MAP)
-		return *v;
-	pairs = MOK_NEW_N(arena, struct mok_pair, v->u.map.len + 1);
-	for (size_t i = 0; i < v->u.map.len; i++) {
-		pairs[i] = v->u.map.pairs[i];
-		pairs[i].val = any(arena, &v->u.map.pairs[i].val);
-	}
-	out.u.map.pairs = pairs;
-	out.u.map.len = v->u.map.len;
-	return out;
-}
-
 /* { a: {...}, b: {...} }: the fields of `sub` under each key. */
 static struct mok_val each(struct coerce *c, const struct mok_field *f, const struct mok_val *v)
 {
@@ -333,7 +274,7 @@ static struct mok_val map(
 	if (v->type != MOK_MAP)
 		return refuse_type(c, f, MOK_MAP, v, name);
 	if (f->flags & MOK_F_ANY)
-		return any(c->arena, v);
+		return mok_val_core(c->arena, v);
 	if (f->flags & MOK_F_EACH)
 		return each(c, f, v);
 	if (!f->sub)

@@ -9,7 +9,7 @@
 #include "mok/plan.h"
 
 #define FILE_MAX ((size_t)16 << 20)
-#define FUNCTION_FILE_MAX ((size_t)1 << 20)
+#define FUNCTION_FILE_MAX ((size_t)8 << 20)
 
 /* What the plan module keeps behind a stack: evaluation needs it again while applying. */
 struct mok_plan {

@@ -25,6 +25,7 @@ struct reader {
 	size_t weight;
 	int depth;
 	bool failed;
+	bool many; /* each document is an item of a list */
 };
 
 static bool read_node(struct reader *r, const yaml_event_t *event, struct mok_val *out);
@@ -399,25 +400,29 @@ static bool read_node(struct reader *r, const yaml_event_t *event, struct mok_va
 	return true;
 }
 
-/* The stream's frame: start, one document, end. */
+/* The stream's frame: start, one document (or many), end. */
 static bool read_stream(struct reader *r, struct mok_val *out)
 {
 	yaml_event_t event;
 	yaml_event_type_t type = YAML_NO_EVENT;
+	struct mok_val document;
 	bool seen = false, ok = true;
 
-	*out = mok_val_null();
+	*out = r->many ? (struct mok_val){ .type = MOK_LIST } : mok_val_null();
 	while (ok && type != YAML_STREAM_END_EVENT) {
 		if (!next_event(r, &event))
 			return false;
 		type = event.type;
-		if (type == YAML_DOCUMENT_START_EVENT && seen)
+		if (type == YAML_DOCUMENT_START_EVENT && seen && !r->many)
 			ok = refuse(r, &event, "E0107", "a plan file is one document, not several");
 		else if (type == YAML_DOCUMENT_START_EVENT)
 			seen = true;
 		else if (type != YAML_STREAM_START_EVENT && type != YAML_DOCUMENT_END_EVENT &&
-			type != YAML_STREAM_END_EVENT)
-			ok = read_node(r, &event, out);
+			type != YAML_STREAM_END_EVENT) {
+			ok = read_node(r, &event, r->many ? &document : out);
+			if (ok && r->many)
+				mok_val_append(r->arena, out, document);
+		}
 		yaml_event_delete(&event);
 	}
 	return ok;
@@ -517,4 +522,17 @@ int mok_plan_read_yaml(struct mok_arena *arena, const struct mok_source *source,
 	struct mok_diags *diags, struct mok_val *out)
 {
 	return plan_read_yaml(arena, diags, source, out);
+}
+
+int mok_plan_read_documents(
+	struct mok_arena *arena, const char *text, struct mok_val *out, struct mok_err *err)
+{
+	const struct mok_source source = { .name = "the text", .text = text, .len = strlen(text) };
+	struct mok_diags diags = { .arena = arena };
+	struct reader r = { .arena = arena, .diags = &diags, .source = &source, .many = true };
+
+	if (is_text(&r) && parse(&r, text, out))
+		return 0;
+	return mok_err_set(err, MOK_ERR_INPUT, "line %u: %s", diags.list.items[0].at.line,
+		diags.list.items[0].message);
 }

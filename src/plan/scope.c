@@ -256,11 +256,18 @@ static int read_file(void *self, const char *base, const char *path, struct mok_
 	return 0;
 }
 
+static int read_yaml(void *self, const char *text, struct mok_arena *arena, struct mok_val *out,
+	struct mok_err *err)
+{
+	(void)self;
+	return mok_plan_read_documents(arena, text, out, err);
+}
+
 void plan_scope_init(struct plan_scope *s, struct mok_arena *arena, const struct mok_plan *plan,
 	const struct mok_resource *resource, const struct mok_lookup *lookup)
 {
 	*s = (struct plan_scope){
 		.plan = plan, .resource = resource, .lookup = lookup, .arena = arena
 	};
-	s->scope = (struct mok_scope){ s, resolve, read_file };
+	s->scope = (struct mok_scope){ s, resolve, read_file, read_yaml };
 }

@@ -123,6 +123,39 @@ def test_outputs_are_whole_after_the_first_apply():
         check("current-context" in stack.run("output", "config").expect(0).out, "the file")
 
 
+OTHERS = """\
+# two documents, one of them a list
+apiVersion: v1
+kind: Namespace
+metadata: { name: theirs }
+---
+apiVersion: v1
+kind: ConfigMapList
+items:
+  - { apiVersion: v1, kind: ConfigMap, metadata: { name: a, namespace: theirs }, data: { on: "yes", mode: "0644" } }
+  - { apiVersion: v1, kind: Service, metadata: { name: b, namespace: theirs }, spec: { ports: [ { port: 80 } ] } }
+"""
+
+
+def test_other_peoples_manifests():
+    """A file of theirs, as it is: an object each, changed and taken away one by one."""
+    plan = HEAD + CLUSTER + (
+        "  theirs: { kind: kubernetes_manifest, for_each: \"${manifests(file('theirs.yaml'))}\",\n"
+        "            cluster_id: \"${k.id}\", manifest: \"${each.value}\" }\n")
+    with Cloud() as cloud, Stack(cloud, plan) as stack:
+        stack.write(OTHERS, "theirs.yaml")
+        stack.apply()
+        stack.plan(0)
+        stack.write(OTHERS.replace('"yes"', '"no"').split("  - { apiVersion: v1, kind: Service")[0], "theirs.yaml")
+        planned = stack.plan(2)
+        check('theirs["ConfigMap/theirs/a"]' in planned.out and "theirs-service-theirs-b" in planned.out,
+              planned.out)
+        check("1 to update, 1 to delete" in planned.out, planned.out)
+        stack.apply()
+        stack.plan(0)
+        stack.destroy()
+
+
 def test_record_update():
     change(ZONE, ZONE.replace("ttl: 600", "ttl: 900"),
            ["PATCH /v2/domains/t.example/records/<id>"], tags_too=True)

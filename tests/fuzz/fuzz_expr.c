@@ -1,5 +1,6 @@
 #include "fuzz.h"
 #include "mok/expr.h"
+#include "mok/plan.h"
 
 static bool give_ref(
 	void *self, const struct mok_ref *ref, struct mok_val *out, struct mok_diags *diags)
@@ -10,11 +11,18 @@ static bool give_ref(
 	return true;
 }
 
+static int read_yaml(void *self, const char *text, struct mok_arena *arena, struct mok_val *out,
+	struct mok_err *err)
+{
+	(void)self;
+	return mok_plan_read_documents(arena, text, out, err);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct mok_arena *arena = mok_arena_new();
 	struct mok_diags diags = { .arena = arena };
-	struct mok_scope scope = { .ref = give_ref };
+	struct mok_scope scope = { .ref = give_ref, .read_yaml = read_yaml };
 	struct mok_mark at = { "mok.yaml", 1, 1, 1 };
 	const char *text = mok_arena_strndup(arena, (const char *)data, size);
 	struct mok_val parsed, value;

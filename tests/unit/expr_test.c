@@ -1,6 +1,7 @@
 /* Expressions: every function's example, types kept, unknown and sensitive carried, all mistakes
  * with their places. */
 #include "mok/expr.h"
+#include "mok/plan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -49,13 +50,20 @@ static int read_file(void *self, const char *base, const char *path, struct mok_
 	return 0;
 }
 
+static int read_yaml(void *self, const char *text, struct mok_arena *arena, struct mok_val *out,
+	struct mok_err *err)
+{
+	(void)self;
+	return mok_plan_read_documents(arena, text, out, err);
+}
+
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	f->arena = mok_arena_new();
 	f->diags.arena = f->arena;
-	f->scope = (struct mok_scope){ f, resolve, read_file };
+	f->scope = (struct mok_scope){ f, resolve, read_file, read_yaml };
 	f->list = (struct mok_val){ .type = MOK_LIST };
 	mok_val_append(f->arena, &f->list, mok_val_int(1));
 	mok_val_append(f->arena, &f->list, mok_val_str("two"));
@@ -108,6 +116,29 @@ static void assert_problem(
 	assert_string_equal(d->code, code);
 	assert_int_equal(d->at.column, column);
 	assert_non_null(strstr(d->message, part));
+}
+
+/* Unquoted scalars have their types; what is wrong is told with its line. */
+static void test_yaml(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_text(f,
+		"${json(from_yaml(\"{a: 1, b: no, c: 0644, d: 1.5, e: '1', f: [true, ~]}\"))}",
+		"{\"a\":1,\"b\":\"no\",\"c\":420,\"d\":1.5,\"e\":\"1\",\"f\":[true,null]}");
+	assert_text(f,
+		"${json(keys(manifests(\"kind: L\\nmetadata: {name: a, namespace: b}\\n---\\n"
+		"# none\\n---\\nkind: XList\\nitems: [{kind: M, metadata: {name: c}}]\")))}",
+		"[\"L/b/a\",\"M/c\"]");
+	assert_problem(f, "${from_yaml(\"a: [\")}", "E0504", 17, "line 2");
+	assert_problem(f, "${from_yaml(\"a\\n---\\nb\")}", "E0504", 17, "2 documents");
+	assert_problem(f, "${manifests(\"a: 1\")}", "E0504", 17, "no kind");
+	assert_problem(f, "${manifests(\"kind: A\")}", "E0504", 17, "no metadata.name");
+	assert_problem(f, "${manifests(\"[]\")}", "E0504", 17, "no kind");
+	assert_problem(f,
+		"${manifests(\"kind: A\\nmetadata: {name: b}\\n---\\nkind: A\\nmetadata: "
+		"{name: b}\")}",
+		"E0504", 17, "two of the objects are A/b");
 }
 
 static void test_examples(void **state)
@@ -237,6 +268,7 @@ static void test_refs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_yaml, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_examples, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_texts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unknown_and_sensitive, set_up, tear_down),
