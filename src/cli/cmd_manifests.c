@@ -1,3 +1,4 @@
+#include "guard.h"
 #include "images.h"
 #include "session.h"
 #include "show.h"
@@ -332,7 +333,12 @@ static int manifests(struct session *s)
 
 	if (rc != CLI_DONE || (rc = look(s)) != CLI_DONE)
 		return rc;
+	/* Argo CD applies what it finds, and asks nobody. */
+	if (s->cli->opt.argocd && !s->cli->opt.offline)
+		rc = guard_frozen(s);
 	session_print_diags(s);
+	if (rc != CLI_DONE)
+		return rc;
 	collect(&m);
 	if (s->cli->opt.argocd)
 		return write_argocd(&m);

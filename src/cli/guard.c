@@ -28,28 +28,89 @@ static void refuse(struct session *s, const struct mok_change *c, const struct m
 		mok_diag_hint(&s->diags, d, "the instance runs without it: leave it out");
 }
 
+static const char *label_of(const struct mok_val *manifest, const char *name)
+{
+	const struct mok_val *labels = mok_val_at(manifest, "metadata.labels");
+	const char *text = labels ? mok_val_get_str(labels, name) : NULL;
+
+	return text ? text : "";
+}
+
+/* Somebody else's objects have no address, and another content has another name: what there was
+ * before is known by its kind, its place and its labels. */
+static bool is_before(
+	const struct session *s, const struct mok_change *c, const struct mok_object *o)
+{
+	const struct mok_val *want = mok_val_get(&c->want, "manifest");
+	const struct mok_val *live = cluster_object(o);
+
+	if (!c->foreign)
+		return o == mok_map_get(s->live.by_address, c->address);
+	return live && strcmp(cluster_str(live, "kind"), cluster_str(want, "kind")) == 0 &&
+		strcmp(cluster_str(live, "metadata.namespace"),
+			cluster_str(want, "metadata.namespace")) == 0 &&
+		strcmp(instance_label(o, "app.kubernetes.io/component"),
+			label_of(want, "app.kubernetes.io/component")) == 0 &&
+		strcmp(instance_label(o, "app.kubernetes.io/name"), "mastodon") == 0;
+}
+
+static bool is_frozen(struct session *s, const struct mok_change *c)
+{
+	/* With another content it is another object: the one before has the old content. */
+	const struct mok_val *want = mok_val_at(&c->want, "manifest.data");
+
+	for (size_t i = 0; want && i < s->live.objects.len; i++) {
+		const struct mok_object *o = s->live.objects.items[i];
+		const struct mok_val *live = mok_val_at(&o->attrs, "object.data");
+		const struct mok_frozen *f = live && instance_is_of(o, "web") && is_before(s, c, o)
+			? mok_mastodon_frozen(live, want)
+			: NULL;
+
+		if (f) {
+			refuse(s, c, o, f);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What Argo CD would be given, it would roll out. */
+static bool is_wrong_move(struct session *s, const struct mok_change *c)
+{
+	const struct mok_val *written =
+		s->stack->expanded_as ? mok_val_get(s->stack->expanded_as, "version") : NULL;
+	const char *from =
+		c->object ? mok_mastodon_version(s->arena, cluster_object(c->object)) : NULL;
+	const char *to = mok_mastodon_version(s->arena, mok_val_get(&c->want, "manifest"));
+	struct mok_err err = { 0 };
+	struct mok_diag *d;
+
+	if (!from || !to || mok_mastodon_may_follow(from, to, &err) == 0)
+		return false;
+	d = mok_diag_add(
+		&s->diags, "E0932", written ? written->at : c->resource->at, "%s", err.msg);
+	d->address = c->address;
+	mok_diag_hint(&s->diags, d, "write version: \"%s\", or what may follow it", from);
+	return true;
+}
+
 int guard_frozen(struct session *s)
 {
+	bool moves = false;
 	int rc = CLI_DONE;
 
 	for (size_t i = 0; i < s->changes.list.len; i++) {
 		const struct mok_change *c = &s->changes.list.items[i];
-		/* With another content it is another object: the one before has the old content. */
-		const struct mok_object *o = mok_map_get(s->live.by_address, c->address);
-		const struct mok_val *want = mok_val_at(&c->want, "manifest.data");
-		const struct mok_val *live = o ? mok_val_at(&o->attrs, "object.data") : NULL;
-		const struct mok_frozen *f;
+		enum mok_tier tier = instance_tier(c);
 
-		if (!c->resource || instance_tier(c) != MOK_TIER_CONFIG || !want || !live ||
-			!instance_is_of(o, "web"))
+		if (!c->resource)
 			continue;
-		f = mok_mastodon_frozen(live, want);
-		if (!f)
-			continue;
-		refuse(s, c, o, f);
-		rc = CLI_REFUSED;
+		if (tier == MOK_TIER_CONFIG && is_frozen(s, c))
+			rc = CLI_REFUSED;
+		if (!moves && c->foreign && instance_is_tier(tier) && is_wrong_move(s, c))
+			moves = true;
 	}
-	return rc;
+	return moves ? CLI_REFUSED : rc;
 }
 
 /* ---- versions ---- */

@@ -6,8 +6,8 @@
 
 #include "session.h"
 
-/* After the diff. Settings that are decided once and differ are errors among s->diags: CLI_REFUSED.
- */
+/* After the diff. Settings that are decided once and differ, and versions that must not follow what
+ * runs where Argo CD rolls out, are errors among s->diags: CLI_REFUSED. */
 int guard_frozen(struct session *s);
 /* Another version is a warning. */
 void guard_version_warn(struct session *s);

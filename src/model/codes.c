@@ -368,6 +368,10 @@ static const struct mok_code codes[] = {
 		"and roll-outs have an order of their own: `mok upgrade` does that. A minor "
 		"version "
 		"such as 4.7 stands for whichever of its patches runs." },
+	{ "E0932", "a version that Argo CD must not be given",
+		"Argo CD rolls out whatever is in its repository. Migrations are not undone, so an "
+		"older version than the one that runs cannot follow it, and minor versions are "
+		"taken one at a time." },
 };
 
 const struct mok_code *mok_code_find(const char *code)

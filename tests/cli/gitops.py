@@ -143,8 +143,11 @@ def test_applications():
     with Stack(None) as stack:
         files = write_files(stack, "medium", "a", ARGOCD.replace("path:", "revision: stable, path:"))
     apps = {d["metadata"]["name"]: d["spec"] for d in documents_of(files) if d["kind"] == "Application"}
+    notes = {d["metadata"]["name"]: d["metadata"]["annotations"] for d in documents_of(files)
+             if d["kind"] == "Application"}
     for name, spec in apps.items():
         check("ServerSideApply=true" in spec["syncPolicy"]["syncOptions"], name)
+        equal(notes[name].get("argocd.argoproj.io/compare-options"), "ServerSideDiff=true", name)
         equal(spec["project"], "mastodon-m", name)
         source = spec["source"]
         if "chart" in source:
@@ -351,6 +354,34 @@ def test_together():
         mok("plan", "--detailed-exitcode").expect(0)
         result = mok("upgrade", "--yes").expect(5)
         check("Argo CD" in result.err, result.err)
+
+
+ROOT_APP = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/mastodon-s"
+
+
+def test_what_argocd_must_not_be_given():
+    with Cloud() as cloud, Stack(cloud) as stack:
+        def write(version, more=""):
+            stack.write(f"{ARGOCD}  version: {version}\n{more}secrets: {{ escrow: kept.age }}\n", "argocd.yaml")
+        write("4.6.3")
+        stack.run(*SMALL, "apply", "--yes", env=KEPT).expect(0)
+        stack.run(*SMALL, "manifests", "--argocd", "-o", "deploy", env=KEPT).expect(0)
+        play_argocd(cloud, documents_of(files_under(stack.dir / "deploy")))
+        for version, more, code, runs in (("4.5.3", "", "E0932", "4.6.3"),
+                                          ("4.6.3", "  domain: other.example\n", "E0930", "small.mastodon.example")):
+            write(version, more)
+            before = in_cluster(cloud, "GET", ROOT_APP)
+            for command in (("plan",), ("apply", "--yes"), ("manifests", "--argocd", "-o", "wrong")):
+                result = stack.run(*SMALL, *command, env=KEPT).expect(5)
+                check(code in result.err and runs in result.err, result.err)
+            equal(in_cluster(cloud, "GET", ROOT_APP), before, "nothing was sent")
+            check(not (stack.dir / "wrong").exists(), "nothing is written")
+        write("4.7.6")
+        stack.run(*SMALL, "apply", "--yes", env=KEPT).expect(0)
+        stack.run(*SMALL, "manifests", "--argocd", "-o", "deploy", env=KEPT).expect(0)
+        files = files_under(stack.dir / "deploy")
+        check(b"mastodon:v4.7.6" in files["mastodon/1-migrate-pre/job-mastodon-migrate-pre.yaml"],
+              "the next minor version is written")
 
 
 SMALL = ["-f", str(PLANS_FOLDER / "small.yaml"), "-f", "argocd.yaml"]
