@@ -49,6 +49,8 @@ const struct mok_frozen *mok_mastodon_frozen(
 bool mok_mastodon_job(
 	struct mok_arena *arena, const struct mok_val *from, const char *name, struct mok_val *out);
 const char *mok_mastodon_job_at(size_t i);
+/* The component (app.kubernetes.io/component) of the Job or CronJob that it is made of. */
+const char *mok_mastodon_job_source(const char *name);
 
 /* What such a Job is made of when it is to run in what is there rather than in what is wanted: all
  * of it but asked_at may be NULL, which leaves what is wanted. */

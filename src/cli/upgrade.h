@@ -49,7 +49,10 @@ void upgrade_show_failures(struct upgrade *u, struct mok_apply_result *result);
 /* Makes an object that is no part of the stack, and waits until it is ready. What failed is shown.
  */
 int upgrade_task(struct upgrade *u, const char *name, const struct mok_val *manifest);
-/* The manifest of a Job that mok_mastodon_job knows; the exit code. */
+/* The wanted manifest that a Job is made of; NULL: the plan has none. */
+const struct mok_val *upgrade_job_source(const struct upgrade *u, const char *name);
+/* The manifest of a Job that mok_mastodon_job knows: in what runs, or (NULL) as it is wanted. The
+ * exit code. */
 int upgrade_make_job(struct upgrade *u, const char *name, const struct mok_running *running,
 	struct mok_val *out);
 /* Runs one with what is wanted, unless one to that version has ended well: *idle. */

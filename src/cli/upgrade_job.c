@@ -69,16 +69,26 @@ int upgrade_task(struct upgrade *u, const char *name, const struct mok_val *mani
 
 /* ---- Jobs ---- */
 
-static const struct mok_val *prepare_manifest(const struct upgrade *u)
+static bool is_of(const struct mok_val *manifest, const char *component)
 {
+	const struct mok_val *labels = mok_val_at(manifest, "metadata.labels");
+
+	return labels && labels->type == MOK_MAP &&
+		mok_streq(mok_val_get_str(labels, "app.kubernetes.io/component"), component);
+}
+
+const struct mok_val *upgrade_job_source(const struct upgrade *u, const char *name)
+{
+	const char *component = mok_mastodon_job_source(name);
+
 	for (size_t i = 0; i < u->s->changes.list.len; i++) {
 		const struct mok_change *c = &u->s->changes.list.items[i];
-		const struct mok_val *labels = mok_val_at(&c->want, "manifest.metadata.labels");
+		const struct mok_val *manifest = mok_val_get(&c->want, "manifest");
 
-		if (c->resource && instance_tier(c) == MOK_TIER_JOB && labels &&
-			mok_streq(mok_val_get_str(labels, "app.kubernetes.io/component"),
-				"db-prepare"))
-			return mok_val_get(&c->want, "manifest");
+		if (c->resource && instance_tier(c) != MOK_TIER_NONE &&
+			mok_ends(cluster_str(manifest, "kind"), "Job") &&
+			is_of(manifest, component))
+			return manifest;
 	}
 	return NULL;
 }
@@ -86,11 +96,11 @@ static const struct mok_val *prepare_manifest(const struct upgrade *u)
 int upgrade_make_job(
 	struct upgrade *u, const char *name, const struct mok_running *running, struct mok_val *out)
 {
-	const struct mok_val *prepare = prepare_manifest(u);
+	const struct mok_val *source = upgrade_job_source(u, name);
 	struct mok_val base;
 
-	if (prepare) {
-		base = mok_mastodon_prepare_of(u->s->arena, prepare, running);
+	if (source) {
+		base = running ? mok_mastodon_prepare_of(u->s->arena, source, running) : *source;
 		if (!mok_val_has_unknown(&base) && mok_mastodon_job(u->s->arena, &base, name, out))
 			return CLI_DONE;
 	}
@@ -112,7 +122,6 @@ static void annotate(struct upgrade *u, struct mok_val *job, const char *from)
 
 int upgrade_run_job(struct upgrade *u, const char *name, bool *idle)
 {
-	const struct mok_running wanted = { .image = NULL };
 	const struct mok_object *before;
 	struct mok_val job;
 	const char *from;
@@ -124,7 +133,7 @@ int upgrade_run_job(struct upgrade *u, const char *name, bool *idle)
 	*idle = before && before->ready;
 	if (*idle)
 		return CLI_DONE;
-	rc = upgrade_make_job(u, name, &wanted, &job);
+	rc = upgrade_make_job(u, name, NULL, &job);
 	if (rc != CLI_DONE)
 		return rc;
 	from = upgrade_from_of(before);

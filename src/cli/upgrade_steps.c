@@ -55,6 +55,35 @@ static int run_configuration(struct upgrade *u, bool *idle)
 
 /* ---- Jobs of migrations ---- */
 
+/* What the plan asks for, and only before migrations have begun. */
+static int run_before(struct upgrade *u, const char *name, bool *idle)
+{
+	int rc = upgrade_look(u, 0);
+
+	if (rc != CLI_DONE)
+		return rc;
+	*idle = !upgrade_job_source(u, name) || upgrade_job(u, "migrate-pre", u->to);
+	return *idle ? CLI_DONE : upgrade_run_job(u, name, idle);
+}
+
+static int run_assets(struct upgrade *u, bool *idle)
+{
+	return run_before(u, "assets-copy", idle);
+}
+
+static int run_dump(struct upgrade *u, bool *idle)
+{
+	int rc;
+
+	*idle = mok_mastodon_release(u->from) == mok_mastodon_release(u->to);
+	if (*idle)
+		return CLI_DONE;
+	rc = run_before(u, "pg-dump", idle);
+	if (rc == CLI_DONE && !*idle)
+		upgrade_record_time(u, "dumped_at");
+	return rc;
+}
+
 static int run_pre(struct upgrade *u, bool *idle)
 {
 	return upgrade_run_job(u, "migrate-pre", idle);
@@ -146,6 +175,12 @@ static const struct upgrade_part forward[] = {
 		.run = upgrade_preflight },
 	{ "configuration", "new ConfigMaps and Secrets, beside the old ones",
 		.run = run_configuration },
+	{ "assets", "a Job: the new version's assets, beside the old ones, if they have a bucket",
+		.run = run_assets },
+	{ "dump",
+		"a Job: the database is dumped to where the plan's backups go, before another "
+		"minor version",
+		.run = run_dump },
 	{ "migrate-pre",
 		"a Job: the migrations that the old version lives with; when it fails, that goes "
 		"on running",

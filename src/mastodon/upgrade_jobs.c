@@ -74,6 +74,13 @@ static const struct errand *find(const char *name)
 	return NULL;
 }
 
+const char *mok_mastodon_job_source(const char *name)
+{
+	const struct errand *e = find(name);
+
+	return e && e->of ? e->name : "db-prepare";
+}
+
 static void set_command(struct masto *m, struct mok_val *job, const struct errand *e)
 {
 	const char *container = "spec.template.spec.containers.0";

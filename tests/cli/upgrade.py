@@ -18,7 +18,7 @@ PLAN = (ROOT / "plans/small.yaml").read_text()
 
 MEDIUM = (ROOT / "plans/medium.yaml").read_text()
 OLD, NEW = "4.6.5", "4.7.6"
-STEPS = 13
+STEPS = 15
 JOBS = "/apis/batch/v1/namespaces/mastodon/jobs"
 MERGE = "application/strategic-merge-patch+json"
 
@@ -234,11 +234,11 @@ def kill_at(stack, step, how=signal.SIGKILL):
     for line in process.stderr:
         seen += line
         if line.startswith(f"Step {step} of {STEPS}:"):
-            time.sleep(random.random() * (0.4 if step < 10 else 0))
+            time.sleep(random.random() * (0.4 if step < 12 else 0))
             process.send_signal(how)
             break
     process.communicate(timeout=120)
-    check(f"Step {step} of" in seen or (step > 10 and "already" in seen),
+    check(f"Step {step} of" in seen or (step > 12 and "already" in seen),
           f"step {step} was reached:\n{seen}")
     return process.returncode
 
@@ -247,7 +247,7 @@ def test_killed_at_every_step_it_ends_the_same():
     random.seed(1)
     with Cloud(speed=60) as cloud, Instance(cloud) as stack:
         ends = [kill_at(stack, step) for step in range(1, STEPS + 1)]
-        check(ends[:9] == [-signal.SIGKILL] * 9, f"it was killed: {ends}")
+        check(ends[:11] == [-signal.SIGKILL] * 11, f"it was killed: {ends}")
         stack.upgrade()
         stack.check_is(NEW)
         equal(stack.jobs(), ["mastodon-migrate-post-4-7-6"], "Jobs of migrations")

@@ -4,12 +4,14 @@ import base64
 import hashlib
 import http.client
 import json
+import os
 import re
+import select
 import sys
 
 from instance import Browser
-from lib import Cloud, Stack, check, equal, run_tests
-from upgrade import NEW, OLD, Instance, kill_at, plan_of
+from lib import MOK, ROOT, Cloud, Stack, check, equal, fork_on_terminal, run_tests
+from upgrade import JOBS, NEW, OLD, Instance, kill_at, plan_of
 
 RECORD = "/api/v1/namespaces/mastodon/configmaps/mastodon-upgrade"
 
@@ -140,6 +142,38 @@ def test_what_happened_is_noted():
         check(facts["last upgrade"].startswith(f"from {OLD} to {NEW}, complete"), f"{facts}")
 
 
+def jobs_of(stack):
+    """Whole names of Jobs, without the hash: [(name, images)]."""
+    found = {}
+    for job in stack.cluster.ask("GET", JOBS)["items"]:
+        pod = job["spec"]["template"]["spec"]
+        images = [c["image"] for c in pod.get("initContainers", []) + pod["containers"]]
+        found[re.sub(r"-[0-9a-f]{10}$", "", job["metadata"]["name"])] = images
+    return found
+
+
+def test_a_large_instance_is_dumped_and_its_assets_are_copied():
+    text = (ROOT / "plans/large.yaml").read_text()
+    with Cloud(speed=60) as cloud, Instance(cloud, text=text) as stack:
+        stack.upgrade(NEW)
+        jobs = jobs_of(stack)
+        dump, assets = jobs["mastodon-pg-dump-4-7-6"], jobs["mastodon-assets-copy-4-7-6"]
+        check(re.match(r"docker\.io/library/postgres:\d+@sha256:", dump[0]), f"the server's own: {dump}")
+        check(assets[0].startswith(f"ghcr.io/mastodon/mastodon:v{NEW}@sha256:"), f"the new ones: {assets}")
+        noted = stack.cluster.ask("GET", RECORD)["data"]
+        check(noted["dumped_at"] < noted["restore_to"], f"before migrations end: {noted}")
+        stack.check_is(NEW)
+
+
+def test_the_guides_instance_has_neither():
+    text = (ROOT / "plans/guide.yaml").read_text()
+    with Cloud(speed=60) as cloud, Instance(cloud, text=text) as stack:
+        done = json.loads(stack.upgrade(NEW, "--format", "json").out)
+        idle = [s["name"] for s in done["steps"] if s["state"] == "nothing to do"]
+        check({"assets", "dump"} <= set(idle), f"nothing to do: {idle}")
+        stack.check_is(NEW)
+
+
 def contents(stack):
     """How many contents there are of each ConfigMap and Secret of the instance."""
     count = {}
@@ -156,10 +190,80 @@ def test_old_contents_go():
             text = re.sub(r"\n  extra_env: .*", "", (stack.dir / "mok.yaml").read_text())
             stack.write(text.replace("\n  version:", f'\n  extra_env: {{ SEEN: "{version}" }}\n  version:'))
             done = stack.upgrade(version)
+        check("dump" not in json.loads(stack.cluster.ask("GET", RECORD)["data"]["timings"]), "a patch")
         check("the last upgrade, 4.6.3 to 4.6.4, took:" in re.sub(r"\s+", " ", done.out), done.out)
         equal(contents(stack)["configmaps", "mastodon-web"], 3, "contents of mastodon-web")
         equal(contents(stack)["secrets", "mastodon-web"], 1, "what did not change")
         stack.check_is(OLD)
+
+
+class Terminal:
+    """A run of mok upgrade on a terminal of its own."""
+
+    def __init__(self, stack, *arguments):
+        self.pid, self.fd = fork_on_terminal()
+        self.seen = ""
+        if self.pid == 0:
+            os.chdir(stack.dir)
+            os.execve(MOK, [MOK, "--sandbox", "upgrade", *arguments],
+                      stack.environment({"TERM": "xterm"}))
+
+    def read_to(self, words):
+        """Until it asks that, or ends."""
+        while words is None or words not in self.seen:
+            check(select.select([self.fd], [], [], 120)[0], f"nothing for long: {self.seen[-800:]}")
+            try:
+                data = os.read(self.fd, 65536)
+            except OSError:
+                data = b""
+            if not data:
+                check(words is None, f"it ended without {words!r}: {self.seen[-800:]}")
+                return
+            self.seen += data.decode()
+
+    def answer(self, question, text):
+        self.read_to(question)
+        os.write(self.fd, text.encode())
+
+    def end(self, code):
+        self.read_to(None)
+        _, status = os.waitpid(self.pid, 0)
+        os.close(self.fd)
+        equal(os.waitstatus_to_exitcode(status), code, f"exit code: {self.seen[-1200:]}")
+        return re.sub(r"\s+", " ", self.seen)
+
+
+BEGIN = 'Only "yes" goes on:'
+POINT = "Go on past the point of no return?"
+
+
+def test_the_questions_on_a_terminal():
+    with Cloud(speed=60) as cloud, Instance(cloud) as stack:
+        terminal = Terminal(stack, NEW)
+        terminal.answer(BEGIN, "y\n")
+        check("nothing was changed" in terminal.end(1), terminal.seen)
+        equal(set(stack.versions().values()), {OLD}, "what runs")
+        terminal = Terminal(stack, NEW)
+        terminal.answer(BEGIN, "yes\n")
+        terminal.answer(POINT, "no\n")
+        check("stopped before the point of no return" in terminal.end(3), terminal.seen)
+        check("mastodon-migrate-post-4-7-6" not in stack.jobs(), "no migration after that")
+        terminal = Terminal(stack)
+        terminal.answer(BEGIN, "yes\n")
+        terminal.answer(POINT, "\x03")
+        check("interrupted" in terminal.end(130), terminal.seen)
+        equal(set(stack.versions().values()), {NEW}, "what runs")
+        check("mastodon-migrate-post-4-7-6" not in stack.jobs(), "no migration after that either")
+        check("restore_to" not in stack.cluster.ask("GET", RECORD)["data"], "nobody went past it")
+        terminal = Terminal(stack, "--rollback")
+        terminal.answer(BEGIN, "yes\n")
+        terminal.end(0)
+        stack.check_is(OLD)
+        terminal = Terminal(stack, NEW)
+        terminal.answer(BEGIN, "yes\n")
+        terminal.answer(POINT, "yes\n")
+        terminal.end(0)
+        stack.check_is(NEW)
 
 
 if __name__ == "__main__":
