@@ -4,6 +4,7 @@
 #   forms   curl: the answers have the real API's forms
 #   s3cmd   s3cmd (Debian) through a bucket's life
 #   rclone  rclone (Debian) as the copying pods of a plan run it
+#   postgres  the Jobs' scripts, by Ruby against PostgreSQL and Redis (all of Debian)
 #   registry  the registry of Debian, open and behind tokens
 #   boto3, minio   two more clients of S3 (PyPI)
 #   pydo    DigitalOcean's own client (PyPI) through the life of every kind
@@ -21,7 +22,7 @@ MOK=$(readlink -f "${MOK:-$root/build/release/mok}")
 export MOK
 cache=${MOK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mok}/contract
 export MOK_OPENAPI=${MOK_OPENAPI:-$root/../shared/data/digitalocean-openapi.json}
-suites=${*:-forms s3cmd rclone registry boto3 minio pydo prism}
+suites=${*:-forms s3cmd rclone postgres registry boto3 minio pydo prism}
 . ../suites.sh
 
 # A virtual environment that fits the requirements; made again when they change.
@@ -61,6 +62,14 @@ run_suite()
 			suite "$1" python3 "$1.py"
 		else
 			skip "$1" "it is not installed (apt-get install $1)"
+		fi ;;
+	postgres)
+		if ruby -e 'require "pg"; require "active_record"; require "sidekiq"' 2>/dev/null &&
+			command -v redis-server >/dev/null && ls /usr/lib/postgresql/*/bin/initdb \
+			>/dev/null 2>&1; then
+			suite postgres python3 postgres.py
+		else
+			skip postgres "install postgresql redis-server ruby-pg ruby-activerecord ruby-sidekiq"
 		fi ;;
 	registry)
 		if command -v docker-registry >/dev/null; then
