@@ -216,7 +216,7 @@ static enum mok_readiness pod(struct look *l)
 	return mok_streq(phase, "Succeeded") ? MOK_READY : needs(l, "Ready");
 }
 
-static enum mok_readiness certificate(struct look *l)
+static enum mok_readiness by_condition(struct look *l)
 {
 	return needs(l, "Ready");
 }
@@ -284,11 +284,12 @@ static const struct {
 	{ "apps", "Deployment", deployment },
 	{ "apps", "StatefulSet", stateful_set },
 	{ "batch", "Job", job },
-	{ "cert-manager.io", "Certificate", certificate },
-	{ "cert-manager.io", "ClusterIssuer", certificate },
-	{ "cert-manager.io", "Issuer", certificate },
+	{ "cert-manager.io", "Certificate", by_condition },
+	{ "cert-manager.io", "ClusterIssuer", by_condition },
+	{ "cert-manager.io", "Issuer", by_condition },
 	{ "gateway.networking.k8s.io", "Gateway", gateway },
 	{ "gateway.networking.k8s.io", "GatewayClass", gateway_class },
+	{ "keda.sh", "ScaledObject", by_condition },
 	{ "networking.k8s.io", "Ingress", ingress },
 };
 

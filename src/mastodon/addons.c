@@ -38,6 +38,11 @@ static bool wants_robusta(const struct masto *m)
 	return masto_has(m, "observability.robusta");
 }
 
+static bool wants_keda(const struct masto *m)
+{
+	return masto_has(m, "keda") && masto_bool(m, "keda.install", true);
+}
+
 static bool wants_prometheus(const struct masto *m)
 {
 	return masto_bool(m, "observability.prometheus", false) && !wants_robusta(m);
@@ -103,6 +108,8 @@ static const struct addon addons[] = {
 	{ "mastodon_prometheus", "kube-prometheus-stack",
 		"https://prometheus-community.github.io/helm-charts", "72.0.1", "monitoring",
 		"values-prometheus", wants_prometheus, NULL },
+	{ "mastodon_keda", "keda", "https://kedacore.github.io/charts", "2.19.0", "keda",
+		"values-keda", wants_keda, NULL },
 	{ "mastodon_robusta", "robusta", "https://robusta-charts.storage.googleapis.com", "0.47.0",
 		"monitoring", "values-robusta", wants_robusta, fill_robusta },
 };

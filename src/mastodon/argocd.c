@@ -210,7 +210,7 @@ static void ignore_scaled(struct masto *m, struct mok_val *app)
 
 		if (!object)
 			continue;
-		if (mok_streq(mok_val_get_str(object, "kind"), "HorizontalPodAutoscaler")) {
+		if (mok_val_at(object, "spec.scaleTargetRef")) {
 			name = mok_val_at(object, "spec.scaleTargetRef.name");
 			ignore(m, app, "apps", "Deployment", name->u.s, "/spec/replicas");
 		}

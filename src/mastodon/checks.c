@@ -323,6 +323,27 @@ static void check_gitops(struct masto *m)
 	mok_diag_hint(m->diags, d, "write repository: https://..., and path: the folder in it");
 }
 
+/* ---- KEDA ---- */
+
+static void check_keda(struct masto *m)
+{
+	struct mok_diag *d;
+
+	if (!masto_has(m, "keda"))
+		return;
+	if (!masto_prometheus_url(m)) {
+		d = mok_diag_add(
+			m->diags, "E0926", masto_mark(m, "keda"), "KEDA needs a Prometheus to ask");
+		mok_diag_hint(m->diags, d,
+			"write observability: { metrics: true, prometheus: true }, or "
+			"keda: { prometheus: http://... }");
+	} else if (!masto_bool(m, "observability.metrics", false)) {
+		d = mok_diag_add(m->diags, "E0926", masto_mark(m, "keda"),
+			"KEDA goes by metrics that nobody collects");
+		mok_diag_hint(m->diags, d, "write observability: { metrics: true }");
+	}
+}
+
 /* ---- pods and nodes ---- */
 
 static const struct mok_resource *node_pool(const struct masto *m, const char *word)
@@ -439,6 +460,7 @@ void masto_checks(struct masto *m)
 	check_gateway(m);
 	check_images(m);
 	check_backup(m);
+	check_keda(m);
 	check_gitops(m);
 	check_tiers(m);
 }

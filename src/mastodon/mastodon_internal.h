@@ -134,6 +134,7 @@ void masto_assets(struct masto *m); /* assets.c */
 const char *masto_daily_copies(struct masto *m);
 void masto_backup(struct masto *m);                  /* backup.c: copies elsewhere */
 extern const struct mok_field masto_backup_fields[]; /* schema_backup.c */
+extern const struct mok_field masto_keda_fields[];   /* schema_keda.c */
 void masto_network(struct masto *m);                 /* network.c: services, policies */
 void masto_routes(struct masto *m); /* routes.c: gateway, routes, certificate, records */
 const char *masto_challenge(const struct masto *m); /* routes.c: "dns01" or "http01" */
@@ -170,6 +171,15 @@ const char *masto_image(struct masto *m, bool streaming);
 const char *masto_image_of(struct masto *m, const char *path, const char *tag);
 int64_t masto_web_threads(const struct masto *m); /* of one pod */
 void masto_check_patches(struct masto *m);        /* checks.c: each met something */
+
+/* scaling.c: who changes how many pods a workload has. */
+struct masto_scaled {
+	const char *component, *address;
+	int64_t min, max;
+	const struct group *group; /* or NULL */
+};
+void masto_add_scaler(struct masto *m, const struct masto_scaled *s);
+const char *masto_prometheus_url(const struct masto *m); /* NULL: there is none */
 
 /* rclone.c: a bucket as rclone's variables describe it; texts for a manifest. */
 struct masto_remote {

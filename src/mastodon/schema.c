@@ -51,8 +51,7 @@ static const struct mok_field resources[] = {
 #define REPLICAS(standard) \
 	{ \
 		.name = "replicas", .type = MOK_MAP, .flags = MOK_F_RANGE, .sub = range, \
-		.dflt = standard, \
-		.doc = "Pods: a number, or min and max for a HorizontalPodAutoscaler." \
+		.dflt = standard, .doc = "Pods: a number, or min and max for an autoscaler." \
 	}
 #define NODE_POOL \
 	{ \
@@ -638,6 +637,11 @@ static const struct mok_field fields[] = {
 		.type = MOK_BOOL,
 		.dflt = "true",
 		.doc = "Installs metrics-server, which autoscalers need." },
+	{ .name = "keda",
+		.type = MOK_MAP,
+		.sub = masto_keda_fields,
+		.doc = "Pods by queues and threads instead of CPU, where replicas have a min and a "
+		       "max: KEDA asks Prometheus. {} takes what is usual." },
 	{ .name = "extra_env", .type = MOK_MAP, .doc = "More environment of the Ruby processes." },
 	{ .name = "extra_secret_env",
 		.type = MOK_MAP,

@@ -16,6 +16,7 @@ struct workload {
 	const char *address;   /* "mastodon_sidekiq_push" */
 	const char *settings;
 	int64_t min, max;
+	const struct group *group; /* NULL: it is none of Sidekiq's */
 };
 
 /* Selectors can never be changed: only what never changes is in them. */
@@ -28,20 +29,6 @@ static struct mok_val selector(struct masto *m, const char *component)
 		masto_format(m, "%s", m->stack->name ? m->stack->name : "mastodon"));
 	mok_val_set(m->arena, &v, "app.kubernetes.io/component", masto_format(m, "%s", component));
 	return v;
-}
-
-static void add_autoscaler(struct masto *m, const struct workload *w)
-{
-	const struct masto_object object = { .component = w->component,
-		.address = mok_arena_printf(m->arena, "%s_autoscaler", w->address) };
-	struct mok_val manifest = masto_base(m, "autoscaler");
-
-	masto_put(m, &manifest, "metadata.name", masto_format(m, "mastodon-%s", w->component));
-	masto_put(m, &manifest, "spec.scaleTargetRef.name",
-		masto_format(m, "mastodon-%s", w->component));
-	masto_put(m, &manifest, "spec.minReplicas", mok_val_int(w->min));
-	masto_put(m, &manifest, "spec.maxReplicas", mok_val_int(w->max));
-	masto_add(m, &object, manifest);
 }
 
 static void add_budget(struct masto *m, const struct workload *w)
@@ -65,6 +52,11 @@ static void add_workload(struct masto *m, const struct workload *w, struct mok_v
 		.component = w->component,
 		.takes_over = w->min >= w->max,
 		.needs = needs };
+	const struct masto_scaled scaled = { .component = w->component,
+		.address = w->address,
+		.min = w->min,
+		.max = w->max,
+		.group = w->group };
 
 	masto_put(m, &manifest, "metadata.name", masto_format(m, "mastodon-%s", w->component));
 	masto_put(m, &manifest, "spec.selector.matchLabels", selector(m, w->component));
@@ -78,7 +70,7 @@ static void add_workload(struct masto *m, const struct workload *w, struct mok_v
 		masto_put(m, &manifest, "spec.replicas", mok_val_int(w->min));
 	masto_add(m, &object, manifest);
 	if (w->min < w->max)
-		add_autoscaler(m, w);
+		masto_add_scaler(m, &scaled);
 	if (w->min >= 2)
 		add_budget(m, w);
 }
@@ -157,8 +149,8 @@ static void set_size(struct masto *m, struct mok_val *manifest, const struct mas
 
 static void add_web(struct masto *m)
 {
-	struct workload w = { "web", "mastodon_web", "web", masto_int(m, "web.replicas.min", 2),
-		0 };
+	struct workload w = { "web", "mastodon_web", "web", masto_int(m, "web.replicas.min", 2), 0,
+		NULL };
 	const struct masto_pod pod = { "spec.template.spec", "web", "web", true };
 	struct mok_val manifest = masto_base(m, "web");
 	struct masto_request request;
@@ -177,7 +169,7 @@ static void add_web(struct masto *m)
 static void add_streaming(struct masto *m)
 {
 	struct workload w = { "streaming", "mastodon_streaming", "streaming",
-		masto_int(m, "streaming.replicas.min", 2), 0 };
+		masto_int(m, "streaming.replicas.min", 2), 0, NULL };
 	const struct masto_pod pod = { "spec.template.spec", "streaming", "streaming", false };
 	struct mok_val manifest = masto_base(m, "streaming");
 
@@ -216,8 +208,8 @@ static void keep_alone(struct masto *m, struct mok_val *manifest)
 static void add_group(struct masto *m, const struct group *g)
 {
 	struct workload w = { mok_arena_printf(m->arena, "sidekiq-%s", g->name),
-		mok_arena_printf(m->arena, "mastodon_sidekiq_%s", g->name), g->path, g->min,
-		g->max };
+		mok_arena_printf(m->arena, "mastodon_sidekiq_%s", g->name), g->path, g->min, g->max,
+		g };
 	const struct masto_pod pod = { "spec.template.spec", "sidekiq", g->path, true };
 	struct mok_val manifest = masto_base(m, "sidekiq");
 	struct masto_request request;

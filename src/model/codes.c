@@ -357,6 +357,13 @@ static const struct mok_code codes[] = {
 		"read by browsers, which need a domain that leads there: `assets_domain` becomes "
 		"CDN_HOST. A CDN that fetches from the instance itself needs `assets_domain` "
 		"alone." },
+	{ "E0926", "KEDA without metrics",
+		"KEDA asks Prometheus how many jobs wait and how many threads are busy, and "
+		"Prometheus "
+		"knows it from Mastodon's exporters:\n\n    observability: { metrics: true, "
+		"prometheus: "
+		"true }\n    keda: {}\n\nWith a Prometheus of your own, say where it is: keda: { "
+		"prometheus: http://prometheus.monitoring:9090 }." },
 	{ "E0930", "a setting that is decided once",
 		"`domain` and `web_domain` are in every account's and post's name that other "
 		"servers "

@@ -7,7 +7,7 @@ import time
 import urllib.error
 import urllib.request
 
-from lib import Cloud, Stack, check, equal, run_tests
+from lib import ROOT, Cloud, Stack, check, equal, run_tests
 
 HEAD = """\
 mok: 1
@@ -137,6 +137,30 @@ def test_others_scale_and_watch():
                                 "application/merge-patch+json")
         equal(status, 200, text)
         kube.wait(CORE + "/pods", lambda pods: len(pods["items"]) == 1)
+
+
+KEDA = "mok: 1\nmastodon: { keda: {}, observability: { metrics: true, prometheus: true } }\n"
+
+
+def test_keda_takes_over_from_the_autoscalers_and_gives_back():
+    plan, keda = ("-f", str(ROOT / "plans/medium.yaml")), ("-f", "keda.yaml")
+    scalers = "/apis/autoscaling/v2/namespaces/mastodon/horizontalpodautoscalers"
+    web = "/apis/apps/v1/namespaces/mastodon/deployments/mastodon-web"
+
+    def names():
+        return {item["metadata"]["name"] for item in kube.get(scalers)["items"]}
+
+    with Cloud() as cloud, Stack(cloud) as stack:
+        stack.write(KEDA, "keda.yaml")
+        stack.run(*plan, "apply", "--yes", "--no-escrow").expect(0)
+        kube = Kube(cloud)
+        equal(names(), {"mastodon-web", "mastodon-sidekiq-ingress"}, "autoscalers")
+        for more, prefix in ((keda, "keda-hpa-"), ((), "")):
+            stack.run(*plan, *more, "apply", "--yes", "--no-escrow").expect(0)
+            stack.run(*plan, *more, "plan", "--detailed-exitcode").expect(0)
+            equal(names(), {f"{prefix}mastodon-web", f"{prefix}mastodon-sidekiq-ingress"}, "autoscalers")
+            equal(kube.get(web)["spec"]["replicas"], 3, "pods of web")
+        stack.run(*plan, "destroy", "--yes", "--confirm", "mastodon-m").expect(0)
 
 
 def test_it_runs_at_the_highest_speed_and_after_a_restart():

@@ -22,6 +22,7 @@ CRDS = {
     "github.com/cert-manager/cert-manager@v1.21.1": "deploy/crds/*.yaml",
     "github.com/prometheus-operator/prometheus-operator@v0.85.0":
         "example/prometheus-operator-crd/*.yaml",
+    "github.com/kedacore/keda/v2@v2.19.0": "config/crd/bases/keda.sh_scaledobjects.yaml",
     "github.com/argoproj/argo-cd/v3@v3.4.4": "manifests/crds/app*-crd.yaml",
 }
 # Cilium's module is large, and its policy is one object: only its names are declared here.

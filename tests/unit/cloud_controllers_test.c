@@ -193,6 +193,53 @@ static void a_namespace_takes_its_volumes_along(void **state)
 /* ---- autoscalers ---- */
 
 #define APPS "/apis/apps/v1/namespaces/default"
+#define SCALERS "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers"
+#define SCALED "/apis/keda.sh/v1alpha1/namespaces/default/scaledobjects"
+#define ONE_POD(name, image) \
+	"{'metadata':{'name':'" name \
+	"'},'spec':{'replicas':1,'selector':{'matchLabels':{'a':'" name \
+	"'}},'template':{'metadata':{'labels':{'a':'" name \
+	"'}},'spec':{'containers':[{'name':'app','image':'" image "'}]}}}}"
+
+static void keda_makes_an_autoscaler(void **state)
+{
+	struct api_client *c = *state;
+
+	api_make(c, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+		"{'metadata':{'name':'scaledobjects.keda.sh'},'spec':{'group':'keda.sh','scope':"
+		"'Namespaced','names':{'plural':'scaledobjects','kind':'ScaledObject'},'versions':["
+		"{"
+		"'name':'v1alpha1','served':true,'storage':true,'subresources':{'status':{}},"
+		"'schema':{'openAPIV3Schema':{'type':'object',"
+		"'x-kubernetes-preserve-unknown-fields':true}}}]}}");
+	api_make(c, APPS "/deployments", ONE_POD("web", "nginx:1"));
+	api_make(c, SCALERS,
+		"{'metadata':{'name':'old'},'spec':{'minReplicas':1,'maxReplicas':4,"
+		"'scaleTargetRef':{'apiVersion':'apps/v1','kind':'Deployment','name':'web'}}}");
+	api_make(c, SCALED,
+		"{'apiVersion':'keda.sh/v1alpha1','kind':'ScaledObject','metadata':{'name':'web'},"
+		"'spec':{'scaleTargetRef':{'name':'web'},'minReplicaCount':2,'maxReplicaCount':6,"
+		"'triggers':[{'type':'prometheus','metadata':{'threshold':'250'}}]}}");
+	api_pass(c, 60);
+	api_get(c, SCALED "/web");
+	assert_false(api_has(c, "status")); /* KEDA is not there */
+	api_make(c, APPS "/deployments", ONE_POD("keda", "ghcr.io/kedacore/keda:2.19.0"));
+	api_pass(c, 120);
+	api_get(c, SCALED "/web");
+	assert_string_equal(api_str(c, "status.conditions.0.status"), "False");
+	assert_non_null(strstr(api_str(c, "status.conditions.0.message"), "by the hpa 'old'"));
+	assert_int_equal(api_kube(c, "DELETE", NULL, SCALERS "/old"), 200);
+	api_pass(c, 60);
+	api_get(c, SCALED "/web");
+	assert_string_equal(api_str(c, "status.conditions.0.status"), "True");
+	api_get(c, SCALERS "/keda-hpa-web");
+	assert_int_equal(api_int(c, "spec.maxReplicas"), 6);
+	assert_string_equal(api_str(c, "spec.metrics.0.external.target.averageValue"), "250");
+	api_get(c, APPS "/deployments/web");
+	assert_int_equal(api_int(c, "spec.replicas"), 2);
+	assert_int_equal(api_kube(c, "DELETE", NULL, SCALED "/web"), 200);
+	assert_int_equal(api_kube(c, "GET", NULL, SCALERS "/keda-hpa-web"), 404);
+}
 
 static void an_autoscaler_keeps_its_bounds(void **state)
 {
@@ -243,6 +290,7 @@ int main(void)
 			a_namespace_takes_its_volumes_along, api_setup, api_teardown),
 		cmocka_unit_test_setup_teardown(
 			an_autoscaler_keeps_its_bounds, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(keda_makes_an_autoscaler, api_setup, api_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,6 +127,10 @@ static void when_it_does_its_work(void **state)
 		  ",\"status\":{\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\","
 		  "\"observedGeneration\":1}]}}",
 			MOK_NOT_YET, "has not seen" },
+		{ "{\"apiVersion\":\"keda.sh/v1alpha1\",\"kind\":\"ScaledObject\"," META
+		  ",\"status\":{\"conditions\":[{\"type\":\"Ready\",\"status\":\"False\","
+		  "\"reason\":\"ScaledObjectCheckFailed\",\"message\":\"no such target\"}]}}",
+			MOK_NOT_YET, "no such target" },
 		{ "{\"apiVersion\":\"gateway.networking.k8s.io/v1\",\"kind\":\"Gateway\"," META
 		  ",\"status\":{\"addresses\":[],\"conditions\":[{\"type\":\"Programmed\","
 		  "\"status\":\"True\",\"observedGeneration\":2}]}}",

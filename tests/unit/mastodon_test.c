@@ -513,8 +513,7 @@ static void test_sidekiq_groups(void **state)
 		"mailers,2");
 	assert_at(w, "Deployment", "mastodon-sidekiq-default",
 		POD ".containers.0.livenessProbe.httpGet.path", "/metrics");
-	assert_at(
-		w, "HorizontalPodAutoscaler", "mastodon-sidekiq-ingress", "spec.maxReplicas", "8");
+	assert_at(w, "ScaledObject", "mastodon-sidekiq-ingress", "spec.maxReplicaCount", "8");
 	assert_at(w, "Deployment", "mastodon-sidekiq-push", "spec.replicas", "2");
 }
 

@@ -30,16 +30,7 @@ static const char *scale_path(struct sb_kube *k, const cJSON *scaler)
 
 static bool is_measured(struct sb_kube *k)
 {
-	const cJSON *one;
-
-	cJSON_ArrayForEach(one, sb_ctl_list(k, "/apis/apps/v1/namespaces/kube-system/deployments"))
-	{
-		if (strstr(sb_ctl_str(one, "spec.template.spec.containers.0.image"),
-			    "metrics-server") &&
-			mok_json_int(one, "status.availableReplicas", 0) > 0)
-			return true;
-	}
-	return false;
+	return sb_ctl_runs(k, "metrics-server");
 }
 
 /* ---- the scale ---- */

@@ -134,6 +134,19 @@ struct sb_ctl_objects sb_ctl_selected(
 
 /* ---- objects ---- */
 
+bool sb_ctl_runs(struct sb_kube *k, const char *image)
+{
+	const cJSON *one;
+
+	cJSON_ArrayForEach(one, sb_ctl_list(k, "/apis/apps/v1/deployments"))
+	{
+		if (strstr(sb_ctl_str(one, "spec.template.spec.containers.0.image"), image) &&
+			mok_json_int(one, "status.availableReplicas", 0) > 0)
+			return true;
+	}
+	return false;
+}
+
 const char *sb_ctl_path(struct sb_kube *k, const cJSON *object, const char *plural, const char *sub)
 {
 	const char *version = sb_ctl_str(object, "apiVersion");

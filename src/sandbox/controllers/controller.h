@@ -89,6 +89,9 @@ struct sb_ctl_event {
 void sb_ctl_tell(struct sb_kube *k, const cJSON *object, const struct sb_ctl_event *event,
 	const char *fmt, ...) MOK_PRINTF(4, 5);
 
+/* Is a Deployment up whose first container has such a word in its image's name? */
+bool sb_ctl_runs(struct sb_kube *k, const char *image);
+
 /* ---- small ones ---- */
 
 /* A deadline after a duration that something waits for, not works for: a back-off, a time limit.

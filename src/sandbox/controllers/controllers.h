@@ -26,6 +26,7 @@ extern const struct sb_controller sb_ctl_load_balancer;
 extern const struct sb_controller sb_ctl_prometheus;
 extern const struct sb_controller sb_ctl_node;
 extern const struct sb_controller sb_ctl_replica_set;
+extern const struct sb_controller sb_ctl_scaled_object;
 extern const struct sb_controller sb_ctl_scheduler;
 extern const struct sb_controller sb_ctl_stateful_set;
 extern const struct sb_controller sb_ctl_volume;

@@ -9,20 +9,6 @@
 #define AGENT "PrometheusOperator"
 #define API "/apis/apps/v1/namespaces/%s/statefulsets/%s"
 
-static bool has_operator(struct sb_kube *k)
-{
-	const cJSON *one;
-
-	cJSON_ArrayForEach(one, sb_ctl_list(k, "/apis/apps/v1/deployments"))
-	{
-		if (strstr(sb_ctl_str(one, "spec.template.spec.containers.0.image"),
-			    "prometheus-operator") &&
-			mok_json_int(one, "status.availableReplicas", 0) > 0)
-			return true;
-	}
-	return false;
-}
-
 static void add_labels(cJSON *labels, const cJSON *object, const char *what)
 {
 	const char *name = sb_ctl_str(object, "metadata.name");
@@ -123,7 +109,7 @@ static void serve(struct sb_kube *k, const cJSON *object, const char *what, cons
 
 	if (*sb_ctl_str(object, "metadata.deletionTimestamp"))
 		return;
-	if (!has_operator(k)) {
+	if (!sb_ctl_runs(k, "prometheus-operator")) {
 		sb_ctl_again(k,
 			sb_ctl_patiently(k, sb_ctl_ms(object, "metadata.creationTimestamp"),
 				5L * SB_SECOND_MS));
