@@ -1,5 +1,6 @@
 #include "guard.h"
 #include "local_instance.h"
+#include "name_servers.h"
 #include "show.h"
 #include "vault.h"
 #include "watch.h"
@@ -125,34 +126,6 @@ static int exit_of_run(const struct mok_apply_result *result, int rc, const stru
 	return result->changed || waited_in_vain(result) ? CLI_PARTLY : cli_exit_of(err);
 }
 
-static bool is_certificate(const struct mok_change *c)
-{
-	const struct mok_val *manifest =
-		c && c->resource ? mok_val_get(&c->resource->fields, "manifest") : NULL;
-
-	return manifest && mok_streq(mok_val_get_str(manifest, "kind"), "Certificate");
-}
-
-static bool has_zone(const struct mok_stack *stack)
-{
-	for (size_t i = 0; i < stack->resources.len; i++)
-		if (mok_streq(stack->resources.items[i].kind->name, "domain"))
-			return true;
-	return false;
-}
-
-/* What a certificate waits for in vain is mostly the registrar.
- * https://docs.digitalocean.com/products/networking/dns/getting-started/dns-registrars/ */
-static void hint_at_name_servers(const struct mok_stack *stack, struct mok_apply_result *result)
-{
-	for (size_t i = 0; i < result->failures.len; i++)
-		if (is_certificate(result->failures.items[i].change) && has_zone(stack))
-			mok_err_hint(&result->failures.items[i].err,
-				"the registrar has to name ns1.digitalocean.com, "
-				"ns2.digitalocean.com and ns3.digitalocean.com as the domain's "
-				"name servers; once it does: mok apply again");
-}
-
 static int run(struct session *s)
 {
 	struct mok_apply_result result;
@@ -171,7 +144,8 @@ static int run(struct session *s)
 	in = session_input(s, watch_events(watch));
 	rc = mok_apply(&in, s->arena, &result, &err);
 	watch_end(watch);
-	hint_at_name_servers(s->stack, &result);
+	if (rc != 0 && err.code != MOK_ERR_INTERRUPTED)
+		hint_at_name_servers(s, &result);
 	show_result(s,
 		&(struct mok_result_view){ .command = s->cli->command->name,
 			.again = again(s),
