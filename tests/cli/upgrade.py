@@ -18,7 +18,9 @@ PLAN = (ROOT / "plans/small.yaml").read_text()
 
 MEDIUM = (ROOT / "plans/medium.yaml").read_text()
 OLD, NEW = "4.6.5", "4.7.6"
-STEPS = 15
+STEPS = ["preflight", "configuration", "assets", "dump", "migrate-pre", "sidekiq", "scheduler", "web",
+         "streaming", "others", "old pods", "migrate-post", "jobs", "verify", "clean up"]
+LATE = STEPS[STEPS.index("migrate-post"):]
 JOBS = "/apis/batch/v1/namespaces/mastodon/jobs"
 MERGE = "application/strategic-merge-patch+json"
 
@@ -230,24 +232,24 @@ def kill_at(stack, step, how=signal.SIGKILL):
     """Begins or goes on with the upgrade, and ends it a moment after that step has begun. The last
     steps are quick: there it may be too late."""
     process = stack.start("--sandbox", "upgrade", NEW, "--yes")
+    line = f"Step {STEPS.index(step) + 1} of {len(STEPS)}: {step}\n"
     seen = ""
-    for line in process.stderr:
-        seen += line
-        if line.startswith(f"Step {step} of {STEPS}:"):
-            time.sleep(random.random() * (0.4 if step < 12 else 0))
+    for text in process.stderr:
+        seen += text
+        if text == line:
+            time.sleep(random.random() * (0 if step in LATE else 0.4))
             process.send_signal(how)
             break
     process.communicate(timeout=120)
-    check(f"Step {step} of" in seen or (step > 12 and "already" in seen),
-          f"step {step} was reached:\n{seen}")
+    check(line in seen or (step in LATE and "already" in seen), f"{step} was reached:\n{seen}")
     return process.returncode
 
 
 def test_killed_at_every_step_it_ends_the_same():
     random.seed(1)
     with Cloud(speed=60) as cloud, Instance(cloud) as stack:
-        ends = [kill_at(stack, step) for step in range(1, STEPS + 1)]
-        check(ends[:11] == [-signal.SIGKILL] * 11, f"it was killed: {ends}")
+        ends = [kill_at(stack, step) for step in STEPS]
+        check(ends[:len(STEPS) - len(LATE)] == [-signal.SIGKILL] * (len(STEPS) - len(LATE)), f"it was killed: {ends}")
         stack.upgrade()
         stack.check_is(NEW)
         equal(stack.jobs(), ["mastodon-migrate-post-4-7-6"], "Jobs of migrations")
@@ -256,7 +258,7 @@ def test_killed_at_every_step_it_ends_the_same():
 
 def test_interrupted_it_goes_on():
     with Cloud(speed=60) as cloud, Instance(cloud) as stack:
-        equal(kill_at(stack, 3, signal.SIGINT), 130, "interrupted")
+        equal(kill_at(stack, "migrate-pre", signal.SIGINT), 130, "interrupted")
         mixed = stack.run("apply", "--yes").expect(5)
         check("mok upgrade" in mixed.err, mixed.err)
         facts = {f["name"]: f["text"] for f in stack.status()["instance"]}
@@ -268,7 +270,7 @@ def test_interrupted_it_goes_on():
 def test_back_before_the_point_of_no_return():
     with Cloud(speed=60) as cloud, Instance(cloud) as stack:
         before = (stack.dir / "mok.yaml").read_bytes()
-        kill_at(stack, 6)
+        kill_at(stack, "streaming")
         until("web is new, its last old pod gone", lambda: stack.versions()["web"] == NEW)
         stack.upgrade("--rollback")
         stack.check_is(OLD)

@@ -125,7 +125,7 @@ def test_verify_looks_at_what_came_of_it():
 
 def test_what_happened_is_noted():
     with Cloud(speed=60) as cloud, Instance(cloud) as stack:
-        kill_at(stack, 7)
+        kill_at(stack, "web")
         begun = stack.cluster.ask("GET", RECORD)["data"]
         equal((begun["from"], begun["to"], begun["schema_before"]), (OLD, NEW, OLD), "begun")
         check("finished_at" not in begun, "it is not complete")
@@ -137,7 +137,7 @@ def test_what_happened_is_noted():
         check(noted["image"].startswith(f"ghcr.io/mastodon/mastodon:v{NEW}"), noted["image"])
         check(noted["started_at"] <= noted["restore_to"] <= noted["finished_at"], f"times: {noted}")
         timings = json.loads(noted["timings"])
-        check({"preflight", "migrate-pre", "web", "migrate-post"} <= set(timings), f"{timings}")
+        check({"preflight", "migrate-pre", "sidekiq", "migrate-post"} <= set(timings), f"{timings}")
         facts = {f["name"]: f["text"] for f in stack.status()["instance"]}
         check(facts["last upgrade"].startswith(f"from {OLD} to {NEW}, complete"), f"{facts}")
 
