@@ -1,16 +1,8 @@
 /* Custom resources against their JSON schema, in apiextensions' words. */
-#include "crd_rules.h"
+#include "crd_schema.h"
 
+#include <math.h>
 #include <stdlib.h>
-
-/* A value, and what it was before (NULL: it was not, or nobody can tell). */
-struct place {
-	const cJSON *value, *before;
-	const char *path;
-	int depth;
-};
-
-static void check(struct ks_req *r, const struct place *at, const cJSON *schema);
 
 static const char *text_of(struct ks_req *r, const cJSON *value)
 {
@@ -62,7 +54,10 @@ static void check_enum(struct ks_req *r, const cJSON *value, const cJSON *list, 
 	cJSON_ArrayForEach(one, list) if (ks_same(one, value)) return;
 	mok_buf_init(&text, 8192);
 	cJSON_ArrayForEach(one, list)
-		mok_buf_printf(&text, "%s%s", text.len ? ", " : "", text_of(r, one));
+	{
+		mok_buf_puts(&text, text.len ? ", " : "");
+		mok_buf_add_json(&text, cJSON_IsString(one) ? one->valuestring : text_of(r, one));
+	}
 	ks_cause(r, "FieldValueNotSupported", path, "Unsupported value: %s: supported values: %s",
 		text_of(r, value), text.data);
 	mok_buf_release(&text);
@@ -97,21 +92,39 @@ static void check_string(
 			(long long)high);
 	if (pattern && len <= high && len >= low)
 		check_pattern(r, text, pattern, path);
+	if (!ks_format_fits(r->arena, ks_str(schema, "format"), text))
+		ks_cause(r, "FieldValueTypeInvalid", path,
+			"Invalid value: \"%s\": %s in body must be of type %s: \"%s\"", text, path,
+			ks_str(schema, "format"), text);
+}
+
+static void check_bound(
+	struct ks_req *r, const cJSON *value, const cJSON *schema, const char *path, bool low)
+{
+	const cJSON *bound = ks_at(schema, low ? "minimum" : "maximum");
+	bool exclusive =
+		mok_json_bool(schema, low ? "exclusiveMinimum" : "exclusiveMaximum", false);
+	double over = cJSON_IsNumber(bound) ? value->valuedouble - bound->valuedouble : 0;
+
+	if (!cJSON_IsNumber(bound) || (low ? over > 0 : over < 0) || (over == 0 && !exclusive))
+		return;
+	ks_cause(r, "FieldValueInvalid", path,
+		"Invalid value: %s: %s in body should be %s than%s %s", text_of(r, value), path,
+		low ? "greater" : "less", exclusive ? "" : " or equal to", text_of(r, bound));
 }
 
 static void check_number(
 	struct ks_req *r, const cJSON *value, const cJSON *schema, const char *path)
 {
-	const cJSON *low = ks_at(schema, "minimum"), *high = ks_at(schema, "maximum");
+	const cJSON *of = ks_at(schema, "multipleOf");
 
-	if (cJSON_IsNumber(low) && value->valuedouble < low->valuedouble)
+	check_bound(r, value, schema, path, true);
+	check_bound(r, value, schema, path, false);
+	if (cJSON_IsNumber(of) && of->valuedouble > 0 &&
+		fmod(value->valuedouble, of->valuedouble) != 0)
 		ks_cause(r, "FieldValueInvalid", path,
-			"Invalid value: %s: %s in body should be greater than or equal to %s",
-			text_of(r, value), path, text_of(r, low));
-	if (cJSON_IsNumber(high) && value->valuedouble > high->valuedouble)
-		ks_cause(r, "FieldValueInvalid", path,
-			"Invalid value: %s: %s in body should be less than or equal to %s",
-			text_of(r, value), path, text_of(r, high));
+			"Invalid value: %s: %s in body should be a multiple of %s",
+			text_of(r, value), path, text_of(r, of));
 }
 
 /* An item's keys, or all of it. NULL: it lacks one. */
@@ -178,7 +191,7 @@ const cJSON *ks_item_before(const cJSON *schema, const cJSON *list, const cJSON 
 	return NULL;
 }
 
-static void check_array(struct ks_req *r, const struct place *at, const cJSON *schema)
+static void check_array(struct ks_req *r, const struct ks_place *at, const cJSON *schema)
 {
 	const cJSON *value = at->value;
 	const char *path = at->path;
@@ -197,15 +210,31 @@ static void check_array(struct ks_req *r, const struct place *at, const cJSON *s
 			(long long)high);
 	cJSON_ArrayForEach(item, value)
 	{
-		const struct place below = { item, ks_item_before(schema, at->before, item),
-			ks_printf(r, "%s[%d]", path, i++), at->depth + 1 };
+		const struct ks_place below = { item, ks_item_before(schema, at->before, item),
+			ks_printf(r, "%s[%d]", path, i++), at->depth + 1, at->matches };
 
-		check(r, &below, items);
+		ks_schema_check(r, &below, items);
 	}
 	check_twice(r, value, schema, path);
 }
 
-static void check_object(struct ks_req *r, const struct place *at, const cJSON *schema)
+static void check_count(struct ks_req *r, const struct ks_place *at, const cJSON *schema)
+{
+	int64_t low = mok_json_int(schema, "minProperties", 0);
+	int64_t high = mok_json_int(schema, "maxProperties", INT64_MAX);
+	int64_t n = cJSON_GetArraySize(at->value);
+
+	if (n < low)
+		ks_cause(r, "FieldValueInvalid", at->path,
+			"Invalid value: %lld: %s in body should have at least %lld properties",
+			(long long)n, at->path, (long long)low);
+	if (n > high)
+		ks_cause(r, "FieldValueTooMany", at->path,
+			"Too many: %lld: must have at most %lld items", (long long)n,
+			(long long)high);
+}
+
+static void check_object(struct ks_req *r, const struct ks_place *at, const cJSON *schema)
 {
 	const cJSON *value = at->value;
 	const char *path = at->path;
@@ -213,6 +242,7 @@ static void check_object(struct ks_req *r, const struct place *at, const cJSON *
 	const cJSON *extra = ks_at(schema, "additionalProperties");
 	const char *dot = *path ? "." : "";
 
+	check_count(r, at, schema);
 	cJSON_ArrayForEach(one, ks_at(schema, "required")) if (cJSON_IsString(one) &&
 		!ks_at(value, one->valuestring)) ks_cause(r, "FieldValueRequired",
 		ks_printf(r, "%s%s%s", path, dot, one->valuestring), "Required value");
@@ -223,54 +253,63 @@ static void check_object(struct ks_req *r, const struct place *at, const cJSON *
 		if (!below)
 			below = cJSON_IsObject(extra) ? extra : NULL;
 		if (below) {
-			const struct place inner = { one, ks_at(at->before, one->string),
-				ks_printf(r, "%s%s%s", path, dot, one->string), at->depth + 1 };
+			const struct ks_place inner = { one, ks_at(at->before, one->string),
+				ks_printf(r, "%s%s%s", path, dot, one->string), at->depth + 1,
+				at->matches };
 
-			check(r, &inner, below);
+			ks_schema_check(r, &inner, below);
 		}
 	}
 }
 
 /* What was so before and is not changed is let be. */
-static bool is_passed(const struct place *at, const cJSON *schema)
+static bool is_passed(const struct ks_place *at, const cJSON *schema)
 {
 	return !schema || at->depth > KS_DEPTH_MAX ||
 		(cJSON_IsNull(at->value) && mok_json_bool(schema, "nullable", false)) ||
 		(at->before && ks_same(at->before, at->value));
 }
 
-static void check(struct ks_req *r, const struct place *at, const cJSON *schema)
+static void check_value(struct ks_req *r, const struct ks_place *at, const cJSON *schema)
 {
 	const cJSON *value = at->value;
-	const char *type = ks_str(schema, "type"), *path = at->path;
 
-	if (is_passed(at, schema))
-		return;
-	if (mok_json_bool(schema, "x-kubernetes-int-or-string", false) &&
-		!has_type(value, "integer") && !cJSON_IsString(value)) {
-		check_type(r, value, "integer,string", path);
-		return;
-	}
-	if (*type && !has_type(value, type)) {
-		check_type(r, value, type, path);
-		return;
-	}
 	if (ks_at(schema, "enum"))
-		check_enum(r, value, ks_at(schema, "enum"), path);
+		check_enum(r, value, ks_at(schema, "enum"), at->path);
 	if (cJSON_IsString(value))
-		check_string(r, value, schema, path);
+		check_string(r, value, schema, at->path);
 	else if (cJSON_IsNumber(value))
-		check_number(r, value, schema, path);
+		check_number(r, value, schema, at->path);
 	else if (cJSON_IsArray(value))
 		check_array(r, at, schema);
 	else if (cJSON_IsObject(value))
 		check_object(r, at, schema);
 }
 
+void ks_schema_check(struct ks_req *r, const struct ks_place *at, const cJSON *schema)
+{
+	const char *type = ks_str(schema, "type");
+	size_t causes = r->causes.len;
+
+	if (is_passed(at, schema))
+		return;
+	if (mok_json_bool(schema, "x-kubernetes-int-or-string", false) &&
+		!has_type(at->value, "integer") && !cJSON_IsString(at->value)) {
+		check_type(r, at->value, "integer,string", at->path);
+	} else if (*type && !has_type(at->value, type)) {
+		check_type(r, at->value, type, at->path);
+	} else {
+		ks_schema_combine(r, at, schema);
+		check_value(r, at, schema);
+	}
+	*at->matches += r->causes.len == causes;
+}
+
 void ks_crd_validate(struct ks_req *r, const cJSON *before, const cJSON *object)
 {
-	const struct place root = { object, before, "", 0 };
+	size_t matches = 0;
+	const struct ks_place root = { object, before, "", 0, &matches };
 
-	check(r, &root, r->resource->type->schema);
+	ks_schema_check(r, &root, r->resource->type->schema);
 	ks_rules_run(r, r->resource->rules, before, object);
 }

@@ -354,6 +354,9 @@ const char *cel_duration_text(struct mok_arena *arena, int64_t nanos);
 int cel_decimal_compare(const struct cel_decimal *a, const struct cel_decimal *b);
 int cel_semver_compare(const struct cel_semver *a, const struct cel_semver *b);
 
+/* net.c: what url() takes. */
+bool cel_is_url(struct mok_arena *arena, const char *text);
+
 /* utf8.c */
 size_t cel_utf8_next(const char *at, size_t len, uint32_t *out); /* bytes taken, 1 if malformed */
 void cel_utf8_put(struct mok_buf *buf, uint32_t code);

@@ -408,11 +408,16 @@ CEL_FUNCTION(cel_fn_url)
 		   : (struct cel_val){ .kind = CEL_URL, .is.url = url };
 }
 
-CEL_FUNCTION(cel_fn_is_url)
+bool cel_is_url(struct mok_arena *arena, const char *text)
 {
 	struct cel_url url;
 
-	return CEL_TRUTH(!wrong_url(run->arena, cel_text_of(run->arena, &args[0]), &url));
+	return !wrong_url(arena, text, &url);
+}
+
+CEL_FUNCTION(cel_fn_is_url)
+{
+	return CEL_TRUTH(cel_is_url(run->arena, cel_text_of(run->arena, &args[0])));
 }
 
 #define URL_PART(name) \

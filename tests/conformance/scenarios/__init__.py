@@ -1,8 +1,8 @@
 """All scenarios by name, in order; steps.py has their language."""
-from . import apply, cluster, custom, defaults, kubectl, protobuf, reading, refusals, reviews, rules, writing
+from . import apply, cluster, custom, defaults, gateway, kubectl, protobuf, reading, refusals, reviews, rules, writing
 
 SCENARIOS = {}
-for part in (apply, defaults, refusals, writing, reading, custom, rules, cluster, protobuf, reviews, kubectl):
+for part in (apply, defaults, refusals, writing, reading, custom, rules, gateway, cluster, protobuf, reviews, kubectl):
     for name, steps in part.SCENARIOS.items():
         if name in SCENARIOS:
             raise ValueError(f"two scenarios are called {name}")

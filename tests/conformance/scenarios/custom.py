@@ -53,6 +53,18 @@ TWO_VERSIONS = [VERSION, {**VERSION, "name": "v1beta1", "storage": False, "depre
 RULED = {**VERSION, "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": {
     **SPEC, "x-kubernetes-validations": [{"rule": "self.size < 5", "message": "too big"}]}}}}}
 
+FORMATS = ("ipv4", "ipv6", "cidr", "uri", "uuid", "byte", "date", "date-time", "duration", "mac", "hexcolor")
+COMBINED = {**VERSION, "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": {**SPEC, "properties": {
+    **SPEC["properties"], "any": {"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, {"type": "string"}],
+                                  "allOf": [{"pattern": "^[0-9]"}]},
+    "one": {**INTEGER, "oneOf": [{"minimum": 3}, {"maximum": 7}, {"minimum": 12}], "not": {"enum": [1]}},
+    "every": {**STRING, "allOf": [{"maxLength": 3}, {"pattern": "^[a-z]"}, {"minLength": 1}]},
+    "never": {**STRING, "not": {"enum": ["no"]}}, "few": {"type": "object", "minProperties": 1, "maxProperties": 2,
+                                                          "additionalProperties": INTEGER},
+    "between": {**INTEGER, "minimum": 0, "exclusiveMinimum": True, "maximum": 10, "exclusiveMaximum": True, "multipleOf": 2},
+    "code": {**INTEGER, "enum": [200, 301]}, "formats": {"type": "object", "properties": {
+        name: {**STRING, "format": name} for name in (*FORMATS, "password")}}}}}}}}
+
 SCENARIOS = {
     "a CRD is established": [
         (f"CREATE {CRDS} 201", crd()),
@@ -79,6 +91,15 @@ SCENARIOS = {
         ("CREATE widgets 422", widget(size="1", tags="x", limits={"a": "b"}, steps=[1], either=True), ANY_ORDER),
         ("CREATE widgets 422", widget(tags=["a", "a"], parts=[{"id": "x"}, {"id": "x"}]), ANY_ORDER),
         ("CREATE widgets 201", widget(either="50%", none=None, limits={"a": 1}))),
+    "a custom resource: schemas of schemas": with_crd(
+        *[("CREATE widgets 422", widget(**spec), ANY_ORDER) for spec in (
+            {"any": "x"}, {"one": 5}, {"one": 1}, {"one": 13}, {"every": "long"}, {"every": "2"}, {"never": "no"},
+            {"few": {}}, {"few": {"a": 1, "b": 2, "c": 3}}, {"between": 0}, {"between": 10}, {"between": 5}, {"code": 404})],
+        *[("CREATE widgets 422", widget(formats={name: "x y"}), ANY_ORDER) for name in FORMATS],
+        ("CREATE widgets 201", widget(any=3, one=8, every="ab", never="yes", few={"a": 1}, between=4, code=200, formats={
+            "ipv4": "1.2.3.4", "ipv6": "::1", "cidr": "10.0.0.0/8", "uri": "https://a.b", "uuid": "123e4567-e89b-12d3-a456-426614174000",
+            "byte": "aGk=", "date": "2024-02-29", "date-time": "2024-02-29T10:20:30.5+01:00", "duration": "3 days", "password": "x y"})),
+        version=COMBINED),
     "a custom resource: a rule": with_crd(
         ("CREATE widgets 422", widget(size=6)), ("CREATE widgets 201", widget(size=4)),
         (f"MERGE {W} 422", {"spec": {"size": 7}}), version=RULED),
