@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#define TEXT_MAX 600 /* leaves room in mok_err.msg */
+#define CAUSE_MAX 240
+
 struct decoding {
 	struct mok_kubernetes *k;
 	const struct mok_ask *ask;
@@ -99,13 +102,19 @@ static const char *gist(const char *message)
 	return last;
 }
 
+static void add_cause(struct mok_buf *text, const char *field, const char *why)
+{
+	mok_buf_printf(text, "%s%s: %.*s%s", text->len ? "; " : "", field, CAUSE_MAX, why,
+		strlen(why) > CAUSE_MAX ? "..." : "");
+}
+
 /* Which fields a 422 is about, and which of them cannot change. */
 static void read_causes(struct decoding *d)
 {
 	const cJSON *cause;
 	struct mok_buf text;
 
-	mok_buf_init(&text, 400);
+	mok_buf_init(&text, TEXT_MAX);
 	d->out->value = (struct mok_val){ .type = MOK_NULL };
 	cJSON_ArrayForEach(cause, mok_json_at(d->json, "details.causes"))
 	{
@@ -114,7 +123,7 @@ static void read_causes(struct decoding *d)
 
 		if (!field || !message)
 			continue;
-		mok_buf_printf(&text, "%s%s: %.150s", text.len ? "; " : "", field, gist(message));
+		add_cause(&text, field, gist(message));
 		if (!says_immutable(message))
 			continue;
 		mok_val_append(

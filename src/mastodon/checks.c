@@ -344,106 +344,6 @@ static void check_keda(struct masto *m)
 	}
 }
 
-/* ---- pods and nodes ---- */
-
-static const struct mok_resource *node_pool(const struct masto *m, const char *word)
-{
-	for (size_t i = 0; i < m->stack->resources.len; i++) {
-		const struct mok_resource *r = &m->stack->resources.items[i];
-		struct mok_val fields;
-
-		if (strcmp(r->kind->name, "kubernetes_node_pool") != 0)
-			continue;
-		if (strcmp(r->address, word) == 0)
-			return r;
-		fields = masto_fields_of(m, r);
-		if (mok_streq(mok_val_get_str(&fields, "name"), word))
-			return r;
-	}
-	return NULL;
-}
-
-static void no_such_pool(struct masto *m, const char *path, const char *word)
-{
-	const char **names = MOK_NEW_N(m->arena, const char *, m->stack->resources.len + 1);
-	struct mok_diag *d = mok_diag_add(m->diags, "E0914", masto_mark(m, path),
-		"there is no node pool \"%s\" in the plan", word);
-	size_t n = 0;
-
-	for (size_t i = 0; i < m->stack->resources.len; i++)
-		if (strcmp(m->stack->resources.items[i].kind->name, "kubernetes_node_pool") == 0)
-			names[n++] = m->stack->resources.items[i].address;
-	mok_diag_near(m->diags, d, mok_nearest(word, names, n));
-}
-
-/* "s-4vcpu-8gb" before "vcpu" is 4; 0: the slug does not tell. */
-static int64_t number_before(const char *slug, const char *unit)
-{
-	const char *end = slug ? strstr(slug, unit) : NULL, *start = end;
-	int64_t n = 0;
-
-	while (start && start > slug && start[-1] >= '0' && start[-1] <= '9')
-		start--;
-	for (; start && start < end && n < 100000; start++)
-		n = n * 10 + (*start - '0');
-	return n;
-}
-
-/* Some of a node is the system's, so a pod that asks for all of it fits none. */
-static void check_fits(struct masto *m, const struct masto_request *request)
-{
-	const char *word =
-		masto_str(m, mok_arena_printf(m->arena, "%s.node_pool", request->settings), NULL);
-	const struct mok_resource *pool = word ? node_pool(m, word) : NULL;
-	struct mok_val fields;
-	const char *size;
-	int64_t cpu, mib;
-
-	if (!pool)
-		return;
-	fields = masto_fields_of(m, pool);
-	size = mok_val_get_str(&fields, "size");
-	cpu = number_before(size, "vcpu") * 1000;
-	mib = number_before(size, "gb") * 1024;
-	if (!cpu || !mib || (request->millicpu < cpu && request->mib < mib))
-		return;
-	mok_diag_add(m->diags, "E0915", masto_mark(m, request->settings),
-		"a pod of %s asks for %lldm CPU and %lld MiB, and fits on no node of %s (%s)",
-		request->settings, (long long)request->millicpu, (long long)request->mib,
-		pool->address, size);
-}
-
-static void check_tier(struct masto *m, const char *settings)
-{
-	const char *at = mok_arena_printf(m->arena, "%s.node_pool", settings);
-	const char *word = masto_str(m, at, NULL);
-	const char *replicas = mok_arena_printf(m->arena, "%s.replicas", settings);
-	int64_t min = masto_int(m, mok_arena_printf(m->arena, "%s.min", replicas), 1);
-	int64_t max = masto_int(m, mok_arena_printf(m->arena, "%s.max", replicas), min);
-
-	if (word && !node_pool(m, word))
-		no_such_pool(m, at, word);
-	if (min > max)
-		mok_diag_add(m->diags, "E0917", masto_mark(m, replicas),
-			"%s: min (%lld) is more than max (%lld)", replicas, (long long)min,
-			(long long)max);
-}
-
-static void check_tiers(struct masto *m)
-{
-	struct masto_request request;
-
-	check_tier(m, "web");
-	check_tier(m, "streaming");
-	masto_web_request(m, &request);
-	check_fits(m, &request);
-	for (size_t i = 0; i < m->ngroups; i++) {
-		check_tier(m, m->groups[i].path);
-		masto_group_request(m, &m->groups[i], &request);
-		check_fits(m, &request);
-	}
-}
-
 /* ---- all ---- */
 
 void masto_checks(struct masto *m)
@@ -462,7 +362,7 @@ void masto_checks(struct masto *m)
 	check_backup(m);
 	check_keda(m);
 	check_gitops(m);
-	check_tiers(m);
+	masto_check_nodes(m);
 }
 
 void masto_check_patches(struct masto *m)

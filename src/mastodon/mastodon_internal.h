@@ -140,10 +140,11 @@ void masto_routes(struct masto *m); /* routes.c: gateway, routes, certificate, r
 const char *masto_challenge(const struct masto *m); /* routes.c: "dns01" or "http01" */
 /* routes.c: annotations of the Service that makes the load balancer. */
 struct mok_val masto_load_balancer(struct masto *m);
-void masto_addons(struct masto *m);  /* addons.c */
-void masto_observe(struct masto *m); /* observe.c */
-void masto_pools(struct masto *m);   /* pools.c: connection pools, and their arithmetic */
-void masto_checks(struct masto *m);  /* checks.c */
+void masto_addons(struct masto *m);      /* addons.c */
+void masto_observe(struct masto *m);     /* observe.c */
+void masto_pools(struct masto *m);       /* pools.c: connection pools, and their arithmetic */
+void masto_checks(struct masto *m);      /* checks.c */
+void masto_check_nodes(struct masto *m); /* nodes.c */
 /* argocd.c: is it Argo CD's to write? Then it gets its wave. */
 bool masto_hand_over(struct masto *m, struct mok_val *manifest);
 /* The address of the release that is Argo CD: the plan's own, or the block's. */
@@ -200,6 +201,7 @@ struct masto_request {
 	int64_t millicpu, mib, limit_mib;
 };
 void masto_web_request(struct masto *m, struct masto_request *out);
+void masto_streaming_request(struct masto *m, struct masto_request *out);
 void masto_group_request(struct masto *m, const struct group *g, struct masto_request *out);
 
 #endif

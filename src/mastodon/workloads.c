@@ -118,6 +118,12 @@ void masto_web_request(struct masto *m, struct masto_request *out)
 	as_planned(m, out);
 }
 
+void masto_streaming_request(struct masto *m, struct masto_request *out)
+{
+	*out = (struct masto_request){ "streaming", 100, 128, 256 };
+	as_planned(m, out);
+}
+
 void masto_group_request(struct masto *m, const struct group *g, struct masto_request *out)
 {
 	int64_t c = g->concurrency, more = c > 25 ? c : 25;

@@ -364,6 +364,11 @@ static const struct mok_code codes[] = {
 		"prometheus: "
 		"true }\n    keda: {}\n\nWith a Prometheus of your own, say where it is: keda: { "
 		"prometheus: http://prometheus.monitoring:9090 }." },
+	{ "W0928", "more pods than the nodes have room for",
+		"Even the fewest pods of the instance ask for more CPU or memory than all nodes of "
+		"their pools have together, counted at the pools' largest and less what the system "
+		"keeps. Some pods would wait for a node for ever, and apply with them. What else "
+		"runs in the cluster, such as the gateway, comes on top." },
 	{ "E0930", "a setting that is decided once",
 		"`domain` and `web_domain` are in every account's and post's name that other "
 		"servers "

@@ -237,6 +237,12 @@ static void what_cannot_change_is_named(void **state)
 		"{\"details\":{\"causes\":[{\"message\":\"Required "
 		"value\",\"field\":\"spec.x\"}]}}");
 	assert_int_equal(a.value.type, MOK_NULL);
+	a = decode(*state, 422,
+		mok_arena_printf(*state,
+			"{\"details\":{\"causes\":[{\"message\":\"%0300d\",\"field\":\"data[a]\"}]}"
+			"}",
+			7));
+	assert_non_null(strstr(a.err.msg, "0... (HTTP 422)"));
 }
 
 /* What is the server's own and mok's own is no part of what is compared; secrets are hidden. */
