@@ -10,7 +10,7 @@ PACKAGES_TEST="$PACKAGES_BUILD libcmocka-dev clang clang-format clang-tidy libcl
 # shellcheck disable=SC2034
 PACKAGES_ALL="$PACKAGES_TEST python3-venv python3-dev
 	etcd-server openssl docker-registry rclone
-	postgresql redis-server ruby ruby-pg ruby-activerecord ruby-sidekiq"
+	postgresql redis-server prometheus ruby ruby-pg ruby-activerecord ruby-sidekiq"
 
 # install_packages WHY PACKAGE...: installs what is missing, saying what and why before it does.
 install_packages()

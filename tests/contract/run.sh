@@ -5,6 +5,7 @@
 #   s3cmd   s3cmd (Debian) through a bucket's life
 #   rclone  rclone (Debian) as the copying pods of a plan run it
 #   postgres  the Jobs' scripts, by Ruby against PostgreSQL and Redis (all of Debian)
+#   alerts  promtool (Debian): each alert fires when it should, and only then
 #   registry  the registry of Debian, open and behind tokens
 #   boto3, minio   two more clients of S3 (PyPI)
 #   pydo    DigitalOcean's own client (PyPI) through the life of every kind
@@ -22,7 +23,7 @@ MOK=$(readlink -f "${MOK:-$root/build/release/mok}")
 export MOK
 cache=${MOK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mok}/contract
 export MOK_OPENAPI=${MOK_OPENAPI:-$root/../shared/data/digitalocean-openapi.json}
-suites=${*:-forms s3cmd rclone postgres registry boto3 minio pydo prism}
+suites=${*:-forms s3cmd rclone postgres alerts registry boto3 minio pydo prism}
 . ../suites.sh
 
 # A virtual environment that fits the requirements; made again when they change.
@@ -70,6 +71,12 @@ run_suite()
 			suite postgres python3 postgres.py
 		else
 			skip postgres "install postgresql redis-server ruby-pg ruby-activerecord ruby-sidekiq"
+		fi ;;
+	alerts)
+		if command -v promtool >/dev/null; then
+			suite alerts python3 alerts.py
+		else
+			skip alerts "promtool is not installed (apt-get install prometheus)"
 		fi ;;
 	registry)
 		if command -v docker-registry >/dev/null; then

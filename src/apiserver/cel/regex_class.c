@@ -28,13 +28,13 @@ bool re_class_has(const struct re_class *class, uint32_t code)
 	return has != class->negated;
 }
 
-/* Pairs of ends, in order, ended by a zero pair's low end. */
+/* Pairs of ends, in order, ended by a zero high end; NULL: none. */
 static void add_pairs(
 	struct mok_arena *arena, struct re_class *class, const unsigned char *pairs, bool negated)
 {
 	uint32_t from = 0;
 
-	for (; pairs[1]; pairs += 2) {
+	for (; pairs && pairs[1]; pairs += 2) {
 		if (!negated)
 			re_add_range(arena, class, pairs[0], pairs[1]);
 		else if (pairs[0] > from)
