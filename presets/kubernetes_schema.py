@@ -29,6 +29,8 @@ GROUPS = {
 LEFT_OUT = {"bindings", "componentstatuses", "podtemplates", "volumeattributesclasses", "volumeattachments",
             "csistoragecapacities", "servicecidrs", "ipaddresses", "mutatingadmissionpolicies",
             "mutatingadmissionpolicybindings"}
+# What the server says to whoever uses them.
+DEPRECATED = {("", "endpoints"): "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"}
 SUBRESOURCES = {"status", "scale", "log", "eviction", "binding", "finalize"}
 SCALARS = {"io.k8s.apimachinery.pkg.api.resource.Quantity": "q",
            "io.k8s.apimachinery.pkg.util.intstr.IntOrString": "x",
@@ -212,6 +214,8 @@ def main():
             types.described.update(spec["components"]["schemas"])
             resources = list(resources_of(version))
             for resource in resources:
+                if (group, resource["name"]) in DEPRECATED:
+                    resource["warning"] = DEPRECATED[group, resource["name"]]
                 resource["type"] = find_type(types, group, version["version"], resource["kind"])
             groups.append({"group": group, "version": version["version"], "resources": resources})
     for extra in ("autoscaling.v1.Scale", "policy.v1.Eviction"):

@@ -14,10 +14,11 @@
 	"'.', and must start and end with an alphanumeric character (e.g. 'example.com', regex " \
 	"used for validation is " \
 	"'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
-#define QUALIFIED_TEXT \
-	"name part must consist of alphanumeric characters, '-', '_' or '.', and must start and " \
-	"end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex " \
-	"used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+#define WORD_TEXT \
+	"must consist of alphanumeric characters, '-', '_' or '.', and must start and end with " \
+	"an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for " \
+	"validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+#define QUALIFIED_TEXT "name part " WORD_TEXT
 #define VALUE_TEXT \
 	"a valid label must be an empty string or consist of alphanumeric characters, '-', '_' " \
 	"or " \
@@ -174,6 +175,12 @@ void ks_qualified_name(struct ks_req *r, const char *name, const char *path)
 {
 	const char *slash = strchr(name, '/'), *last = slash ? slash + 1 : name;
 
+	if (strchr(last, '/')) {
+		ks_bad_text(r, path, name,
+			"a valid label key " WORD_TEXT " with an optional DNS subdomain prefix and "
+			"'/' (e.g. 'example.com/MyName')");
+		return;
+	}
 	if (slash == name)
 		ks_bad_text(r, path, name, "prefix part must be non-empty");
 	else if (slash && !is_subdomain(mok_arena_strndup(r->arena, name, (size_t)(slash - name))))

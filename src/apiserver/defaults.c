@@ -23,7 +23,8 @@ static void default_container(cJSON *c)
 static void default_service_spec(cJSON *spec)
 {
 	const char *type = ks_str(spec, "type");
-	bool reached = strcmp(type, "NodePort") == 0 || strcmp(type, "LoadBalancer") == 0;
+	bool reached = strcmp(type, "NodePort") == 0 || strcmp(type, "LoadBalancer") == 0 ||
+		(strcmp(type, "ExternalName") != 0 && mok_json_at(spec, "externalIPs.0"));
 	cJSON *port;
 
 	if (reached && !ks_at(spec, "externalTrafficPolicy"))

@@ -288,14 +288,40 @@ static bool reply_index(struct ks_req *r)
 	return true;
 }
 
+/* A field of protobuf that is text or a message, shorter than 128 bytes. */
+static void add_field(struct mok_buf *to, int number, const char *text, size_t len)
+{
+	mok_buf_putc(to, (char)(number << 3 | 2));
+	mok_buf_putc(to, (char)len);
+	mok_buf_add(to, text, len);
+}
+
+/* The same document for clients that read protobuf alone (openapi.v2.Document): swagger is 1, info
+ * 2 with title 1 and version 2, paths 8. */
+static bool reply_v2_protobuf(struct ks_req *r)
+{
+	struct mok_buf info;
+
+	mok_buf_init(&info, 100);
+	add_field(&info, 1, "Kubernetes", strlen("Kubernetes"));
+	add_field(&info, 2, r->server->release, strlen(r->server->release));
+	add_field(&r->out->body, 1, "2.0", 3);
+	add_field(&r->out->body, 2, info.data, info.len);
+	add_field(&r->out->body, 8, "", 0);
+	mok_buf_release(&info);
+	r->answered = true;
+	r->out->status = 200;
+	r->out->content_type = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+	return true;
+}
+
 /* Version 2, of which old clients want to see that it is there. */
 static bool reply_v2(struct ks_req *r)
 {
 	cJSON *json, *info;
 
 	if (ks_accepts(r, "protobuf") && !ks_accepts(r, "json"))
-		return !ks_fail(r, 406, "NotAcceptable",
-			"only the following media types are accepted: application/json");
+		return reply_v2_protobuf(r);
 	json = ks_own(r, cJSON_CreateObject());
 	cJSON_AddStringToObject(json, "swagger", "2.0");
 	info = cJSON_AddObjectToObject(json, "info");

@@ -36,15 +36,26 @@ static cJSON *column(const char *name, const char *type, const char *format, int
 	return json;
 }
 
+/* "NAME[:TYPE[:FORMAT]]", which it cuts. */
+static cJSON *read_column(char *text, bool wide)
+{
+	char *type = strchr(text, ':'), *format = type ? strchr(type + 1, ':') : NULL;
+
+	if (type)
+		*type++ = '\0';
+	if (format)
+		*format++ = '\0';
+	return column(text, type ? type : "string", format ? format : "", wide);
+}
+
 static void add_columns(struct ks_req *r, cJSON *list, const char *text)
 {
 	while (*text) {
 		size_t len = strcspn(text, "|");
 		bool wide = *text == '*';
+		char *one = mok_arena_strndup(r->arena, text + wide, len - wide);
 
-		cJSON_AddItemToArray(list,
-			column(mok_arena_strndup(r->arena, text + wide, len - wide), "string", "",
-				wide));
+		cJSON_AddItemToArray(list, read_column(one, wide));
 		text += len + (text[len] == '|');
 	}
 }
@@ -141,7 +152,7 @@ static cJSON *make_row(struct ks_req *r, const cJSON *object)
 	cJSON *json = cJSON_CreateObject();
 
 	if (strcmp(r->resource->full, "events") != 0)
-		ks_row_path(&row, "metadata.name", "");
+		ks_row_name(&row);
 	if (r->resource->custom)
 		fill_custom(&row);
 	else
@@ -170,6 +181,12 @@ cJSON *ks_table(struct ks_req *r, const cJSON *objects, cJSON *list_meta)
 		custom_columns(r->resource, list);
 	else
 		add_columns(r, list, ks_row_columns(r->resource));
+	/* Kinds without a table of their own have no list where others have an empty one. */
+	if (!objects->child && !r->resource->custom &&
+		strcmp(ks_row_columns(r->resource), KS_NO_COLUMNS) == 0) {
+		cJSON_AddNullToObject(table, "rows");
+		return table;
+	}
 	list = cJSON_AddArrayToObject(table, "rows");
 	cJSON_ArrayForEach(object, objects) cJSON_AddItemToArray(list, make_row(r, object));
 	return table;

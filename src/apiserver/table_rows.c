@@ -1,4 +1,4 @@
-/* What `kubectl get` shows of each kind. */
+/* What `kubectl get` shows of the kinds that need more than the paths of table_kinds.c. */
 #include "table.h"
 
 void ks_row_text(struct ks_row *row, const char *text)
@@ -14,7 +14,7 @@ void ks_row_path(struct ks_row *row, const char *path, const char *none)
 	ks_row_text(row, text && *text ? text : none);
 }
 
-static void add_number(struct ks_row *row, const char *path)
+void ks_row_number(struct ks_row *row, const char *path)
 {
 	cJSON_AddItemToArray(
 		row->cells, cJSON_CreateNumber((double)mok_json_int(row->object, path, 0)));
@@ -39,7 +39,7 @@ const char *ks_row_duration(struct ks_req *r, int64_t ms)
 	return ks_printf(r, "%lldd", s / 86400);
 }
 
-static void add_since(struct ks_row *row, const char *path)
+void ks_row_since(struct ks_row *row, const char *path)
 {
 	int64_t then;
 
@@ -51,7 +51,7 @@ static void add_since(struct ks_row *row, const char *path)
 
 void ks_row_age(struct ks_row *row)
 {
-	add_since(row, "metadata.creationTimestamp");
+	ks_row_since(row, "metadata.creationTimestamp");
 }
 
 static void add_ready(struct ks_row *row, const char *ready, const char *wanted)
@@ -107,14 +107,14 @@ static void pod_row(struct ks_row *row)
 
 /* ---- workloads ---- */
 
-static void add_containers(struct ks_row *row)
+void ks_row_containers(struct ks_row *row, const char *path)
 {
 	struct mok_buf names, images;
 	const cJSON *container;
 
 	mok_buf_init(&names, 8192);
 	mok_buf_init(&images, 8192);
-	cJSON_ArrayForEach(container, mok_json_at(row->object, "spec.template.spec.containers"))
+	cJSON_ArrayForEach(container, mok_json_at(row->object, path))
 	{
 		mok_buf_printf(&names, "%s%s", names.len ? "," : "", ks_str(container, "name"));
 		mok_buf_printf(&images, "%s%s", images.len ? "," : "", ks_str(container, "image"));
@@ -125,7 +125,7 @@ static void add_containers(struct ks_row *row)
 	mok_buf_release(&images);
 }
 
-static void add_labels(struct ks_row *row, const char *path)
+void ks_row_labels(struct ks_row *row, const char *path)
 {
 	struct mok_buf text;
 	const cJSON *label;
@@ -140,28 +140,28 @@ static void add_labels(struct ks_row *row, const char *path)
 static void deployment_row(struct ks_row *row)
 {
 	add_ready(row, "status.readyReplicas", "spec.replicas");
-	add_number(row, "status.updatedReplicas");
-	add_number(row, "status.availableReplicas");
+	ks_row_number(row, "status.updatedReplicas");
+	ks_row_number(row, "status.availableReplicas");
 	ks_row_age(row);
-	add_containers(row);
-	add_labels(row, "spec.selector.matchLabels");
+	ks_row_containers(row, "spec.template.spec.containers");
+	ks_row_selector(row, "spec.selector");
 }
 
 static void replica_set_row(struct ks_row *row)
 {
-	add_number(row, "spec.replicas");
-	add_number(row, "status.replicas");
-	add_number(row, "status.readyReplicas");
+	ks_row_number(row, "spec.replicas");
+	ks_row_number(row, "status.replicas");
+	ks_row_number(row, "status.readyReplicas");
 	ks_row_age(row);
-	add_containers(row);
-	add_labels(row, "spec.selector.matchLabels");
+	ks_row_containers(row, "spec.template.spec.containers");
+	ks_row_selector(row, "spec.selector");
 }
 
 static void stateful_set_row(struct ks_row *row)
 {
 	add_ready(row, "status.readyReplicas", "spec.replicas");
 	ks_row_age(row);
-	add_containers(row);
+	ks_row_containers(row, "spec.template.spec.containers");
 }
 
 static void daemon_set_row(struct ks_row *row)
@@ -170,11 +170,11 @@ static void daemon_set_row(struct ks_row *row)
 		"numberReady", "updatedNumberScheduled", "numberAvailable" };
 
 	for (size_t i = 0; i < MOK_COUNT(counts); i++)
-		add_number(row, ks_printf(row->r, "status.%s", counts[i]));
-	add_labels(row, "spec.template.spec.nodeSelector");
+		ks_row_number(row, ks_printf(row->r, "status.%s", counts[i]));
+	ks_row_labels(row, "spec.template.spec.nodeSelector");
 	ks_row_age(row);
-	add_containers(row);
-	add_labels(row, "spec.selector.matchLabels");
+	ks_row_containers(row, "spec.template.spec.containers");
+	ks_row_selector(row, "spec.selector");
 }
 
 static const char *job_status(const cJSON *job)
@@ -206,8 +206,8 @@ static void job_row(struct ks_row *row)
 	else
 		ks_row_text(row, "");
 	ks_row_age(row);
-	add_containers(row);
-	add_labels(row, "spec.selector.matchLabels");
+	ks_row_containers(row, "spec.template.spec.containers");
+	ks_row_selector(row, "spec.selector");
 }
 
 static void cron_job_row(struct ks_row *row)
@@ -218,10 +218,12 @@ static void cron_job_row(struct ks_row *row)
 	cJSON_AddItemToArray(row->cells,
 		cJSON_CreateNumber(cJSON_GetArraySize(mok_json_at(row->object, "status.active"))));
 	if (mok_json_str(row->object, "status.lastScheduleTime"))
-		add_since(row, "status.lastScheduleTime");
+		ks_row_since(row, "status.lastScheduleTime");
 	else
 		ks_row_text(row, "<none>");
 	ks_row_age(row);
+	ks_row_containers(row, "spec.jobTemplate.spec.template.spec.containers");
+	ks_row_selector(row, "spec.jobTemplate.spec.selector");
 }
 
 /* ---- the rest ---- */
@@ -246,17 +248,29 @@ static void add_ports(struct ks_row *row)
 	mok_buf_release(&text);
 }
 
+static const char *external_address(struct ks_row *row)
+{
+	const char *type = ks_str(row->object, "spec.type");
+	const char *own = ks_row_joined(row, "spec.externalIPs"), *given;
+
+	if (strcmp(type, "ExternalName") == 0)
+		return ks_str(row->object, "spec.externalName");
+	if (strcmp(type, "LoadBalancer") != 0)
+		return *own ? own : "<none>";
+	given = ks_row_addresses(row);
+	if (*own && *given)
+		return ks_printf(row->r, "%s,%s", given, own);
+	return *own ? own : *given ? given : "<pending>";
+}
+
 static void service_row(struct ks_row *row)
 {
-	const char *type = ks_str(row->object, "spec.type"), *ip;
-
-	ip = mok_json_str(row->object, "status.loadBalancer.ingress.0.ip");
-	ks_row_text(row, type);
-	ks_row_path(row, "spec.clusterIP", "None");
-	ks_row_text(row, ip ? ip : strcmp(type, "LoadBalancer") == 0 ? "<pending>" : "<none>");
+	ks_row_path(row, "spec.type", "");
+	ks_row_path(row, "spec.clusterIP", "<none>");
+	ks_row_text(row, external_address(row));
 	add_ports(row);
 	ks_row_age(row);
-	add_labels(row, "spec.selector");
+	ks_row_labels(row, "spec.selector");
 }
 
 static const char *node_status(struct ks_req *r, const cJSON *node)
@@ -315,7 +329,7 @@ static void secret_row(struct ks_row *row)
 	count_row(row);
 }
 
-static const char *lower(struct ks_req *r, const char *text)
+const char *ks_row_lower(struct ks_req *r, const char *text)
 {
 	char *out = mok_arena_strdup(r->arena, text);
 
@@ -324,39 +338,46 @@ static const char *lower(struct ks_req *r, const char *text)
 	return out;
 }
 
+static const char *trimmed(struct ks_req *r, const char *text)
+{
+	static const char blank[] = " \t\r\n";
+	size_t len;
+
+	text += strspn(text, blank);
+	len = strlen(text);
+	while (len && strchr(blank, text[len - 1]))
+		len--;
+	return mok_arena_strndup(r->arena, text, len);
+}
+
 static void event_row(struct ks_row *row)
 {
-	add_since(row, "lastTimestamp");
+	bool series = ks_at(row->object, "series");
+	const char *first = *ks_str(row->object, "firstTimestamp") ? "firstTimestamp" : "eventTime";
+	const char *last = series                       ? "series.lastObservedTime"
+		: *ks_str(row->object, "lastTimestamp") ? "lastTimestamp"
+							: first;
+	const char *host = ks_str(row->object, "source.host");
+	const char *component = ks_str(row->object, "source.component");
+	const char *name = ks_str(row->object, "involvedObject.name");
+
+	component = *component ? component : ks_str(row->object, "reportingComponent");
+	host = *host ? host : ks_str(row->object, "reportingInstance");
+	ks_row_since(row, last);
 	ks_row_path(row, "type", "");
 	ks_row_path(row, "reason", "");
 	ks_row_text(row,
-		ks_printf(row->r, "%s/%s",
-			lower(row->r, ks_str(row->object, "involvedObject.kind")),
-			ks_str(row->object, "involvedObject.name")));
-	ks_row_path(row, "message", "");
-}
-
-static void claim_row(struct ks_row *row)
-{
-	ks_row_text(row,
-		*ks_str(row->object, "metadata.deletionTimestamp")
-			? "Terminating"
-			: ks_str(row->object, "status.phase"));
-	ks_row_path(row, "spec.volumeName", "");
-	ks_row_path(row, "status.capacity.storage", "");
-	ks_row_path(row, "status.accessModes.0", "");
-	ks_row_path(row, "spec.storageClassName", "");
-	ks_row_age(row);
-}
-
-static void age_row(struct ks_row *row)
-{
-	ks_row_age(row);
-}
-
-static void created_row(struct ks_row *row)
-{
-	ks_row_path(row, "metadata.creationTimestamp", "");
+		ks_printf(row->r, "%s%s%s",
+			ks_row_lower(row->r, ks_str(row->object, "involvedObject.kind")),
+			*name ? "/" : "", name));
+	ks_row_path(row, "involvedObject.fieldPath", "");
+	ks_row_text(row, ks_printf(row->r, "%s%s%s", component, *host ? ", " : "", host));
+	ks_row_text(row, trimmed(row->r, ks_str(row->object, "message")));
+	ks_row_since(row, first);
+	cJSON_AddItemToArray(row->cells,
+		cJSON_CreateNumber(
+			(double)mok_json_int(row->object, series ? "series.count" : "count", 0)));
+	ks_row_path(row, "metadata.name", "");
 }
 
 /* Columns after the name, between '|'; those after '*' are for -o wide. */
@@ -367,15 +388,20 @@ static const struct {
 	{ "pods", "Ready|Status|Restarts|Age|*IP|*Node|*Nominated Node|*Readiness Gates", pod_row },
 	{ "deployments.apps", "Ready|Up-to-date|Available|Age|*Containers|*Images|*Selector",
 		deployment_row },
-	{ "replicasets.apps", "Desired|Current|Ready|Age|*Containers|*Images|*Selector",
+	{ "replicasets.apps",
+		"Desired:integer|Current:integer|Ready:integer|Age|*Containers|*Images|*Selector",
 		replica_set_row },
 	{ "statefulsets.apps", "Ready|Age|*Containers|*Images", stateful_set_row },
 	{ "daemonsets.apps",
-		"Desired|Current|Ready|Up-to-date|Available|Node Selector|Age|*Containers|*Images|"
+		"Desired:integer|Current:integer|Ready:integer|Up-to-date:integer|Available:"
+		"integer|Node Selector|Age|*Containers|*Images|"
 		"*Selector",
 		daemon_set_row },
 	{ "jobs.batch", "Status|Completions|Duration|Age|*Containers|*Images|*Selector", job_row },
-	{ "cronjobs.batch", "Schedule|Timezone|Suspend|Active|Last Schedule|Age", cron_job_row },
+	{ "cronjobs.batch",
+		"Schedule|Timezone|Suspend:boolean|Active:integer|Last Schedule|Age|*Containers|"
+		"*Images|*Selector",
+		cron_job_row },
 	{ "services", "Type|Cluster-IP|External-IP|Port(s)|Age|*Selector", service_row },
 	{ "nodes",
 		"Status|Roles|Age|Version|*Internal-IP|*External-IP|*OS-Image|*Kernel-Version|"
@@ -384,28 +410,34 @@ static const struct {
 	{ "namespaces", "Status|Age", namespace_row },
 	{ "configmaps", "Data|Age", count_row },
 	{ "secrets", "Type|Data|Age", secret_row },
-	{ "events", "Last Seen|Type|Reason|Object|Message", event_row },
-	{ "persistentvolumeclaims", "Status|Volume|Capacity|Access Modes|StorageClass|Age",
-		claim_row },
-	{ "customresourcedefinitions.apiextensions.k8s.io", "Created At", created_row },
-	{ "", "Age", age_row },
+	{ "events",
+		"Last Seen|Type|Reason|Object|*Subobject|*Source|Message|*First "
+		"Seen|*Count|*Name:string:name",
+		event_row },
 };
 
 static size_t table_of(const struct ks_resource *res)
 {
 	size_t i = 0;
 
-	while (*tables[i].resource && strcmp(tables[i].resource, res->full) != 0)
+	while (i < MOK_COUNT(tables) && strcmp(tables[i].resource, res->full) != 0)
 		i++;
 	return i;
 }
 
 const char *ks_row_columns(const struct ks_resource *resource)
 {
-	return tables[table_of(resource)].columns;
+	size_t i = table_of(resource);
+
+	return i < MOK_COUNT(tables) ? tables[i].columns : ks_kind_columns(resource);
 }
 
 void ks_row_fill(struct ks_row *row)
 {
-	tables[table_of(row->r->resource)].fill(row);
+	size_t i = table_of(row->r->resource);
+
+	if (i < MOK_COUNT(tables))
+		tables[i].fill(row);
+	else
+		ks_kind_fill(row);
 }

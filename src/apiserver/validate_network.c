@@ -46,6 +46,10 @@ void ks_check_service(struct ks_req *r, const cJSON *before, const cJSON *object
 
 	if (!mok_json_at(spec, "ports.0") && !external && strcmp(ip, "None") != 0)
 		ks_want(r, "spec.ports", NULL);
+	if (mok_json_at(spec, "externalIPs.0"))
+		ks_warn(r,
+			"spec.externalIPs is deprecated and may no longer be implemented in "
+			"some clusters");
 	if (external && !*ks_str(spec, "externalName"))
 		ks_want(r, "spec.externalName", NULL);
 	check_ports(r, ks_at(spec, "ports"));

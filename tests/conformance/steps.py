@@ -10,6 +10,8 @@ body     an object; edit(N, {...}) is the answer of step N with a merge patch ov
 options  accept: the Accept header; pick: only these of the answer's `resources`; only: members of
          the answer that are compared; unordered: the real one finds these errors in a random order
 
+In what UNTIL waits for, "*" is any value.
+
 WATCH's body is the number of events to wait for. UNTIL repeats a GET until the code is right and the
 answer contains the body; its answer is not compared. KUBECTL's target is its arguments with + between
 them, its body the standard input and its code that of its exit; of explain, only what is structure is
@@ -92,7 +94,7 @@ def contains(value, wanted):
     if isinstance(wanted, dict):
         # What asks for nothing is content with any answer, texts too.
         return not wanted or isinstance(value, dict) and all(contains(value.get(k), w) for k, w in wanted.items())
-    return value == wanted
+    return value == wanted or wanted == "*" and value is not None
 
 
 class Run:

@@ -183,6 +183,7 @@ int kube_send(struct kube_memory *m, const char *method, const char *target, con
 	const struct mok_apiserver_request request = { .method = method,
 		.target = target,
 		.content_type = type ? type : "application/json",
+		.accept = m->accept,
 		.user_agent = "test/1",
 		.body = body,
 		.body_len = len,

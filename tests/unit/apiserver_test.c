@@ -342,6 +342,41 @@ static void types_are_described(void **state)
 	assert_non_null(strstr(m->out.body.data, "\"description\":"));
 }
 
+/* The cells of the first row of a kind's table. */
+static void has_cells(struct kube_memory *m, const char *target, const char *want)
+{
+	char *text;
+
+	m->accept = "application/json;as=Table;v=v1;g=meta.k8s.io";
+	assert_int_equal(kube_ask(m, "GET", target, NULL, NULL), 200);
+	m->accept = NULL;
+	text = cJSON_PrintUnformatted(mok_json_at(m->json, "rows.0.cells"));
+	assert_string_equal(text, want);
+	cJSON_free(text);
+}
+
+#define NETWORK "/apis/networking.k8s.io/v1/namespaces/default/"
+
+static void tables_show_what_matters_of_a_kind(void **state)
+{
+	struct kube_memory *m = *state;
+
+	kube_ask(m, "POST", NETWORK "ingresses", NULL,
+		"{\"metadata\":{\"name\":\"i\"},\"spec\":{\"tls\":[{\"hosts\":[\"a\"]}],"
+		"\"rules\":[{\"host\":\"a.b\"},{\"host\":\"c.d\"}]}}");
+	has_cells(m, NETWORK "ingresses", "[\"i\",\"<none>\",\"a.b,c.d\",\"\",\"80, 443\",\"0s\"]");
+	kube_ask(m, "POST", NETWORK "networkpolicies", NULL,
+		"{\"metadata\":{\"name\":\"p\"},\"spec\":{\"podSelector\":{\"matchLabels\":{\"b\":"
+		"\"c\"},"
+		"\"matchExpressions\":[{\"key\":\"a\",\"operator\":\"NotIn\",\"values\":[\"y\","
+		"\"x\"]}]}}}");
+	has_cells(m, NETWORK "networkpolicies", "[\"p\",\"a notin (x,y),b=c\",\"0s\"]");
+	kube_ask(m, "POST", "/apis/storage.k8s.io/v1/storageclasses", NULL,
+		"{\"metadata\":{\"name\":\"a\"},\"provisioner\":\"p\"}");
+	has_cells(m, "/apis/storage.k8s.io/v1/storageclasses",
+		"[\"a\",\"p\",\"Delete\",\"Immediate\",false,\"0s\"]");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,6 +386,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			pages_are_of_the_moment_they_began_at, setup, teardown),
 		cmocka_unit_test_setup_teardown(types_are_described, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			tables_show_what_matters_of_a_kind, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_moment_that_is_forgotten_is_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(pods_without_programs_say_so, setup, teardown),

@@ -107,7 +107,7 @@ SCENARIOS = {
             "priorityclasses leases endpointslices crd apiservices validatingwebhookconfigurations "
             "validatingadmissionpolicies controllerrevisions").split()],
     "kubectl explain of a custom resource": with_crd(
-        ("UNTIL /openapi/v3/apis/NS.example.com/v1 200", {"openapi": "3.0.0"}),
+        ("UNTIL /openapi/v3 200", {"paths": {"apis/NS.example.com/v1": {"serverRelativeURL": "*"}}}),
         *[kubectl(f"explain widgets.NS.example.com{rest}") for rest in ("", " --recursive")],
         kubectl("explain widgets.spec --api-version=NS.example.com/v1"),
         kubectl("explain widgets.spec.nothing --api-version=NS.example.com/v1", 1)),

@@ -108,6 +108,60 @@ SCENARIOS = {
                                "waiting": {"reason": "CrashLoopBackOff"}}}]}}), table("pods")],
     "tables of Services": [("CREATE services 201", service()),
                            ("CREATE services 201", service("lb", type="LoadBalancer")), table("services")],
+    "tables of every kind": [table(path + "?labelSelector=none&includeObject=None") for path in (
+        "endpoints events limitranges persistentvolumeclaims resourcequotas serviceaccounts replicationcontrollers daemonsets "
+        "replicasets statefulsets cronjobs horizontalpodautoscalers poddisruptionbudgets ingresses networkpolicies roles "
+        "rolebindings leases").split()] + [table(f"{path}?labelSelector=none&includeObject=None") for path in (
+            "/api/v1/persistentvolumes", "/api/v1/nodes", "/api/v1/namespaces", "/apis/storage.k8s.io/v1/storageclasses",
+            "/apis/networking.k8s.io/v1/ingressclasses", "/apis/storage.k8s.io/v1/csidrivers", "/apis/storage.k8s.io/v1/csinodes",
+            "/apis/rbac.authorization.k8s.io/v1/clusterroles", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", "/apis/scheduling.k8s.io/v1/priorityclasses",
+            "/apis/apiregistration.k8s.io/v1/apiservices", "/apis/discovery.k8s.io/v1/namespaces/NS/endpointslices",
+            "/apis/apps/v1/namespaces/NS/controllerrevisions", *(f"/apis/admissionregistration.k8s.io/v1/{name}" for name in (
+                "validatingwebhookconfigurations", "mutatingwebhookconfigurations", "validatingadmissionpolicies",
+                "validatingadmissionpolicybindings")))],
+    "tables of autoscalers and budgets": [
+        ("CREATE horizontalpodautoscalers 201", an_object("HorizontalPodAutoscaler", "a", "autoscaling/v2", spec={
+            "scaleTargetRef": {"kind": "Deployment", "name": "web", "apiVersion": "apps/v1"}, "maxReplicas": 3, "metrics": [
+                {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}},
+                {"type": "Resource", "resource": {"name": "memory", "target": {"type": "AverageValue", "averageValue": "1Gi"}}},
+                {"type": "External", "external": {"metric": {"name": "m"}, "target": {"type": "Value", "value": "5"}}}]})),
+        ("MERGE horizontalpodautoscalers/a/status 200", {"status": {"currentReplicas": 2, "desiredReplicas": 2, "currentMetrics": [
+            {"type": "Resource", "resource": {"name": "cpu", "current": {"averageUtilization": 31, "averageValue": "10m"}}}]}}),
+        table("horizontalpodautoscalers"),
+        ("CREATE poddisruptionbudgets 201", an_object("PodDisruptionBudget", "p", "policy/v1", spec={
+            "minAvailable": "50%", "selector": {"matchLabels": {"a": "b"}}})), table("poddisruptionbudgets"),
+        ("CREATE resourcequotas 201", an_object("ResourceQuota", "q", spec={"hard": {"pods": "3", "limits.cpu": "1"}})),
+        ("UNTIL resourcequotas/q 200", {"status": {"used": {"pods": "0"}}}),
+        table("resourcequotas?includeObject=None")],
+    "tables of networks": [
+        ("CREATE ingresses 201", an_object("Ingress", "i", "networking.k8s.io/v1", spec={
+            "ingressClassName": "n", "tls": [{"hosts": ["a"]}], "rules": [
+                {"host": f"{name}.example"} for name in "abcd"]})),
+        ("MERGE ingresses/i/status 200", {"status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.9"}, {
+            "hostname": "lb.example"}]}}}), table("ingresses"),
+        ("CREATE networkpolicies 201", an_object("NetworkPolicy", "p", "networking.k8s.io/v1", spec={"podSelector": {
+            "matchLabels": {"app": "web"}, "matchExpressions": [
+                {"key": "tier", "operator": "In", "values": ["b", "a"]}, {"key": "old", "operator": "DoesNotExist"}]}})),
+        table("networkpolicies"),
+        ("CREATE endpoints 201", an_object("Endpoints", "e", subsets=[
+            {"addresses": [{"ip": f"203.0.113.{n}"} for n in range(4)], "ports": [{"port": 80}]}])), table("endpoints"),
+        ("CREATE /apis/discovery.k8s.io/v1/namespaces/NS/endpointslices 201", an_object(
+            "EndpointSlice", "s", "discovery.k8s.io/v1", addressType="IPv4", ports=[{"port": 80}, {"name": "x"}],
+            endpoints=[{"addresses": ["203.0.113.5"]}])),
+        table("/apis/discovery.k8s.io/v1/namespaces/NS/endpointslices"),
+        ("CREATE services 201", service("x", type="ExternalName", externalName="web.example", ports=[])),
+        ("CREATE services 201", service("y", externalIPs=["203.0.113.7"])), table("services")],
+    "tables of storage and leases": [
+        ("CREATE persistentvolumeclaims 201", an_object("PersistentVolumeClaim", "c", spec={
+            "accessModes": ["ReadWriteOnce"], "storageClassName": "none", "resources": {"requests": {"storage": "1Gi"}}})),
+        table("persistentvolumeclaims"), ("CREATE leases 201", an_object("Lease", "l", "coordination.k8s.io/v1", spec={
+            "holderIdentity": "me"})), table("leases"),
+        ("CREATE cronjobs 201", an_object("CronJob", "c", "batch/v1", spec={
+            "schedule": "@daily", "timeZone": "Etc/UTC", "jobTemplate": {"spec": job()["spec"]}})), table("cronjobs"),
+        ("CREATE events 201", an_object("Event", "e", involvedObject={
+            "kind": "Pod", "name": "one", "namespace": "NS", "fieldPath": "spec.containers{web}"}, reason="Failed", message=" no ",
+            type="Warning", count=3, source={"component": "kubelet", "host": "node"})), table("events")],
     "a table without objects": [
         *THREE, ("GET configmaps?labelSelector=app&includeObject=None 200", None, {"accept": TABLE}),
         ("GET configmaps?labelSelector=app&includeObject=Object 200", None, {"accept": TABLE}),
