@@ -1,6 +1,8 @@
 /* What `kubectl get` shows of the kinds that need more than the paths of table_kinds.c. */
 #include "table.h"
 
+#include <math.h>
+
 void ks_row_text(struct ks_row *row, const char *text)
 {
 	cJSON_AddItemToArray(row->cells, cJSON_CreateString(text));
@@ -350,33 +352,45 @@ static const char *trimmed(struct ks_req *r, const char *text)
 	return mok_arena_strndup(r->arena, text, len);
 }
 
+/* "kubelet, node-1" */
+static const char *source_of(struct ks_req *r, const cJSON *event)
+{
+	const char *host = ks_str(event, "source.host");
+	const char *component = ks_str(event, "source.component");
+
+	component = *component ? component : ks_str(event, "reportingComponent");
+	host = *host ? host : ks_str(event, "reportingInstance");
+	return *host ? ks_printf(r, "%s, %s", component, host) : component;
+}
+
+/* "pod/web" */
+static const char *involved(struct ks_req *r, const cJSON *event)
+{
+	const char *kind = ks_row_lower(r, ks_str(event, "involvedObject.kind"));
+	const char *name = ks_str(event, "involvedObject.name");
+
+	return *name ? ks_printf(r, "%s/%s", kind, name) : kind;
+}
+
 static void event_row(struct ks_row *row)
 {
-	bool series = ks_at(row->object, "series");
-	const char *first = *ks_str(row->object, "firstTimestamp") ? "firstTimestamp" : "eventTime";
-	const char *last = series                       ? "series.lastObservedTime"
-		: *ks_str(row->object, "lastTimestamp") ? "lastTimestamp"
-							: first;
-	const char *host = ks_str(row->object, "source.host");
-	const char *component = ks_str(row->object, "source.component");
-	const char *name = ks_str(row->object, "involvedObject.name");
+	const cJSON *event = row->object;
+	bool series = ks_at(event, "series");
+	const char *first = *ks_str(event, "firstTimestamp") ? "firstTimestamp" : "eventTime";
+	const char *last = *ks_str(event, "lastTimestamp") ? "lastTimestamp" : first;
 
-	component = *component ? component : ks_str(row->object, "reportingComponent");
-	host = *host ? host : ks_str(row->object, "reportingInstance");
-	ks_row_since(row, last);
+	ks_row_since(row, series ? "series.lastObservedTime" : last);
 	ks_row_path(row, "type", "");
 	ks_row_path(row, "reason", "");
-	ks_row_text(row,
-		ks_printf(row->r, "%s%s%s",
-			ks_row_lower(row->r, ks_str(row->object, "involvedObject.kind")),
-			*name ? "/" : "", name));
+	ks_row_text(row, involved(row->r, event));
 	ks_row_path(row, "involvedObject.fieldPath", "");
-	ks_row_text(row, ks_printf(row->r, "%s%s%s", component, *host ? ", " : "", host));
-	ks_row_text(row, trimmed(row->r, ks_str(row->object, "message")));
+	ks_row_text(row, source_of(row->r, event));
+	ks_row_text(row, trimmed(row->r, ks_str(event, "message")));
 	ks_row_since(row, first);
+	/* What happened once may not count. */
 	cJSON_AddItemToArray(row->cells,
-		cJSON_CreateNumber(
-			(double)mok_json_int(row->object, series ? "series.count" : "count", 0)));
+		cJSON_CreateNumber(series ? (double)mok_json_int(event, "series.count", 0)
+					  : fmax((double)mok_json_int(event, "count", 0), 1)));
 	ks_row_path(row, "metadata.name", "");
 }
 
