@@ -24,15 +24,9 @@ CRDS = {
         "example/prometheus-operator-crd/*.yaml",
     "github.com/kedacore/keda/v2@v2.19.0": "config/crd/bases/keda.sh_scaledobjects.yaml",
     "github.com/argoproj/argo-cd/v3@v3.4.4": "manifests/crds/app*-crd.yaml",
+    "github.com/cilium/cilium@v1.18.4":
+        "pkg/k8s/apis/cilium.io/client/crds/v2/ciliumnetworkpolicies.yaml",
 }
-# Cilium's module is large, and its policy is one object: only its names are declared here.
-CILIUM = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-          "metadata": {"name": "ciliumnetworkpolicies.cilium.io"},
-          "spec": {"group": "cilium.io", "scope": "Namespaced",
-                   "names": {"plural": "ciliumnetworkpolicies", "kind": "CiliumNetworkPolicy"},
-                   "versions": [{"name": "v2", "served": True, "storage": True, "schema": {
-                       "openAPIV3Schema": {"type": "object",
-                                           "x-kubernetes-preserve-unknown-fields": True}}}]}}
 
 
 def module_folder(module):
@@ -52,8 +46,6 @@ def install_definitions(plane, tools):
         for path in sorted(module_folder(module).glob(pattern)):
             done = kubectl(plane, tools, "apply", "--server-side", "-f", str(path))
             assert done.returncode == 0, (path, done.stderr)
-    done = kubectl(plane, tools, "apply", "--server-side", "-f", "-", text=json.dumps(CILIUM))
-    assert done.returncode == 0, done.stderr
     done = kubectl(plane, tools, "wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
     assert done.returncode == 0, done.stderr
     for name in ("cert-manager", "argocd"):
