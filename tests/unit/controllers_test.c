@@ -94,6 +94,30 @@ static void pods_wait_for_what_they_lack(void **state)
 	assert_int_equal(api_len(c, "items"), 1);
 }
 
+/* The pods of Argo CD's own manifests wait for a Secret that one of them makes before it starts. */
+static void argo_cd_makes_its_password(void **state)
+{
+	struct api_client *c = *state;
+
+#define APP \
+	"'containers':[{'name':'app','image':'redis:8','env':[{'name':'P','valueFrom':{" \
+	"'secretKeyRef':{'name':'argocd-redis','key':'auth'}}}]}]}}"
+	api_make(c, CORE "/pods", "{'metadata':{'name':'server'},'spec':{" APP);
+	api_pass(c, 30);
+	api_get(c, CORE "/pods/server");
+	assert_string_equal(api_str(c, "status.phase"), "Pending");
+	api_make(c, CORE "/pods",
+		"{'metadata':{'name':'redis'},'spec':{'initContainers':[{'name':'secret-init',"
+		"'image':'quay.io/argoproj/argocd:v3',"
+		"'command':['argocd','admin','redis-initial-password']}]," APP);
+	api_pass(c, 60);
+	api_get(c, CORE "/pods/redis");
+	assert_string_equal(api_str(c, "status.phase"), "Running");
+	api_get(c, CORE "/pods/server");
+	assert_string_equal(api_str(c, "status.phase"), "Running");
+#undef APP
+}
+
 static void cordoned_nodes_take_no_pods(void **state)
 {
 	struct api_client *c = *state;
@@ -196,6 +220,8 @@ static void two_hundred_pods_are_quick(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			argo_cd_makes_its_password, api_setup, api_teardown),
 		cmocka_unit_test_setup_teardown(a_pod_comes_up_with_time, api_setup, api_teardown),
 		cmocka_unit_test_setup_teardown(
 			cordoned_nodes_take_no_pods, api_setup, api_teardown),

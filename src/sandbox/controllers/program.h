@@ -31,6 +31,7 @@ struct sb_program {
 };
 
 extern const struct sb_program sb_program_helm;     /* helm.c */
+extern const struct sb_program sb_program_argo_cd;  /* argo_cd.c */
 extern const struct sb_program sb_program_mastodon; /* ../instance/program.c */
 
 const struct sb_program *sb_program_of(const cJSON *pod, const cJSON *container);

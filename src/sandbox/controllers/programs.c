@@ -61,6 +61,7 @@ static const struct sb_program any = { is_any, start_any, NULL };
 
 static const struct sb_program *const sb_programs[] = {
 	&sb_program_helm,
+	&sb_program_argo_cd,
 	&sb_program_mastodon,
 	&any,
 	NULL,
