@@ -16,6 +16,7 @@
 #define WAVE "argocd.argoproj.io/sync-wave"
 #define HOOK "argocd.argoproj.io/hook"
 #define HOOK_DELETE "argocd.argoproj.io/hook-delete-policy"
+#define COMPARE "argocd.argoproj.io/compare-options"
 
 struct place {
 	const char *kind, *name; /* name: the beginning of it, or NULL; kind NULL: all the rest */
@@ -159,6 +160,14 @@ static void add(struct masto *m, const char *address, const char *const *needs, 
 	masto_add(m, &object, app);
 }
 
+/* By dry runs, for what definitions' defaults add to other people's objects is no difference. The
+ * instance's own objects have all defaults that matter, and among them is a Job that has run for
+ * another configuration: a dry run of that one fails, since its template cannot be changed. */
+static void compare_by_dry_run(struct masto *m, struct mok_val *app)
+{
+	annotate(m, app, COMPARE, "ServerSideDiff=true");
+}
+
 void masto_chart_application(struct masto *m, const struct masto_chart *chart)
 {
 	struct mok_val app = application(
@@ -170,6 +179,7 @@ void masto_chart_application(struct masto *m, const struct masto_chart *chart)
 	masto_put(m, &app, "spec.source.helm.releaseName", masto_format(m, "%s", chart->chart));
 	masto_put(m, &app, "spec.source.helm.valuesObject", chart->values);
 	add_option(m, &app, "CreateNamespace=true");
+	compare_by_dry_run(m, &app);
 	add(m, chart->address, NULL, app);
 	mok_val_append(m->arena, &m->sources, masto_format(m, "%s", chart->repository));
 	mok_val_append(m->arena, &m->namespaces, masto_format(m, "%s", chart->ns));
@@ -239,6 +249,7 @@ static void add_part(struct masto *m, const char *address, const char *folder, i
 		m, mok_arena_printf(m->arena, "%s-%s", stack_name(m), folder), m->ns, wave);
 
 	set_source(m, &app, folder);
+	compare_by_dry_run(m, &app);
 	add(m, address, NULL, app);
 }
 
