@@ -7,9 +7,6 @@ Each scenario of scenarios/ runs in a namespace of its own on both sides. Compar
 warnings and whole bodies, with managedFields and the words of errors; masked is only what is drawn
 anew each time (normal.py). Every scenario also says which codes it expects, so that two sides which
 are wrong alike do not pass. `twice` runs two real ones: what differs there is noise that normal.py leaves.
-
-known_differences.txt lists the scenarios that are not equal yet, with a reason each. They are run
-too: one that has become equal fails until it is taken off the list.
 """
 import argparse
 import concurrent.futures
@@ -33,7 +30,6 @@ from steps import Run  # noqa: E402
 # What an API server needs beside it to behave as a cluster does; the others only make noise.
 CONTROLLERS = ("namespace-controller", "serviceaccount-controller", "root-ca-certificate-publisher-controller",
                "garbage-collector-controller", "resourcequota-controller")
-KNOWN = pathlib.Path(__file__).with_name("known_differences.txt")
 
 
 @contextlib.contextmanager
@@ -102,45 +98,21 @@ def judge(sides, name, steps, namespace, dump):
     return complaints
 
 
-def read_known():
-    """Reasons by scenario."""
-    known = {}
-    for line in KNOWN.read_text().splitlines():
-        if line and not line.startswith("#"):
-            name, reason = line.split(" | ")
-            check(name in SCENARIOS, f"{KNOWN.name}: there is no scenario \"{name}\"")
-            check(reason.strip() and name not in known, f"{KNOWN.name}: \"{name}\" needs one line with a reason")
-            known[name] = reason
-    return known
-
-
-def verdict(name, complaints, known):
-    """What a scenario counts as, and what is said about it."""
-    if name in known and not complaints:
-        return "failed", [f"FAIL  {name}", f"it is equal now: take it off {KNOWN.name}"]
-    if name in known:
-        return "known", [f"known {name}: {known[name]}"]
-    return ("failed", [f"FAIL  {name}", *complaints]) if complaints else ("equal", [f"ok    {name}"])
-
-
 def run_all(sides, options):
     """Several at a time, since much of it is waiting; told in order."""
-    known = {} if options.match or options.only else read_known()
-    counts = {"equal": 0, "failed": 0, "known": 0}
+    passed, failed = 0, 0
     wanted = [(number, name) for number, name in enumerate(SCENARIOS) if not options.match or options.match in name]
     with concurrent.futures.ThreadPoolExecutor(options.workers) as pool:
         jobs = [(name, pool.submit(timed, sides, name, number, options.dump)) for number, name in wanted]
         for name, job in jobs:
             complaints, took = job.result()
-            kind, lines = verdict(name, complaints, known)
-            counts[kind] += 1
-            print("\n".join([f"{lines[0]} ({took:.1f} s)", *lines[1:]]), flush=True)
-            if options.stop_at and counts["failed"] >= options.stop_at:
+            passed, failed = (passed, failed + 1) if complaints else (passed + 1, failed)
+            print("\n".join([f"{'FAIL ' if complaints else 'ok   '} {name} ({took:.1f} s)", *complaints]), flush=True)
+            if options.stop_at and failed >= options.stop_at:
                 pool.shutdown(wait=True, cancel_futures=True)
                 break
-    print(f"{counts['equal']} equal, {counts['known']} known differences")
-    print(f"{counts['equal']} passed, {counts['failed']} failed, 0 skipped")
-    return 1 if counts["failed"] or not counts["equal"] else 0
+    print(f"{passed} passed, {failed} failed, 0 skipped")
+    return 1 if failed or not passed else 0
 
 
 def timed(sides, name, number, dump):
