@@ -221,6 +221,26 @@ static enum mok_readiness by_condition(struct look *l)
 	return needs(l, "Ready");
 }
 
+/* Yellow serves: a replica is missing. */
+static enum mok_readiness elasticsearch(struct look *l)
+{
+	const char *health = text_at(l->object, "status.health");
+	int64_t generation = int_at(l->object, "metadata.generation", 0);
+
+	if (int_at(l->object, "status.observedGeneration", 0) < generation)
+		return not_yet(l, "its operator has not seen the change yet");
+	if (mok_streq(text_at(l->object, "status.phase"), "Invalid")) {
+		l->why = "its operator calls it invalid";
+		return MOK_BROKEN;
+	}
+	if (!mok_streq(text_at(l->object, "status.phase"), "Ready") ||
+		(!mok_streq(health, "green") && !mok_streq(health, "yellow")))
+		return not_yet(l,
+			mok_arena_printf(
+				l->arena, "its health is %s", *health ? health : "unknown"));
+	return MOK_READY;
+}
+
 /* Whether a listener does its work; *waiting: it would, but for its certificate. */
 static bool listens(const struct look *l, const struct mok_val *listener, bool *waiting)
 {
@@ -287,6 +307,7 @@ static const struct {
 	{ "cert-manager.io", "Certificate", by_condition },
 	{ "cert-manager.io", "ClusterIssuer", by_condition },
 	{ "cert-manager.io", "Issuer", by_condition },
+	{ "elasticsearch.k8s.elastic.co", "Elasticsearch", elasticsearch },
 	{ "gateway.networking.k8s.io", "Gateway", gateway },
 	{ "gateway.networking.k8s.io", "GatewayClass", gateway_class },
 	{ "keda.sh", "ScaledObject", by_condition },

@@ -43,6 +43,11 @@ static bool wants_keda(const struct masto *m)
 	return masto_has(m, "keda") && masto_bool(m, "keda.install", true);
 }
 
+static bool wants_eck(const struct masto *m)
+{
+	return masto_searches(m, "eck") && masto_bool(m, "eck.install", true);
+}
+
 static bool wants_prometheus(const struct masto *m)
 {
 	return masto_bool(m, "observability.prometheus", false) && !wants_robusta(m);
@@ -110,6 +115,8 @@ static const struct addon addons[] = {
 		"values-prometheus", wants_prometheus, NULL },
 	{ "mastodon_keda", "keda", "https://kedacore.github.io/charts", "2.19.0", "keda",
 		"values-keda", wants_keda, NULL },
+	{ "mastodon_eck_operator", "eck-operator", "https://helm.elastic.co", "3.3.2",
+		"elastic-system", "values-eck-operator", wants_eck, NULL },
 	{ "mastodon_robusta", "robusta", "https://robusta-charts.storage.googleapis.com", "0.47.0",
 		"monitoring", "values-robusta", wants_robusta, fill_robusta },
 };

@@ -35,6 +35,7 @@ static const struct place places[] = {
 	{ "ConfigMap", NULL, "mastodon/0-config", 0, false },
 	{ "ServiceAccount", NULL, "mastodon/0-config", 0, false },
 	{ "NetworkPolicy", NULL, "mastodon/0-config", 0, false },
+	{ "Elasticsearch", NULL, "mastodon/0-config", 0, false },
 	{ "CiliumNetworkPolicy", NULL, "mastodon/0-config", 0, false },
 	{ "Job", "mastodon-db-grants", "mastodon/0-config", 0, true },
 	{ "Job", "mastodon-migrate-pre", "mastodon/1-migrate-pre", 1, true },

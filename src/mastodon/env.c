@@ -222,9 +222,10 @@ static const char *streaming_url(struct masto *m, enum tier tier)
 	return domain ? text(m, "wss://%s", domain) : NULL;
 }
 
+/* Both answer at 9200. */
 static bool in_cluster_search(const struct masto *m)
 {
-	return strcmp(masto_str(m, "search", "none"), "elasticsearch") == 0;
+	return masto_searches(m, "elasticsearch") || masto_searches(m, "eck");
 }
 
 static const char *es_enabled(struct masto *m, enum tier tier)
@@ -236,6 +237,8 @@ static const char *es_enabled(struct masto *m, enum tier tier)
 static const char *es_host(struct masto *m, enum tier tier)
 {
 	(void)tier;
+	if (masto_searches(m, "eck"))
+		return masto_eck_host(m);
 	if (in_cluster_search(m))
 		return text(m, "http://mastodon-search.%s", m->ns);
 	return m->parts.search
@@ -261,7 +264,7 @@ static const char *es_port(struct masto *m, enum tier tier)
 static const char *es_user(struct masto *m, enum tier tier)
 {
 	(void)tier;
-	return of_search(m, "user", NULL);
+	return of_search(m, "user", masto_searches(m, "eck") ? "elastic" : NULL);
 }
 
 static const char *es_pass(struct masto *m, enum tier tier)
@@ -273,6 +276,8 @@ static const char *es_pass(struct masto *m, enum tier tier)
 static const char *es_ca(struct masto *m, enum tier tier)
 {
 	(void)tier;
+	if (masto_searches(m, "eck"))
+		return masto_eck_authority();
 	return m->parts.search ? "/opt/ca/all.crt" : NULL;
 }
 
@@ -282,22 +287,31 @@ static const char *es_prefix(struct masto *m, enum tier tier)
 	return m->parts.search ? m->stack->name : NULL;
 }
 
-/* Replicas of shards need nodes to be on. */
-static const char *es_preset(struct masto *m, enum tier tier)
+static int64_t search_nodes(const struct masto *m)
 {
 	struct mok_val fields;
 	const struct mok_val *nodes;
 
-	(void)tier;
-	if (in_cluster_search(m))
-		return "single_node_cluster";
+	if (masto_searches(m, "eck"))
+		return masto_int(m, "eck.nodes", MASTO_ECK_NODES);
 	if (!m->parts.search)
-		return NULL;
+		return 1;
 	fields = masto_fields_of(m, m->parts.search);
 	nodes = mok_val_get(&fields, "num_nodes");
-	if (!nodes || nodes->type != MOK_INT || nodes->u.i < 2)
+	return nodes && nodes->type == MOK_INT ? nodes->u.i : 1;
+}
+
+/* Replicas of shards need nodes to be on. */
+static const char *es_preset(struct masto *m, enum tier tier)
+{
+	int64_t nodes = search_nodes(m);
+
+	(void)tier;
+	if (!in_cluster_search(m) && !m->parts.search)
+		return NULL;
+	if (nodes < 2)
 		return "single_node_cluster";
-	return nodes->u.i < 6 ? "small_cluster" : "large_cluster";
+	return nodes < 6 ? "small_cluster" : "large_cluster";
 }
 
 static const char *workers(struct masto *m, enum tier tier)

@@ -130,7 +130,7 @@ static void add_grants(struct masto *m)
 {
 	static const char *const args[] = { "bundle", "exec", "ruby", "-e", grants_script, NULL };
 	static const char *const needs[] = { "mastodon_service_account",
-		"mastodon_priority_background", NULL };
+		"mastodon_priority_background", "mastodon_elasticsearch", NULL };
 	const char *db = m->parts.database->address;
 	const char *const pairs[] = { "ADMIN_USER",
 		mok_arena_printf(m->arena, "${%s.private_connection.user}", db), "ADMIN_PASS",
@@ -166,7 +166,7 @@ static void add_prepare(struct masto *m)
 {
 	static const char *const args[] = { "bundle", "exec", "rails", "db:prepare", NULL };
 	static const char *const needs[] = { "mastodon_db_grants", "mastodon_service_account",
-		"mastodon_priority_background", NULL };
+		"mastodon_priority_background", "mastodon_elasticsearch", NULL };
 	const struct job job = { .name = "db-prepare",
 		.args = args,
 		.needs = behind_firewalls(m, needs),
@@ -234,7 +234,7 @@ static void add_search(struct masto *m)
 	for (char *c = name; *c; c++)
 		if (*c == '.')
 			*c = '-';
-	if (m->parts.search || strcmp(masto_str(m, "search", "none"), "elasticsearch") == 0)
+	if (m->parts.search || !masto_searches(m, "none"))
 		add_job(m, &job);
 }
 

@@ -182,6 +182,15 @@ struct masto_scaled {
 void masto_add_scaler(struct masto *m, const struct masto_scaled *s);
 const char *masto_prometheus_url(const struct masto *m); /* NULL: there is none */
 
+/* eck.c: search by Elastic's operator. */
+#define MASTO_ECK_NODES 3
+bool masto_searches(const struct masto *m, const char *how); /* "elasticsearch", "eck" */
+void masto_eck(struct masto *m);
+const char *masto_eck_host(struct masto *m);
+const char *masto_eck_authority(void); /* a file in the pods */
+/* The password, and that file, for the first container of the pod at a path. */
+void masto_eck_pod(struct masto *m, struct mok_val *manifest, const char *path);
+
 /* rclone.c: a bucket as rclone's variables describe it; texts for a manifest. */
 struct masto_remote {
 	const char *name; /* in capitals; in small ones it stands before the bucket's name */

@@ -35,7 +35,9 @@ static void add_search(struct masto *m)
 	};
 	struct mok_val manifest = masto_base(m, "search"), labels = { .type = MOK_MAP };
 
-	if (strcmp(masto_str(m, "search", "none"), "elasticsearch") != 0)
+	if (masto_searches(m, "eck"))
+		masto_eck(m);
+	if (!masto_searches(m, "elasticsearch"))
 		return;
 	mok_val_set(m->arena, &labels, "app.kubernetes.io/name", masto_format(m, "mastodon"));
 	mok_val_set(m->arena, &labels, "app.kubernetes.io/component", masto_format(m, "search"));
@@ -81,7 +83,9 @@ static void add_policies(struct masto *m)
 	if (masto_bool(m, "observability.metrics", false))
 		add_from(m, "policy-metrics", "mastodon_policy_metrics",
 			masto_str(m, "observability.namespace", "monitoring"));
-	if (strcmp(masto_str(m, "search", "none"), "elasticsearch") == 0) {
+	if (masto_searches(m, "eck"))
+		add(m, "policy-search-nodes", "mastodon_policy_search_nodes", NULL);
+	if (masto_searches(m, "elasticsearch") || masto_searches(m, "eck")) {
 		add(m, "policy-search", "mastodon_policy_search", NULL);
 		add(m, "policy-to-search", "mastodon_policy_to_search", NULL);
 	}

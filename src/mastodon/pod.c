@@ -204,6 +204,8 @@ void masto_pod(struct masto *m, struct mok_val *manifest, const struct masto_pod
 		set_node_pool(m, manifest, pod);
 		set_resources(m, manifest, pod);
 	}
+	if (pod->ruby && masto_searches(m, "eck"))
+		masto_eck_pod(m, manifest, pod->path);
 	if (pod->ruby && masto_bool(m, "read_only_root", false))
 		set_read_only(m, manifest, pod);
 }

@@ -415,6 +415,25 @@ static const struct mok_field telemetry[] = {
 	{ 0 },
 };
 
+static const struct mok_field eck[] = {
+	{ .name = "install",
+		.type = MOK_BOOL,
+		.dflt = "true",
+		.doc = "Whether mok installs the operator." },
+	{ .name = "nodes", .type = MOK_INT, .min = 1, .max = 99, .dflt = "3", .doc = "Nodes." },
+	{ .name = "memory",
+		.type = MOK_STR,
+		.pattern = "[0-9]+(Mi|Gi)",
+		.dflt = "4Gi",
+		.doc = "Memory of each; half of it is Java's." },
+	{ .name = "storage",
+		.type = MOK_STR,
+		.pattern = "[0-9]+Gi",
+		.dflt = "40Gi",
+		.doc = "Volume of each." },
+	{ 0 },
+};
+
 static const struct mok_field hcaptcha[] = {
 	{ .name = "site_key",
 		.type = MOK_STR,
@@ -571,9 +590,13 @@ static const struct mok_field fields[] = {
 	{ .name = "search",
 		.type = MOK_STR,
 		.dflt = "none",
-		.doc = "none, elasticsearch (one node in the cluster), or the address of an "
-		       "OpenSearch "
-		       "database_cluster." },
+		.doc = "none, elasticsearch (one node in the cluster), eck (Elastic's operator and "
+		       "a "
+		       "cluster of its), or the address of an OpenSearch database_cluster." },
+	{ .name = "eck",
+		.type = MOK_MAP,
+		.sub = eck,
+		.doc = "Of search: eck: the cluster that Elastic's operator makes." },
 	{ .name = "images", .type = MOK_MAP, .sub = images, .doc = "Container images." },
 	{ .name = "smtp", .type = MOK_MAP, .flags = MOK_F_REQUIRED, .sub = smtp, .doc = "Mail." },
 	{ .name = "web", .type = MOK_MAP, .sub = web, .doc = "Puma." },

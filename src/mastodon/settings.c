@@ -290,9 +290,8 @@ static void find_search(struct masto *m)
 {
 	static const struct part part = { "search", "database_cluster", "opensearch", false, false,
 		PART(search) };
-	const char *search = masto_str(m, "search", "none");
-
-	if (strcmp(search, "none") != 0 && strcmp(search, "elasticsearch") != 0)
+	if (!masto_searches(m, "none") && !masto_searches(m, "elasticsearch") &&
+		!masto_searches(m, "eck"))
 		m->parts.search = named(m, &part);
 }
 

@@ -17,6 +17,7 @@ static const struct wave_of waves[] = {
 	{ "Secret", NULL, MOK_WAVE_CONFIG },
 	{ "ServiceAccount", NULL, MOK_WAVE_CONFIG },
 	{ "NetworkPolicy", NULL, MOK_WAVE_CONFIG },
+	{ "Elasticsearch", NULL, MOK_WAVE_CONFIG },
 	{ "CiliumNetworkPolicy", NULL, MOK_WAVE_CONFIG },
 	{ "Job", "mastodon-db-grants", MOK_WAVE_GRANTS },
 	{ "Job", "mastodon-db-prepare", MOK_WAVE_PREPARE },

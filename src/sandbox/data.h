@@ -11,6 +11,7 @@ struct sb_data {
 
 extern const struct sb_data sb_data_argo_cd;
 extern const struct sb_data sb_data_cert_manager;
+extern const struct sb_data sb_data_eck_operator;
 extern const struct sb_data sb_data_keda;
 extern const struct sb_data sb_data_kube_prometheus_stack;
 extern const struct sb_data sb_data_metrics_server;

@@ -14,7 +14,7 @@ PAGE = ROOT / "docs" / "coverage.md"
 # Each setting that makes something; and Ingress with search in the cluster, which exclude the others.
 PLANS = ROOT / "plans"
 RUNS = ((PLANS / "medium.yaml", FOLDER / "everything.yaml"), (PLANS / "guide.yaml",),
-        (PLANS / "large.yaml",), (PLANS / "small.yaml",))
+        (PLANS / "large.yaml",), (PLANS / "small.yaml",), (PLANS / "medium.yaml", FOLDER / "eck.yaml"))
 TIERS = {"web": "Deployment/mastodon-web", "sidekiq": "Deployment/mastodon-sidekiq-default",
          "jobs": "Job/mastodon-db-prepare", "streaming": "Deployment/mastodon-streaming"}
 HEAD = """# What of Mastodon's settings and objects mok writes

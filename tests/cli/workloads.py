@@ -163,6 +163,27 @@ def test_keda_takes_over_from_the_autoscalers_and_gives_back():
         stack.run(*plan, "destroy", "--yes", "--confirm", "mastodon-m").expect(0)
 
 
+def test_search_by_elastics_operator():
+    plan = ("-f", str(ROOT / "plans/medium.yaml"), "-f", str(ROOT / "tests/golden/mastodon/eck.yaml"))
+    mastodon = "/api/v1/namespaces/mastodon"
+
+    with Cloud() as cloud, Stack(cloud) as stack:
+        stack.run(*plan, "apply", "--yes", "--no-escrow").expect(0)
+        kube = Kube(cloud)
+        status = kube.get("/apis/elasticsearch.k8s.elastic.co/v1/namespaces/mastodon/elasticsearches/"
+                          "mastodon-search")["status"]
+        equal((status["phase"], status["health"], status["availableNodes"]), ("Ready", "green", 3), "it")
+        password = kube.get(mastodon + "/secrets/mastodon-search-es-elastic-user")["data"]["elastic"]
+        job = kube.get("/apis/batch/v1/namespaces/mastodon/jobs/mastodon-search-deploy-4-7")
+        equal(job["status"]["succeeded"], 1, "the index is made")
+        stack.run(*plan, "plan", "--detailed-exitcode").expect(0)
+        equal(kube.get(mastodon + "/secrets/mastodon-search-es-elastic-user")["data"]["elastic"],
+              password, "a password is made once")
+        check(len(cloud.all("/v2/volumes", "volumes")) >= 3, "each node has a volume")
+        stack.run(*plan, "destroy", "--yes", "--confirm", "mastodon-m").expect(0)
+        equal(cloud.all("/v2/volumes", "volumes"), [], "volumes left over")
+
+
 def test_it_runs_at_the_highest_speed_and_after_a_restart():
     text = HEAD + manifest("web", deployment("registry.example/web:1"))
     with Cloud() as cloud, Stack(cloud, text) as stack:

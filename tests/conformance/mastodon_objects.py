@@ -16,6 +16,7 @@ from control_plane import ControlPlane  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLANS = ("small", "medium", "large", "guide")
+OVERLAYS = ("everything.yaml", "eck.yaml")
 # Definitions, as their projects ship them in their Go modules.
 CRDS = {
     "sigs.k8s.io/gateway-api@v1.4.0": "config/crd/standard/gateway.networking*.yaml",
@@ -23,6 +24,8 @@ CRDS = {
     "github.com/prometheus-operator/prometheus-operator@v0.85.0":
         "example/prometheus-operator-crd/*.yaml",
     "github.com/kedacore/keda/v2@v2.19.0": "config/crd/bases/keda.sh_scaledobjects.yaml",
+    "github.com/elastic/cloud-on-k8s/v3@v3.5.0":
+        "config/crds/v1/resources/elasticsearch.k8s.elastic.co_elasticsearches.yaml",
     "github.com/argoproj/argo-cd/v3@v3.4.4": "manifests/crds/app*-crd.yaml",
     "github.com/cilium/cilium@v1.18.4":
         "pkg/k8s/apis/cilium.io/client/crds/v2/ciliumnetworkpolicies.yaml",
@@ -100,8 +103,8 @@ def refuses_root(plane):
     return status == 403 and "restricted" in answer["message"]
 
 
-def judge(plane, tools, plan):
-    text = emit(plan)
+def judge(plane, tools, plan, overlay=None):
+    text = emit(plan, *(("-f", str(ROOT / "tests/golden/mastodon" / overlay)) if overlay else ()))
     documents = list(yaml.safe_load_all(text))
     done = kubectl(plane, tools, "apply", "--server-side", "--validate=strict", "-f", "-", text=text)
     problems = [line for line in done.stderr.splitlines() if line.strip()]
@@ -116,7 +119,8 @@ def judge(plane, tools, plan):
     kubectl(plane, tools, "delete", "--wait=false", "-f", "-", text=text)
     for problem in problems:
         print(f"      {problem}")
-    print(f"{'ok  ' if not problems else 'FAIL'}  {plan}: {len(documents)} objects, {pods} pod templates")
+    print(f"{'ok  ' if not problems else 'FAIL'}  {plan} {overlay or ''}: "
+          f"{len(documents)} objects, {pods} pod templates")
     return not problems
 
 
@@ -181,7 +185,10 @@ def main(tools):
             passed += judge(plane, tools, plan)
             kubectl(plane, tools, "wait", "--for=delete", "namespace/mastodon", "--timeout=60s")
             passed += judge_argocd(plane, tools, plan)
-    failed = 2 * len(PLANS) - passed
+        for overlay in OVERLAYS:
+            passed += judge(plane, tools, "medium", overlay)
+            kubectl(plane, tools, "wait", "--for=delete", "namespace/mastodon", "--timeout=60s")
+    failed = 2 * len(PLANS) + len(OVERLAYS) - passed
     print(f"{passed} passed, {failed} failed, 0 skipped")
     return 1 if failed else 0
 

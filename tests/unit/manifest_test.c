@@ -66,6 +66,8 @@ static void what_servers_fill_in_is_no_difference(void **state)
 	}
 }
 
+#define ELASTIC \
+	"{\"apiVersion\":\"elasticsearch.k8s.elastic.co/v1\",\"kind\":\"Elasticsearch\"," META
 #define META "\"metadata\":{\"name\":\"x\",\"generation\":2}"
 #define DEPLOYMENT "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\"," META ","
 #define JOB "{\"apiVersion\":\"batch/v1\",\"kind\":\"Job\"," META ",\"status\":{\"conditions\":["
@@ -127,6 +129,17 @@ static void when_it_does_its_work(void **state)
 		  ",\"status\":{\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\","
 		  "\"observedGeneration\":1}]}}",
 			MOK_NOT_YET, "has not seen" },
+		{ ELASTIC ",\"status\":{\"phase\":\"Ready\",\"health\":\"green\","
+			  "\"observedGeneration\":1}}",
+			MOK_NOT_YET, "has not seen" },
+		{ ELASTIC ",\"status\":{\"phase\":\"ApplyingChanges\",\"health\":\"yellow\","
+			  "\"observedGeneration\":2}}",
+			MOK_NOT_YET, "health is yellow" },
+		{ ELASTIC ",\"status\":{\"phase\":\"Invalid\",\"observedGeneration\":2}}",
+			MOK_BROKEN, "invalid" },
+		{ ELASTIC ",\"status\":{\"phase\":\"Ready\",\"health\":\"yellow\","
+			  "\"observedGeneration\":2}}",
+			MOK_READY, NULL },
 		{ "{\"apiVersion\":\"keda.sh/v1alpha1\",\"kind\":\"ScaledObject\"," META
 		  ",\"status\":{\"conditions\":[{\"type\":\"Ready\",\"status\":\"False\","
 		  "\"reason\":\"ScaledObjectCheckFailed\",\"message\":\"no such target\"}]}}",

@@ -12,6 +12,7 @@ extern const struct sb_controller sb_ctl_cron_job;
 extern const struct sb_controller sb_ctl_daemon_set;
 extern const struct sb_controller sb_ctl_deployment;
 extern const struct sb_controller sb_ctl_disruption;
+extern const struct sb_controller sb_ctl_elasticsearch;
 extern const struct sb_controller sb_ctl_endpoints;
 extern const struct sb_controller sb_ctl_event;
 extern const struct sb_controller sb_ctl_gateway;

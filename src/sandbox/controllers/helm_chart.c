@@ -22,6 +22,7 @@
 static const struct sb_data *const charts[] = {
 	&sb_data_argo_cd,
 	&sb_data_cert_manager,
+	&sb_data_eck_operator,
 	&sb_data_keda,
 	&sb_data_kube_prometheus_stack,
 	&sb_data_metrics_server,

@@ -23,6 +23,7 @@ const struct sb_controller *const sb_controllers[] = {
 	&sb_ctl_autoscaler,
 	&sb_ctl_prometheus,
 	&sb_ctl_scaled_object,
+	&sb_ctl_elasticsearch,
 	&sb_ctl_alertmanager,
 	&sb_ctl_node,
 	&sb_ctl_scheduler,
