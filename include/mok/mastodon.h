@@ -62,6 +62,10 @@ struct mok_running {
 struct mok_val mok_mastodon_prepare_of(
 	struct mok_arena *arena, const struct mok_val *prepare, const struct mok_running *running);
 
+/* The DaemonSet that has each node fetch the images of those Deployments. False: they have none. */
+bool mok_mastodon_pre_pull(struct mok_arena *arena, const struct mok_val *const *deployments,
+	size_t count, struct mok_val *out);
+
 /* ---- what is there ---- */
 
 enum mok_role {
@@ -106,6 +110,7 @@ int mok_mastodon_compare(const char *a, const char *b); /* -1, 0, 1 */
 int mok_mastodon_may_follow(const char *from, const char *to, struct mok_err *err) MOK_MUST_CHECK;
 /* The block's version as the plan says it; NULL: there is no block, or it says none. */
 const char *mok_mastodon_written(struct mok_arena *arena, const struct mok_stack *stack);
+bool mok_mastodon_switch(struct mok_arena *arena, const struct mok_stack *stack, const char *path);
 /* A text of the block ("owner.username"), evaluated; NULL: it is not set, or not known. */
 const char *mok_mastodon_setting(
 	struct mok_arena *arena, const struct mok_stack *stack, const char *path);

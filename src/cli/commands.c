@@ -66,7 +66,7 @@ static const struct cli_command commands[] = {
 		.examples = "mok upgrade                 # to the version that the plan says\n"
 			    "mok upgrade 4.7.6 --yes\nmok upgrade --rollback\n",
 		.options = OPT_BIT(OPT_ROLLBACK) | OPT_BIT(OPT_FORCE_CONFLICTS) |
-			OPT_BIT(OPT_SKIP_CHECK),
+			OPT_BIT(OPT_SKIP_CHECK) | OPT_BIT(OPT_PRE_PULL),
 		.max_args = 1,
 		.run = cli_run_upgrade },
 	{ .name = "adopt",

@@ -81,6 +81,8 @@ static const struct cli_option options[] = {
 		"back to the version before, while that is possible" },
 	{ OPT_SKIP_CHECK, "skip-check", 0, "NAME", AT(skip_checks), true, false,
 		"let this check before an upgrade pass, at your own risk" },
+	{ OPT_PRE_PULL, "pre-pull", 0, NULL, AT(pre_pull), false, false,
+		"fetch the new images to the nodes before anything rolls" },
 };
 
 const struct cli_option *cli_options(size_t *count)

@@ -48,7 +48,9 @@ int upgrade_fail(struct upgrade *u); /* prints it as well */
 void upgrade_show_failures(struct upgrade *u, struct mok_apply_result *result);
 /* Makes an object that is no part of the stack, and waits until it is ready. What failed is shown.
  */
-int upgrade_task(struct upgrade *u, const char *name, const struct mok_val *manifest);
+int upgrade_task(
+	struct upgrade *u, const char *name, const struct mok_val *manifest, int timeout_s);
+#define UPGRADE_JOB_S 90000 /* longer than a Job's own deadline, which tells more */
 /* The wanted manifest that a Job is made of; NULL: the plan has none. */
 const struct mok_val *upgrade_job_source(const struct upgrade *u, const char *name);
 /* The manifest of a Job that mok_mastodon_job knows: in what runs, or (NULL) as it is wanted. The
@@ -74,6 +76,13 @@ int upgrade_preflight(struct upgrade *u, bool *idle);
 const char *upgrade_check_at(size_t i); /* the checks' names, for --skip-check */
 bool upgrade_skips(const struct upgrade *u, const char *name);
 #define UPGRADE_LATENCY_S 300 /* a job may wait for so long */
+
+/* ---- upgrade_pre_pull.c ---- */
+
+/* Has the nodes fetch the new images, if the plan or an option asks for that. */
+int upgrade_pre_pull(struct upgrade *u, bool *idle);
+/* Takes away what a run that was killed left of it; the exit code. */
+int upgrade_end_pre_pull(struct upgrade *u);
 
 /* ---- upgrade_steps.c ---- */
 

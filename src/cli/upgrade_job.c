@@ -6,8 +6,6 @@
 
 /* Objects that an upgrade makes for what they do, each waited for. */
 
-#define JOB_TIMEOUT_S 90000 /* longer than its own deadline, which tells more */
-
 int upgrade_exit_of(const struct upgrade *u)
 {
 	if (u->err.code == MOK_ERR_INTERRUPTED || u->err.code == MOK_ERR_REFUSED)
@@ -37,7 +35,7 @@ void upgrade_show_failures(struct upgrade *u, struct mok_apply_result *result)
 	mok_buf_release(&buf);
 }
 
-int upgrade_task(struct upgrade *u, const char *name, const struct mok_val *manifest)
+int upgrade_task(struct upgrade *u, const char *name, const struct mok_val *manifest, int timeout_s)
 {
 	struct session *s = u->s;
 	struct mok_val want = { .type = MOK_MAP };
@@ -45,7 +43,7 @@ int upgrade_task(struct upgrade *u, const char *name, const struct mok_val *mani
 		.address = name,
 		.parent_id = u->instance.cluster.id,
 		.want = &want,
-		.timeout_s = JOB_TIMEOUT_S };
+		.timeout_s = timeout_s };
 	struct mok_apply_result result = { 0 };
 	struct mok_failure failure = { .change = NULL };
 	struct watch *watch = watch_new(s);
@@ -139,5 +137,5 @@ int upgrade_run_job(struct upgrade *u, const char *name, bool *idle)
 	from = upgrade_from_of(before);
 	annotate(u, &job, from ? from : u->from);
 	u->changed = true;
-	return upgrade_task(u, name, &job);
+	return upgrade_task(u, name, &job, UPGRADE_JOB_S);
 }

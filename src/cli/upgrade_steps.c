@@ -159,6 +159,9 @@ static int run_clean_up(struct upgrade *u, bool *idle)
 	(void)idle;
 	if (rc != CLI_DONE)
 		return rc;
+	rc = upgrade_end_pre_pull(u);
+	if (rc != CLI_DONE)
+		return rc;
 	if (upgrade_running_image(u))
 		upgrade_record_put(u, "image", upgrade_running_image(u));
 	upgrade_record_time(u, "finished_at");
@@ -175,6 +178,8 @@ static const struct upgrade_part forward[] = {
 		.run = upgrade_preflight },
 	{ "configuration", "new ConfigMaps and Secrets, beside the old ones",
 		.run = run_configuration },
+	{ "pre-pull", "the nodes fetch the new images, if that is asked for",
+		.run = upgrade_pre_pull },
 	{ "assets", "a Job: the new version's assets, beside the old ones, if they have a bucket",
 		.run = run_assets },
 	{ "dump",

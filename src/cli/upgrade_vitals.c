@@ -98,7 +98,7 @@ int upgrade_vitals(struct upgrade *u, struct mok_vitals *out)
 
 	rc = upgrade_make_job(u, COMPONENT, &running, &job);
 	if (rc == CLI_DONE)
-		rc = upgrade_task(u, COMPONENT, &job);
+		rc = upgrade_task(u, COMPONENT, &job, UPGRADE_JOB_S);
 	if (rc != CLI_DONE)
 		return rc;
 	return read_log(u, cluster_str(&job, "metadata.name"), out) == 0 ? CLI_DONE

@@ -353,6 +353,15 @@ static const struct mok_field gitops[] = {
 	{ 0 },
 };
 
+static const struct mok_field upgrade[] = {
+	{ .name = "pre_pull",
+		.type = MOK_BOOL,
+		.dflt = "false",
+		.doc = "Nodes fetch the new images before anything rolls, by a DaemonSet that goes "
+		       "again." },
+	{ 0 },
+};
+
 static const struct mok_field cleanup[] = {
 	{ .name = "media_days",
 		.type = MOK_INT,
@@ -618,6 +627,7 @@ static const struct mok_field fields[] = {
 		.doc = "Metrics, alerts, dashboards." },
 	{ .name = "gitops", .type = MOK_MAP, .sub = gitops, .doc = "Argo CD." },
 	{ .name = "cleanup", .type = MOK_MAP, .sub = cleanup, .doc = "What goes by itself." },
+	{ .name = "upgrade", .type = MOK_MAP, .sub = upgrade, .doc = "What mok upgrade does." },
 	{ .name = "backup",
 		.type = MOK_MAP,
 		.sub = masto_backup_fields,

@@ -125,33 +125,41 @@ int mok_mastodon_may_follow(const char *from, const char *to, struct mok_err *er
 
 /* ---- what the plan says ---- */
 
-static const char *setting(
-	struct mok_arena *arena, const struct mok_stack *stack, const char *root, const char *path)
+static const struct mok_val *setting(
+	struct mok_arena *arena, const struct mok_stack *stack, const char *path)
 {
+	const char *root = mok_arena_strndup(arena, path, strcspn(path, "."));
 	const struct mok_val *written =
 		stack->expanded_as ? mok_val_get(stack->expanded_as, root) : NULL;
 	struct mok_diags ignored = { .arena = arena };
-	struct mok_val block = { .type = MOK_MAP }, is;
-	const struct mok_val *found;
+	struct mok_val block = { .type = MOK_MAP }, *is = MOK_NEW(arena, struct mok_val);
 
 	if (!written)
 		return NULL;
 	mok_val_set(arena, &block, root, *written);
 	/* What it lacks is said where the plan is loaded. */
-	if (mok_plan_eval_fields(arena, stack, &block, mok_mastodon_fields(), &ignored, &is) != 0 &&
-		is.type != MOK_MAP)
+	if (mok_plan_eval_fields(arena, stack, &block, mok_mastodon_fields(), &ignored, is) != 0 &&
+		is->type != MOK_MAP)
 		return NULL;
-	found = mok_val_at(&is, path);
-	return found && found->type == MOK_STR ? found->u.s : NULL;
-}
-
-const char *mok_mastodon_written(struct mok_arena *arena, const struct mok_stack *stack)
-{
-	return setting(arena, stack, "version", "version");
+	return mok_val_at(is, path);
 }
 
 const char *mok_mastodon_setting(
 	struct mok_arena *arena, const struct mok_stack *stack, const char *path)
 {
-	return setting(arena, stack, mok_arena_strndup(arena, path, strcspn(path, ".")), path);
+	const struct mok_val *found = setting(arena, stack, path);
+
+	return found && found->type == MOK_STR ? found->u.s : NULL;
+}
+
+bool mok_mastodon_switch(struct mok_arena *arena, const struct mok_stack *stack, const char *path)
+{
+	const struct mok_val *found = setting(arena, stack, path);
+
+	return found && found->type == MOK_BOOL && found->u.b;
+}
+
+const char *mok_mastodon_written(struct mok_arena *arena, const struct mok_stack *stack)
+{
+	return mok_mastodon_setting(arena, stack, "version");
 }

@@ -18,7 +18,7 @@ PLAN = (ROOT / "plans/small.yaml").read_text()
 
 MEDIUM = (ROOT / "plans/medium.yaml").read_text()
 OLD, NEW = "4.6.5", "4.7.6"
-STEPS = ["preflight", "configuration", "assets", "dump", "migrate-pre", "sidekiq", "scheduler", "web",
+STEPS = ["preflight", "configuration", "pre-pull", "assets", "dump", "migrate-pre", "sidekiq", "scheduler", "web",
          "streaming", "others", "old pods", "migrate-post", "jobs", "verify", "clean up"]
 LATE = STEPS[STEPS.index("migrate-post"):]
 JOBS = "/apis/batch/v1/namespaces/mastodon/jobs"

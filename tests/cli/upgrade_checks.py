@@ -10,9 +10,11 @@ import select
 import sys
 
 from instance import Browser
-from lib import MOK, ROOT, Cloud, Stack, check, equal, fork_on_terminal, run_tests
+from lib import MOK, ROOT, Cloud, Stack, check, equal, fork_on_terminal, run_tests, until
 from upgrade import JOBS, NEW, OLD, Instance, kill_at, plan_of
 
+DAEMON_SETS = "/apis/apps/v1/namespaces/mastodon/daemonsets"
+PODS = "/api/v1/namespaces/mastodon/pods"
 RECORD = "/api/v1/namespaces/mastodon/configmaps/mastodon-upgrade"
 
 
@@ -171,6 +173,31 @@ def test_the_guides_instance_has_neither():
         done = json.loads(stack.upgrade(NEW, "--format", "json").out)
         idle = [s["name"] for s in done["steps"] if s["state"] == "nothing to do"]
         check({"assets", "dump"} <= set(idle), f"nothing to do: {idle}")
+        stack.check_is(NEW)
+
+
+def daemon_sets(stack):
+    return [d["metadata"]["name"] for d in stack.cluster.ask("GET", DAEMON_SETS)["items"]]
+
+
+def test_images_are_pulled_before():
+    """By the plan's word; killed meanwhile; where an image is not to be had; by the option."""
+    missing = [{"do": "image_pull", "match": {"kind": "DaemonSet", "name": "mastodon-pre-pull"}}]
+    with Cloud(speed=60) as cloud, Instance(cloud) as stack:
+        stack.edit("mastodon:\n", "mastodon:\n  upgrade: { pre_pull: true }\n")
+        stack.restart(missing)
+        process = stack.start("--sandbox", "upgrade", NEW, "--yes")
+        until("its pods wait for an image", lambda: [p for p in stack.cluster.ask("GET", PODS)["items"]
+              if "pre-pull" in p["metadata"]["name"]
+              and "ImagePullBackOff" in json.dumps(p.get("status"))])
+        process.kill()
+        process.communicate()
+        equal(daemon_sets(stack), ["mastodon-pre-pull"], "what is left")
+        equal(set(stack.versions().values()), {OLD}, "nothing has rolled")
+        stack.restart()
+        done = json.loads(stack.upgrade("--format", "json").out)
+        equal({s["name"]: s["state"] for s in done["steps"]}["pre-pull"], "done", "the step")
+        equal(daemon_sets(stack), [], "it is gone")
         stack.check_is(NEW)
 
 

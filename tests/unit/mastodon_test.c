@@ -631,6 +631,24 @@ static void test_a_job_of_what_runs(void **state)
 		mok_val_at(&job, "metadata.name")->u.s, mok_val_at(&later, "metadata.name")->u.s);
 }
 
+static void test_images_to_pull_before(void **state)
+{
+	struct world *w = *state;
+	const struct mok_val *deployments[3];
+	struct mok_val set;
+
+	load(w, "large", NULL);
+	deployments[0] = must(w, "Deployment", "mastodon-web");
+	deployments[1] = must(w, "Deployment", "mastodon-streaming");
+	deployments[2] = must(w, "Deployment", "mastodon-sidekiq-default");
+	assert_true(mok_mastodon_pre_pull(w->arena, deployments, 3, &set));
+	assert_string_equal(mok_val_at(&set, "metadata.namespace")->u.s, "mastodon");
+	assert_int_equal(mok_val_at(&set, POD ".containers")->u.list.len, 2);
+	assert_non_null(
+		strstr(mok_val_at(&set, POD ".containers.1.image")->u.s, "mastodon-streaming"));
+	assert_false(mok_mastodon_pre_pull(w->arena, NULL, 0, &set));
+}
+
 #define VITALS \
 	"{\"database_bytes\":5,\"max_connections\":50,\"reserved_connections\":3," \
 	"\"used_connections\":7,\"invalid_indexes\":[\"a\",1],\"schema_version\":\"2026\"," \
@@ -977,6 +995,7 @@ int main(void)
 		TEST(test_jobs),
 		TEST(test_jobs_of_an_upgrade),
 		TEST(test_a_job_of_what_runs),
+		TEST(test_images_to_pull_before),
 		TEST(test_vital_signs_are_read),
 		TEST(test_an_older_version_has_no_newer_option),
 		TEST(test_traefik_by_its_containers_ports),
