@@ -39,7 +39,7 @@ void masto_eck(struct masto *m)
 	const char *container = "spec.nodeSets.0.podTemplate.spec.containers.0.resources";
 
 	masto_put(m, &manifest, "spec.nodeSets.0.count",
-		mok_val_int(masto_int(m, "eck.nodes", MASTO_ECK_NODES)));
+		mok_val_int(masto_given_int(m, "eck.nodes")));
 	masto_put_text(
 		m, &manifest, mok_arena_printf(m->arena, "%s.requests.memory", container), memory);
 	masto_put_text(

@@ -293,7 +293,7 @@ static int64_t search_nodes(const struct masto *m)
 	const struct mok_val *nodes;
 
 	if (masto_searches(m, "eck"))
-		return masto_int(m, "eck.nodes", MASTO_ECK_NODES);
+		return masto_given_int(m, "eck.nodes");
 	if (!m->parts.search)
 		return 1;
 	fields = masto_fields_of(m, m->parts.search);

@@ -71,6 +71,7 @@ bool masto_has(const struct masto *m, const char *path);
 const char *masto_text(const struct masto *m, const char *path);
 /* The same, or the default that the field says. */
 const char *masto_given(const struct masto *m, const char *path);
+int64_t masto_given_int(const struct masto *m, const char *path);
 struct mok_mark masto_mark(const struct masto *m, const char *path);
 /* The fields of a resource as far as they are known offline. */
 struct mok_val masto_fields_of(const struct masto *m, const struct mok_resource *r);
@@ -183,7 +184,6 @@ void masto_add_scaler(struct masto *m, const struct masto_scaled *s);
 const char *masto_prometheus_url(const struct masto *m); /* NULL: there is none */
 
 /* eck.c: search by Elastic's operator. */
-#define MASTO_ECK_NODES 3
 bool masto_searches(const struct masto *m, const char *how); /* "elasticsearch", "eck" */
 void masto_eck(struct masto *m);
 const char *masto_eck_host(struct masto *m);

@@ -1,6 +1,5 @@
 #include "mastodon_internal.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -63,7 +62,7 @@ static void add_trigger(struct masto *m, struct mok_val *manifest, const struct 
 /* The fraction as its highest within two minutes: one short lull takes no pod away. */
 static void add_web(struct masto *m, struct mok_val *manifest)
 {
-	int64_t percent = strtoll(masto_given(m, "keda.web.busy_percent"), NULL, 10);
+	int64_t percent = masto_given_int(m, "keda.web.busy_percent");
 	const struct trigger busy = {
 		.query = mok_arena_printf(m->arena,
 			"max_over_time((1 - sum(ruby_puma_thread_pool_capacity{namespace=\"%s\"}) "
@@ -130,11 +129,6 @@ static void add_group(struct masto *m, struct mok_val *manifest, const struct gr
 	}
 }
 
-static void put_number(struct masto *m, struct mok_val *manifest, const char *to, const char *from)
-{
-	masto_put(m, manifest, to, mok_val_int(strtoll(masto_given(m, from), NULL, 10)));
-}
-
 static void add_scaled_object(struct masto *m, const struct masto_scaled *s)
 {
 	const char *const needs[] = { "mastodon_keda", "mastodon_prometheus", "mastodon_robusta",
@@ -149,8 +143,10 @@ static void add_scaled_object(struct masto *m, const struct masto_scaled *s)
 	masto_put_text(m, &manifest, "spec.scaleTargetRef.name", name);
 	masto_put(m, &manifest, "spec.minReplicaCount", mok_val_int(s->min));
 	masto_put(m, &manifest, "spec.maxReplicaCount", mok_val_int(s->max));
-	put_number(m, &manifest, "spec.pollingInterval", "keda.polling_interval");
-	put_number(m, &manifest, "spec.cooldownPeriod", "keda.cooldown_period");
+	masto_put(m, &manifest, "spec.pollingInterval",
+		mok_val_int(masto_given_int(m, "keda.polling_interval")));
+	masto_put(m, &manifest, "spec.cooldownPeriod",
+		mok_val_int(masto_given_int(m, "keda.cooldown_period")));
 	if (s->group)
 		add_group(m, &manifest, s->group);
 	else if (strcmp(s->component, "web") == 0)

@@ -97,6 +97,13 @@ const char *masto_given(const struct masto *m, const char *path)
 	return text ? text : dflt;
 }
 
+int64_t masto_given_int(const struct masto *m, const char *path)
+{
+	const char *dflt = default_of(path);
+
+	return masto_int(m, path, dflt ? strtoll(dflt, NULL, 10) : 0);
+}
+
 struct mok_mark masto_mark(const struct masto *m, const char *path)
 {
 	const struct mok_val *v = mok_val_at(m->written, path);
