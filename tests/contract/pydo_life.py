@@ -221,6 +221,29 @@ def database_children(do, _cloud):
 
 
 @with_client
+def database_replica(do, _cloud):
+    ident = make_database(do, size="db-s-1vcpu-2gb")["id"]
+
+    def replica():
+        return do.databases.get_replica(ident, "reader")["replica"]
+
+    made = until("a replica, once there is a backup", lambda: do.databases.create_replica(
+        ident, body={"name": "reader", "size": "db-s-1vcpu-2gb", "region": "ams3",
+                     "tags": ["mine"]}).get("replica"))
+    within(made, {"id": is_uuid, "name": "reader", "size": "db-s-1vcpu-2gb", "region": "ams3",
+                  "private_network_uuid": is_uuid, "tags": ["mine"], "created_at": is_time,
+                  "private_connection": {"host": some, "port": 25060, "user": "doadmin",
+                                         "password": some, "ssl": True}}, "replica")
+    until("it is online", lambda: replica()["status"] == "online")
+    do.databases.update_cluster_size(made["id"], body={"size": "db-s-2vcpu-4gb", "num_nodes": 1})
+    until("the new size", lambda: replica()["size"] == "db-s-2vcpu-4gb" and
+          replica()["status"] == "online")
+    equal([r["name"] for r in do.databases.list_replicas(ident)["replicas"]], ["reader"], "replicas")
+    do.databases.destroy_replica(ident, "reader")
+    refused(do.databases.get_replica(ident, "reader"), "a deleted replica")
+
+
+@with_client
 def valkey(do, _cloud):
     made = make_database(do, name="cache", engine="valkey", version="8", size="db-s-1vcpu-2gb")
     check(made["connection"]["protocol"] in ("rediss", "valkeys"), made["connection"]["protocol"])
@@ -375,8 +398,8 @@ def pages(do, _cloud):
     equal(len(do.tags.list(per_page=500)["tags"]), 5, "more than the most per page")
 
 
-TESTS = [account, vpc, kubernetes, node_pool, database, database_children, valkey, project,
-         domain_and_records, certificates_and_cdn, spaces_keys, tags, pages]
+TESTS = [account, vpc, kubernetes, node_pool, database, database_children, database_replica, valkey,
+         project, domain_and_records, certificates_and_cdn, spaces_keys, tags, pages]
 
 if __name__ == "__main__":
     sys.exit(run(TESTS))
