@@ -78,6 +78,8 @@ struct mok_http_stats {
 	int64_t waited_ms; /* for the rate budget */
 };
 struct mok_http_stats mok_http_stats(const struct mok_http *http);
+/* Why a request is asked again, redacted; "" when the last answer was a good one. */
+const char *mok_http_trouble(const struct mok_http *http);
 bool mok_http_is_loopback(const char *url);
 /* Makes a line of someone else's text fit for a terminal, in place: control characters become
  * blanks, what looks like a token stars. */

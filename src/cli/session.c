@@ -197,6 +197,17 @@ const char *session_running_version(struct session *s)
 	return NULL;
 }
 
+static int read_account(struct session *s, const struct mok_live_input *in, struct mok_err *err)
+{
+	struct patience *patience = patience_begin(s);
+	int rc = in->without_catalogue ? 0 : images_ask(s, err);
+
+	if (rc == 0)
+		rc = mok_live_sweep(in, s->arena, &s->diags, &s->live, err);
+	patience_end(patience);
+	return rc;
+}
+
 int session_sweep(struct session *s, bool without_catalogue)
 {
 	struct mok_journal_known known;
@@ -215,9 +226,9 @@ int session_sweep(struct session *s, bool without_catalogue)
 		in.known_ids = known.ids;
 		in.known_account = known.account_uuid;
 	}
-	if (rc != 0 || vault_open(s, &err) != 0 ||
-		(!without_catalogue && images_ask(s, &err) != 0) ||
-		mok_live_sweep(&in, s->arena, &s->diags, &s->live, &err) != 0)
+	if (rc == 0 && (vault_open(s, &err) != 0 || read_account(s, &in, &err) != 0))
+		rc = -1;
+	if (rc != 0)
 		return cli_fail(s->cli, &err, &s->stack->sources);
 	images_keep(s);
 	vault_fill_in(s, &known);

@@ -48,6 +48,11 @@ struct session {
 	struct vault *vault; /* vault.h; NULL: no secrets block, or not opened yet */
 };
 
+/* patience.c: says now and then that the account is still being read, until _end. */
+struct patience;
+struct patience *patience_begin(struct session *s);
+void patience_end(struct patience *patience);
+
 /* From here on signals are only noted. Always _end what was begun. */
 int session_begin(struct session *s, struct cli *cli);
 void session_end(struct session *s);

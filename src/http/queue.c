@@ -51,6 +51,7 @@ struct mok_http {
 	int64_t wake_at;
 	struct job *all;
 	struct mok_http_stats stats;
+	struct mok_err trouble; /* why the last one is asked again; msg "": it was not */
 };
 
 static const struct budget_rule api_rule = { .window_ms = 60000, .share = 20 };
@@ -171,7 +172,9 @@ static void deliver_answer(struct job *job)
 		.exchange = x,
 		.err = job->err };
 
-	if (failed)
+	if (!failed)
+		job->http->trouble.msg[0] = '\0';
+	else
 		error_of_answer(&job->http->endpoints, &job->request, x, job->err);
 	deliver(job, &reply);
 }
@@ -189,6 +192,7 @@ static void requeue(void *ctx)
 
 static void send_again_in(struct job *job, int64_t delay_ms)
 {
+	error_of_answer(&job->http->endpoints, &job->request, &job->x, &job->http->trouble);
 	job->http->stats.retries++;
 	land(job);
 	job->timer = mok_loop_after(job->http->loop, delay_ms, requeue, job);
@@ -432,6 +436,11 @@ void mok_http_send(struct mok_http *http, const struct mok_wire_request *request
 	http->all = job;
 	enqueue(job);
 	pump(http);
+}
+
+const char *mok_http_trouble(const struct mok_http *http)
+{
+	return http->trouble.msg;
 }
 
 struct mok_http_stats mok_http_stats(const struct mok_http *http)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What apply waits for in a cluster, for how long, and what it says when that was in vain."""
 import json
+import signal
 import sys
 import urllib.request
 
@@ -221,6 +222,18 @@ def test_replicas_are_handed_over():
         stack.apply()
         equal(replicas(), 4, "replicas once they are another's")
         stack.plan(0)
+
+
+def test_an_account_that_does_not_answer():
+    """It is said what is waited for, long before it is given up."""
+    rules = [{"do": "status", "status": 500, "match": {"path": "/v2/account"}}]
+    with Cloud({"rules": rules}, speed=1) as cloud, Stack(cloud, HEAD) as stack:
+        process = stack.start("plan")
+        first = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        check("still reading the account after 5s" in first and "HTTP 500" in first, first)
+        equal(process.returncode, 130, "exit code")
 
 
 def test_a_domain_that_is_not_delegated():
