@@ -10,7 +10,7 @@
  *                                                     owns which field
  * validate*.c        what is refused                  admission.c, pod_security.c, quota.c  what
  *                                                     the server adds and refuses by policy
- * review.c, rbac.c   who may do what
+ * user.c, review.c, rbac.c                            who may do what
  */
 #ifndef MOK_APISERVER_INTERNAL_H
 #define MOK_APISERVER_INTERNAL_H
@@ -134,6 +134,7 @@ struct ks_req {
 	MOK_VEC(cJSON *) causes;       /* what validation found */
 	const struct ks_resource *resource;
 	const char *ns, *name, *sub; /* ns and sub "", name NULL when absent */
+	const cJSON *user;           /* who asks, as a UserInfo (authentication.k8s.io) */
 	bool dry_run, answered, internal;
 	bool resets_managers; /* the body's managedFields are [] */
 };
@@ -382,6 +383,13 @@ void ks_pod_security(struct ks_req *r, const cJSON *object);
 bool ks_limit_pod(struct ks_req *r, cJSON *pod);
 bool ks_quota_allows(struct ks_req *r, const cJSON *object); /* a new one */
 void ks_quota_count(struct ks_req *r, const char *ns);       /* anew, after a write */
+
+/* user.c: who asks. */
+void ks_user_read(struct ks_req *r);
+/* May they? Of a path that is no resource's, and of the request's resource. False: it has answered.
+ */
+bool ks_user_may_path(struct ks_req *r);
+bool ks_user_may(struct ks_req *r);
 
 /* review.c: what is answered and not stored. Takes a decoded object; answers. */
 bool ks_is_review(const struct ks_resource *resource);

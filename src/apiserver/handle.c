@@ -227,9 +227,12 @@ static void route(struct ks_req *r)
 		ks_fail(r, 401, "Unauthorized", "Unauthorized");
 		return;
 	}
+	ks_user_read(r);
+	found = find_place(r);
+	if (!(found ? ks_user_may(r) : ks_user_may_path(r)))
+		return;
 	if (ks_discovery(r) || ks_openapi(r))
 		return;
-	found = find_place(r);
 	if (found && needs_program(r))
 		no_program(r);
 	else if (!found || !has_sub(r))

@@ -9,10 +9,36 @@
 /* Of the bindings that are looked through. */
 struct visit {
 	struct ks_req *r;
-	const struct ks_access *access;
-	bool cluster;       /* ClusterRoleBindings */
+	const struct ks_access *access; /* who, and where */
+	bool cluster;                   /* ClusterRoleBindings */
+	/* False: it is enough. `source` tells where the rule is from. */
+	bool (*each)(struct visit *v, const cJSON *rule, const char *source);
 	const char *reason; /* NULL: not allowed yet */
+	cJSON *rules;       /* gathered */
 	MOK_VEC(const char *) errors;
+};
+
+/* What a cluster comes with, for groups that everybody is in who has a name. */
+static const struct {
+	const char *name, *group, *rules;
+} given[] = {
+	{ "cluster-admin", "system:masters",
+		"[{\"verbs\":[\"*\"],\"apiGroups\":[\"*\"],\"resources\":[\"*\"]},"
+		"{\"verbs\":[\"*\"],\"nonResourceURLs\":[\"*\"]}]" },
+	{ "system:basic-user", "system:authenticated",
+		"[{\"verbs\":[\"create\"],\"apiGroups\":[\"authorization.k8s.io\"],\"resources\":"
+		"[\"selfsubjectaccessreviews\",\"selfsubjectrulesreviews\"]},{\"verbs\":["
+		"\"create\"],"
+		"\"apiGroups\":[\"authentication.k8s.io\"],\"resources\":[\"selfsubjectreviews\"]}"
+		"]" },
+	{ "system:discovery", "system:authenticated",
+		"[{\"verbs\":[\"get\"],\"nonResourceURLs\":[\"/api\",\"/api/*\",\"/apis\",\"/apis/"
+		"*\","
+		"\"/healthz\",\"/livez\",\"/openapi\",\"/openapi/*\",\"/readyz\",\"/version\","
+		"\"/version/\"]}]" },
+	{ "system:public-info-viewer", "system:authenticated",
+		"[{\"verbs\":[\"get\"],\"nonResourceURLs\":[\"/healthz\",\"/livez\",\"/readyz\","
+		"\"/version\",\"/version/\"]}]" },
 };
 
 /* ---- rules ---- */
@@ -96,8 +122,8 @@ static const char *describe(struct ks_req *r, const cJSON *binding, const cJSON 
 	const char *ns = ks_str(binding, "metadata.namespace"), *kind = ks_str(subject, "kind");
 	bool account = strcmp(kind, "ServiceAccount") == 0;
 
-	return ks_printf(r, "RBAC: allowed by %s \"%s%s%s\" of %s \"%s\" to %s \"%s%s%s\"",
-		ks_str(binding, "kind"), ks_str(binding, "metadata.name"), *ns ? "/" : "", ns,
+	return ks_printf(r, "%s \"%s%s%s\" of %s \"%s\" to %s \"%s%s%s\"", ks_str(binding, "kind"),
+		ks_str(binding, "metadata.name"), *ns ? "/" : "", ns,
 		ks_str(binding, "roleRef.kind"), ks_str(binding, "roleRef.name"), kind,
 		ks_str(subject, "name"), account ? "/" : "",
 		account ? account_space(subject, ns) : "");
@@ -130,12 +156,42 @@ static bool look_at(void *context, const struct mok_apiserver_item *item)
 		ks_at(binding, "subjects")) if (is_subject(v->r, subject, v->access,
 							v->cluster ? "" : item->key.ns)) break;
 	role = subject ? role_of(v, binding) : NULL;
-	cJSON_ArrayForEach(rule, ks_at(role, "rules")) if (rule_allows(v->r, rule, v->access))
+	cJSON_ArrayForEach(rule, ks_at(role, "rules"))
 	{
-		v->reason = describe(v->r, binding, subject);
-		return false;
+		if (!v->each(v, rule, describe(v->r, binding, subject)))
+			return false;
 	}
 	return true;
+}
+
+static bool look_at_given(struct visit *v, size_t i)
+{
+	const char *name = given[i].name, *group = given[i].group;
+	const cJSON *rules = ks_own(v->r, cJSON_Parse(given[i].rules)), *rule;
+	const char *source =
+		ks_printf(v->r, "ClusterRoleBinding \"%s\" of ClusterRole \"%s\" to Group \"%s\"",
+			name, name, group);
+
+	cJSON_ArrayForEach(rule, rules)
+	{
+		if (has(v->access->groups, group) && !v->each(v, rule, source))
+			return false;
+	}
+	return true;
+}
+
+static void visit_rules(struct visit *v)
+{
+	const struct mok_apiserver_store *store = v->r->store;
+
+	for (size_t i = 0; i < MOK_COUNT(given); i++)
+		if (!look_at_given(v, i))
+			return;
+	v->cluster = true;
+	store->list(store->self, "clusterrolebindings." RBAC, NULL, NULL, look_at, v);
+	v->cluster = false;
+	if (!v->reason && *v->access->ns)
+		store->list(store->self, "rolebindings." RBAC, v->access->ns, NULL, look_at, v);
 }
 
 static const char *errors_text(struct visit *v)
@@ -147,21 +203,63 @@ static const char *errors_text(struct visit *v)
 	return v->errors.len > 1 ? ks_printf(v->r, "[%s]", text) : text;
 }
 
+static bool look_for_one(struct visit *v, const cJSON *rule, const char *source)
+{
+	if (!rule_allows(v->r, rule, v->access))
+		return true;
+	v->reason = ks_printf(v->r, "RBAC: allowed by %s", source);
+	return false;
+}
+
 bool ks_rbac_allows(struct ks_req *r, const struct ks_access *access, const char **reason)
 {
-	const struct mok_apiserver_store *store = r->store;
-	struct visit v = { .r = r, .access = access, .cluster = true };
+	struct visit v = { .r = r, .access = access, .each = look_for_one };
 
 	*reason = "";
 	if (has(access->groups, "system:masters"))
 		return true;
-	store->list(store->self, "clusterrolebindings." RBAC, NULL, NULL, look_at, &v);
-	v.cluster = false;
-	if (!v.reason && *access->ns)
-		store->list(store->self, "rolebindings." RBAC, access->ns, NULL, look_at, &v);
+	visit_rules(&v);
 	if (v.reason)
 		*reason = v.reason;
 	else if (v.errors.len)
 		*reason = ks_printf(r, "RBAC: %s", errors_text(&v));
 	return v.reason;
+}
+
+static void add_words(cJSON *to, const cJSON *rule, const char *name)
+{
+	const cJSON *words = ks_at(rule, name);
+
+	if (words)
+		cJSON_AddItemToObject(to, name, cJSON_Duplicate(words, true));
+}
+
+static bool gather(struct visit *v, const cJSON *rule, const char *source)
+{
+	static const char *const words[] = { "apiGroups", "resources", "resourceNames" };
+	bool of_resources = cJSON_GetArraySize(ks_at(rule, "resources")) > 0;
+	cJSON *copy = cJSON_CreateObject();
+
+	(void)source;
+	add_words(copy, rule, "verbs");
+	for (size_t i = 0; of_resources && i < MOK_COUNT(words); i++)
+		add_words(copy, rule, words[i]);
+	if (!of_resources)
+		add_words(copy, rule, "nonResourceURLs");
+	cJSON_AddItemToArray(
+		ks_item(v->rules, of_resources ? "resourceRules" : "nonResourceRules"), copy);
+	return true;
+}
+
+cJSON *ks_rbac_rules(struct ks_req *r, const struct ks_access *access)
+{
+	struct visit v = {
+		.r = r, .access = access, .each = gather, .rules = cJSON_CreateObject()
+	};
+
+	cJSON_AddArrayToObject(v.rules, "resourceRules");
+	cJSON_AddArrayToObject(v.rules, "nonResourceRules");
+	visit_rules(&v);
+	cJSON_AddFalseToObject(v.rules, "incomplete");
+	return v.rules;
 }

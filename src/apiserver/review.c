@@ -5,24 +5,6 @@
 #include "review.h"
 #include "validate.h"
 
-/* As a cluster tells of an administrator's own token. */
-static const char userinfo[] =
-	"{\"username\":\"admin\",\"uid\":\"1\",\"groups\":[\"system:masters\","
-	"\"system:authenticated\"]}";
-/* What the cluster's own roles give to such a one. */
-static const char rules[] =
-	"{\"resourceRules\":[{\"verbs\":[\"*\"],\"apiGroups\":[\"*\"],\"resources\":[\"*\"]},"
-	"{\"verbs\":[\"create\"],\"apiGroups\":[\"authorization.k8s.io\"],\"resources\":"
-	"[\"selfsubjectaccessreviews\",\"selfsubjectrulesreviews\"]},"
-	"{\"verbs\":[\"create\"],\"apiGroups\":[\"authentication.k8s.io\"],\"resources\":"
-	"[\"selfsubjectreviews\"]}],"
-	"\"nonResourceRules\":[{\"verbs\":[\"*\"],\"nonResourceURLs\":[\"*\"]},"
-	"{\"verbs\":[\"get\"],\"nonResourceURLs\":[\"/api\",\"/api/*\",\"/apis\",\"/apis/*\","
-	"\"/healthz\",\"/livez\",\"/openapi\",\"/openapi/*\",\"/readyz\",\"/version\","
-	"\"/version/\"]},"
-	"{\"verbs\":[\"get\"],\"nonResourceURLs\":[\"/healthz\",\"/livez\",\"/readyz\","
-	"\"/version\",\"/version/\"]}],\"incomplete\":false}";
-
 static bool is(const struct ks_req *r, const char *kind)
 {
 	return strcmp(r->resource->kind, kind) == 0;
@@ -95,14 +77,15 @@ static void check_access(struct ks_req *r, const cJSON *object)
 
 /* ---- answers ---- */
 
-static struct ks_access access_of(struct ks_req *r, const cJSON *spec, const cJSON *own)
+static struct ks_access access_of(struct ks_req *r, const cJSON *spec)
 {
 	const cJSON *resource = ks_at(spec, "resourceAttributes");
 	const cJSON *other = ks_at(spec, "nonResourceAttributes");
 	bool self = is(r, "SelfSubjectAccessReview");
+	const cJSON *who = self ? r->user : spec;
 
-	return (struct ks_access){ .user = ks_str(self ? own : spec, self ? "username" : "user"),
-		.groups = ks_at(self ? own : spec, "groups"),
+	return (struct ks_access){ .user = ks_str(who, self ? "username" : "user"),
+		.groups = ks_at(who, "groups"),
 		.verb = ks_str(resource ? resource : other, "verb"),
 		.path = resource ? NULL : ks_str(other, "path"),
 		.ns = ks_str(resource, "namespace"),
@@ -114,7 +97,6 @@ static struct ks_access access_of(struct ks_req *r, const cJSON *spec, const cJS
 
 static void answer_access(struct ks_req *r, cJSON *object)
 {
-	const cJSON *own = ks_own(r, mok_json_parse(userinfo, sizeof(userinfo) - 1));
 	cJSON *status = cJSON_CreateObject();
 	struct ks_access access;
 	const char *reason;
@@ -124,7 +106,7 @@ static void answer_access(struct ks_req *r, cJSON *object)
 		cJSON_Delete(status);
 		return;
 	}
-	access = access_of(r, ks_at(object, "spec"), own);
+	access = access_of(r, ks_at(object, "spec"));
 	cJSON_AddBoolToObject(status, "allowed", ks_rbac_allows(r, &access, &reason));
 	if (*reason)
 		cJSON_AddStringToObject(status, "reason", reason);
@@ -134,16 +116,18 @@ static void answer_access(struct ks_req *r, cJSON *object)
 
 static void answer_rules(struct ks_req *r, cJSON *object)
 {
-	cJSON *empty = cJSON_CreateObject();
+	const char *ns = mok_arena_strdup(r->arena, ks_str(object, "spec.namespace"));
+	const struct ks_access access = {
+		.user = ks_str(r->user, "username"), .groups = ks_at(r->user, "groups"), .ns = ns
+	};
 
-	if (!*ks_str(object, "spec.namespace")) {
-		cJSON_Delete(empty);
+	if (!*ns) {
 		ks_bad_request(r, "no namespace on request");
 		return;
 	}
-	mok_json_set(object, "metadata", empty);
+	mok_json_set(object, "metadata", cJSON_CreateObject());
 	mok_json_set(object, "spec", cJSON_CreateObject());
-	mok_json_set(object, "status", mok_json_parse(rules, sizeof(rules) - 1));
+	mok_json_set(object, "status", ks_rbac_rules(r, &access));
 	ks_reply(r, 201, object);
 }
 
@@ -152,8 +136,7 @@ static void answer_self(struct ks_req *r, cJSON *object)
 	mok_json_set(object, "metadata", cJSON_CreateObject());
 	ks_set_str(mok_json_object(object, "metadata"), "creationTimestamp",
 		ks_time_text(r, r->now_ms));
-	mok_json_set(mok_json_object(object, "status"), "userInfo",
-		mok_json_parse(userinfo, sizeof(userinfo) - 1));
+	mok_json_set(mok_json_object(object, "status"), "userInfo", cJSON_Duplicate(r->user, true));
 	ks_reply(r, 201, object);
 }
 
@@ -168,7 +151,7 @@ static void answer_token(struct ks_req *r, cJSON *object)
 		return;
 	}
 	cJSON_AddTrueToObject(status, "authenticated");
-	cJSON_AddItemToObject(status, "user", mok_json_parse(userinfo, sizeof(userinfo) - 1));
+	cJSON_AddItemToObject(status, "user", cJSON_Duplicate(r->user, true));
 	mok_json_set(object, "status", status);
 	ks_reply(r, 201, object);
 }

@@ -14,5 +14,7 @@ struct ks_access {
 
 /* rbac.c: *reason is what the answer tells, "" without one. */
 bool ks_rbac_allows(struct ks_req *r, const struct ks_access *access, const char **reason);
+/* What somebody may do in access->ns, as the status of a SelfSubjectRulesReview; yours. */
+cJSON *ks_rbac_rules(struct ks_req *r, const struct ks_access *access);
 
 #endif

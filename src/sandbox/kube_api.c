@@ -158,6 +158,8 @@ static struct mok_apiserver_request inner_request(struct sb_ctx *ctx, bool let_i
 		.body = ctx->request->body,
 		.body_len = ctx->request->body_len,
 		.authenticated = let_in,
+		.impersonate_user = sb_request_header(ctx, "impersonate-user"),
+		.impersonate_group = sb_request_header(ctx, "impersonate-group"),
 		.now_ms = ctx->now_ms };
 }
 

@@ -184,6 +184,7 @@ int kube_send(struct kube_memory *m, const char *method, const char *target, con
 		.target = target,
 		.content_type = type ? type : "application/json",
 		.accept = m->accept,
+		.impersonate_user = m->as,
 		.user_agent = "test/1",
 		.body = body,
 		.body_len = len,

@@ -122,12 +122,41 @@ static void reviews_are_validated_and_not_kept(void **state)
 	assert_int_equal(m->version, before);
 }
 
+static void whom_an_administrator_acts_for_may_what_roles_give(void **state)
+{
+	struct kube_memory *m = *state;
+	static const char pods[] = "/api/v1/namespaces/default/pods";
+
+	bind(m, "r");
+	m->as = "ann";
+	assert_int_equal(
+		kube_ask(m, "GET", "/api/v1/namespaces/default/pods/one", NULL, NULL), 404);
+	assert_int_equal(kube_ask(m, "GET", pods, NULL, NULL), 403);
+	assert_string_equal(kube_str(m, "message"),
+		"pods is forbidden: User \"ann\" cannot list resource \"pods\" in API group \"\" "
+		"in "
+		"the namespace \"default\"");
+	assert_int_equal(kube_ask(m, "GET", "/apis", NULL, NULL), 200);
+	assert_int_equal(kube_ask(m, "GET", "/metrics", NULL, NULL), 403);
+	assert_int_equal(kube_ask(m, "POST", REVIEWS "selfsubjectrulesreviews", NULL,
+				 "{\"spec\":{\"namespace\":\"default\"}}"),
+		201);
+	assert_string_equal(kube_str(m, "status.resourceRules.2.resourceNames.0"), "one");
+	m->as = "system:serviceaccount:default:bot";
+	assert_int_equal(
+		kube_ask(m, "GET", "/api/v1/namespaces/default/pods/one", NULL, NULL), 404);
+	assert_int_equal(kube_ask(m, "DELETE", pods, NULL, NULL), 403);
+	m->as = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(whoever_asks_may_everything, setup, teardown),
 		cmocka_unit_test_setup_teardown(roles_say_what_others_may, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_role_that_is_not_there_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			whom_an_administrator_acts_for_may_what_roles_give, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			reviews_are_validated_and_not_kept, setup, teardown),
 	};

@@ -92,4 +92,17 @@ SCENARIOS = {
         kubectl("get rolebinding rb -o yaml"), kubectl("get clusterrole NS-c -o yaml"),
         kubectl("describe role r"), kubectl("describe rolebinding rb"), kubectl("delete clusterrolebinding,clusterrole NS-c"),
         kubectl("create role f --verb=fly --resource=pods")],
+    "kubectl --as": [
+        kubectl("auth whoami --as=NS-ann"), kubectl("auth whoami -o yaml --as=system:serviceaccount:NS:bot"),
+        kubectl("auth whoami --as=NS-ann --as-group=team"), kubectl("auth can-i get pods --as=NS-ann", 1),
+        kubectl("auth can-i --list --as=NS-ann"), kubectl("get pods --as=NS-ann", 1), kubectl("get pod one --as=NS-ann", 1),
+        kubectl("get nodes --as=NS-ann", 1), kubectl("get ns NS --as=NS-ann", 1),
+        kubectl("create deployment web --image=i --as=NS-ann", 1), kubectl("create configmap c --as=NS-ann --as-group=system:masters"),
+        kubectl("create role reader --verb=get,list --resource=pods,configmaps"),
+        kubectl("create rolebinding readers --role=reader --user=NS-ann --serviceaccount=NS:bot --group=NS-team"),
+        kubectl("auth can-i get pods --as=NS-ann"), kubectl("auth can-i --list --as=NS-ann"), kubectl("get cm c --as=NS-ann"),
+        kubectl("get cm c --as=NS-ben --as-group=NS-team"), kubectl("get cm c --as=system:serviceaccount:NS:bot"),
+        kubectl("get cm c --as=system:serviceaccount:NS:other", 1), kubectl("delete cm c --as=NS-ann", 1),
+        kubectl("label cm c a=b --as=NS-ann", 1), kubectl("delete cm --all --as=NS-ann", 1), kubectl("logs one --as=NS-ann", 1),
+        kubectl("scale deploy web --replicas=1 --as=NS-ann", 1), kubectl("get secrets --as=NS-ann -o name", 1)],
 }
