@@ -208,7 +208,8 @@ static cJSON *resource_schema(void)
 
 static const char frame[] =
 	"{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"title\":\"mok plan file\","
-	"\"type\":\"object\",\"properties\":{"
+	"\"type\":\"object\",\"additionalProperties\":false,\"patternProperties\":{\"^x-\":{}},"
+	"\"properties\":{"
 	"\"mok\":{\"const\":1,\"description\":\"Format of this file.\"},"
 	"\"name\":{\"type\":\"string\",\"pattern\":\"^[a-z][a-z0-9-]{0,30}$\","
 	"\"description\":\"The stack: marks everything that it owns.\"},"

@@ -79,6 +79,17 @@ def test_plan_json():
         check(plan["cost"]["after"] > 0 and plan["cost"]["before"] == 0, "cost")
 
 
+def test_the_schema_has_the_files_own_keys():
+    with Stack(None) as stack:
+        schema = json.loads(stack.run("schema").expect(0).out)
+        check(schema["additionalProperties"] is False and "^x-" in schema["patternProperties"], "strict")
+        for key in [*schema["properties"], "x-mine", "nonsense"]:
+            text = "mok: 1\nname: t\nresources: {}\n"
+            stack.write(text if key in ("mok", "name", "resources") else text + f"{key}:\n")
+            known = "E0201" not in stack.run("validate").err
+            equal(known, key != "nonsense", f"whether the file may have {key}")
+
+
 def test_exit_codes():
     with Stack(None, GOOD) as stack:
         stack.run(*SANDBOX, "plan", "--detailed-exitcode").expect(2)
