@@ -9,7 +9,7 @@ PACKAGES_TEST="$PACKAGES_BUILD libcmocka-dev clang clang-format clang-tidy libcl
 	binutils ccache codespell shellcheck python3 python3-yaml curl git s3cmd graphviz age"
 # shellcheck disable=SC2034
 PACKAGES_ALL="$PACKAGES_TEST python3-venv python3-dev
-	etcd-server openssl docker-registry rclone
+	openssl docker-registry rclone
 	postgresql redis-server prometheus ruby ruby-pg ruby-activerecord ruby-sidekiq"
 
 # install_packages WHY PACKAGE...: installs what is missing, saying what and why before it does.

@@ -138,15 +138,14 @@ static void reply_list(struct ks_req *r, struct page *page, int64_t version)
 
 /* ---- of which moment ---- */
 
-static bool too_large(struct ks_req *r, int64_t version, int64_t now, bool waits)
+static bool too_large(struct ks_req *r, int64_t version, int64_t now)
 {
 	cJSON *details = cJSON_CreateObject(), *cause = cJSON_CreateObject();
 
 	cJSON_AddStringToObject(cause, "reason", "ResourceVersionTooLarge");
 	cJSON_AddStringToObject(cause, "message", "Too large resource version");
 	cJSON_AddItemToArray(cJSON_AddArrayToObject(details, "causes"), cause);
-	if (waits)
-		cJSON_AddNumberToObject(details, "retryAfterSeconds", 1);
+	cJSON_AddNumberToObject(details, "retryAfterSeconds", 1);
 	return ks_fail_details(r, 504, "Timeout",
 		ks_printf(r, "Timeout: Too large resource version: %lld, current: %lld",
 			(long long)version, (long long)now),
@@ -170,7 +169,7 @@ static bool read_moment(struct ks_req *r, size_t limit, bool goes_on, int64_t *v
 	/* A page of a version has always been of exactly that one. */
 	exact = strcmp(match, "Exact") == 0 || (!*match && limit);
 	if (wanted > now)
-		return too_large(r, wanted, now, !exact);
+		return too_large(r, wanted, now);
 	*version = exact ? wanted : now;
 	return true;
 }

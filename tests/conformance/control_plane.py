@@ -56,15 +56,15 @@ class ControlPlane:
         for name in controllers:
             self.start_controller(name)
 
-    def start(self, *command):
+    def start(self, *command, env=None):
         name = pathlib.Path(command[0]).name
         log = open(self.folder / f"{name}.log", "wb")
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=env)
         self.processes.append((name, process))
 
     def start_api(self):
         etcd, peer = free_port(), free_port()
-        self.start(shutil.which("etcd"), "--data-dir", str(self.folder / "etcd"),
+        self.start(str(self.tools / "etcd"), "--data-dir", str(self.folder / "etcd"),
                    "--listen-client-urls", f"http://127.0.0.1:{etcd}",
                    "--advertise-client-urls", f"http://127.0.0.1:{etcd}",
                    "--listen-peer-urls", f"http://127.0.0.1:{peer}", "--unsafe-no-fsync")
