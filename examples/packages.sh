@@ -3,7 +3,7 @@
 
 PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkg-config libcurl4-openssl-dev libcjson-dev
 	libyaml-dev libssl-dev libsqlite3-dev libmicrohttpd-dev libpopt-dev libexpat1-dev
-	zlib1g-dev"
+	zlib1g-dev libpcre2-dev"
 # shellcheck disable=SC2034
 PACKAGES_TEST="$PACKAGES_BUILD libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev
 	binutils ccache codespell shellcheck python3 python3-yaml curl git s3cmd graphviz age"

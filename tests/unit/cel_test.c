@@ -276,7 +276,8 @@ static void regexes(void **state)
 			"a" },
 		{ "a{,2}", "a{,2}", "a{,2}" }, { "(|a)*b", "aab", "aab" } };
 	static const char *const wrong[] = { "(", ")", "[a", "a**", "*", "\\", "a{2,1}", "\\z1\\y",
-		"[z-a]", "(?z)", "a{1001}" };
+		"[z-a]", "(?z)", "a{1001}", "a(?=b)", "(?<!a)b", "(a)\\1", "a++", "a{2}+", "(?>a)",
+		"(*UCP)a", "(?R)", "a\\Kb", "\\p{Klingon}", "(?P=n)", "a|*" };
 
 	(void)state;
 	for (size_t i = 0; i < MOK_COUNT(rows); i++) {

@@ -4,7 +4,7 @@
  * lex.c, parse.c        text to nodes                of_schema.c  a JSON schema as types and values
  * types.c, check.c      what type a node has         value.c, compare.c, print.c   values
  * eval.c, macro.c       nodes to a value             table.c      every function, with its types
- * number.c, text.c, ... the functions themselves     regex*.c     RE2's syntax, in linear time
+ * number.c, text.c, ... the functions themselves     regex*.c     RE2's syntax, by PCRE2
  *
  * The language: https://github.com/google/cel-spec/blob/master/doc/langdef.md; what Kubernetes
  * adds: https://kubernetes.io/docs/reference/using-api/cel/. Expressions and what they look at are

@@ -1,274 +1,90 @@
-/* Regular expressions: steps of a machine that is in all its states at once, so that no pattern
- * takes longer than its length times the text's. */
+/* Regular expressions, by PCRE2: all that it allocates is in the arena. */
 #include "regex.h"
 
-#include <stdlib.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <string.h>
 
-enum { REGEX_MADE_MAX = 10 * REGEX_MAX };
+/* A pattern that goes on trying for longer than this has not matched. */
+enum { TRIES_MAX = 1000000, HEAP_MAX_KIB = 8 * 1024 };
 
-/* ---- the tree as steps ---- */
-
-struct maker {
-	struct mok_arena *arena;
-	MOK_VEC(struct re_step) steps;
-	size_t made; /* nodes, those that make no step among them */
-	bool full;
+struct cel_regex {
+	pcre2_code *code;
+	pcre2_match_data *data;
+	pcre2_match_context *limits;
 };
 
-static size_t step(struct maker *m, struct re_step step)
+static void *in_arena(PCRE2_SIZE size, void *arena)
 {
-	if (m->steps.len >= REGEX_MAX) {
-		m->full = true;
-		return 0;
+	return mok_arena_alloc(arena, size);
+}
+
+static void with_the_arena(void *p, void *arena)
+{
+	(void)p;
+	(void)arena;
+}
+
+/* PCRE says where it stopped, which is behind what is wrong. */
+static const char *why_not(
+	struct mok_arena *arena, const char *pattern, int error, PCRE2_SIZE offset)
+{
+	char text[128];
+	size_t begin = offset;
+
+	if (error == PCRE2_ERROR_CLASS_RANGE_ORDER || error == PCRE2_ERROR_CLASS_INVALID_RANGE) {
+		while (begin > 0 && pattern[begin] != '-')
+			begin--;
+		begin -= begin > 0;
+		return re_why(
+			arena, "invalid character class range", pattern + begin, offset - begin);
 	}
-	mok_vec_push(m->arena, &m->steps, step);
-	return m->steps.len - 1;
-}
-
-static void make(struct maker *m, const struct re_node *node);
-
-/* A choice, which is deep on its left: its items but the last, each behind a split. */
-static void make_choice(struct maker *m, const struct re_node *node)
-{
-	MOK_VEC(const struct re_node *) items = { NULL, 0, 0 };
-	MOK_VEC(size_t) jumps = { NULL, 0, 0 };
-
-	for (; node->kind == RE_CHOICE; node = node->a)
-		mok_vec_push(m->arena, &items, node->b);
-	mok_vec_push(m->arena, &items, node);
-	for (size_t i = items.len; i > 1 && !m->full; i--) {
-		size_t split = step(m, (struct re_step){ .op = RE_SPLIT });
-
-		make(m, items.items[i - 1]);
-		mok_vec_push(m->arena, &jumps, step(m, (struct re_step){ .op = RE_JUMP }));
-		m->steps.items[split].to = split + 1;
-		m->steps.items[split].other = m->steps.len;
-	}
-	make(m, items.items[0]);
-	for (size_t i = 0; i < jumps.len; i++)
-		m->steps.items[jumps.items[i]].to = m->steps.len;
-}
-
-/* Goes into what follows, or past it: at `split` both ways are known once it is made. */
-static void set_split(struct maker *m, size_t split, size_t in, size_t past, bool lazy)
-{
-	m->steps.items[split].to = lazy ? past : in;
-	m->steps.items[split].other = lazy ? in : past;
-}
-
-static void make_star(struct maker *m, const struct re_node *node)
-{
-	size_t split = step(m, (struct re_step){ .op = RE_SPLIT });
-
-	make(m, node->a);
-	step(m, (struct re_step){ .op = RE_JUMP, .to = split });
-	set_split(m, split, split + 1, m->steps.len, node->lazy);
-}
-
-static void make_repeat(struct maker *m, const struct re_node *node)
-{
-	MOK_VEC(size_t) splits = { NULL, 0, 0 };
-
-	for (int i = 0; i < node->low && !m->full; i++)
-		make(m, node->a);
-	if (node->high < 0) {
-		make_star(m, node);
-		return;
-	}
-	for (int i = node->low; i < node->high && !m->full; i++) {
-		mok_vec_push(m->arena, &splits, step(m, (struct re_step){ .op = RE_SPLIT }));
-		make(m, node->a);
-	}
-	for (size_t i = 0; i < splits.len && !m->full; i++)
-		set_split(m, splits.items[i], splits.items[i] + 1, m->steps.len, node->lazy);
-}
-
-/* The items of a row, which is deep on its left. */
-static void make_row(struct maker *m, const struct re_node *node)
-{
-	MOK_VEC(const struct re_node *) items = { NULL, 0, 0 };
-
-	for (; node->kind == RE_ROW; node = node->a)
-		mok_vec_push(m->arena, &items, node->b);
-	make(m, node);
-	for (size_t i = items.len; i > 0 && !m->full; i--)
-		make(m, items.items[i - 1]);
-}
-
-static void make(struct maker *m, const struct re_node *node)
-{
-	m->full |= ++m->made > REGEX_MADE_MAX;
-	if (m->full)
-		return;
-	switch ((int)node->kind) {
-	case RE_ONE: step(m, (struct re_step){ .op = RE_CLASS, .class = node->class }); return;
-	case RE_PLACE: step(m, (struct re_step){ .op = RE_ASSERT, .assert = node->assert }); return;
-	case RE_ROW: make_row(m, node); return;
-	case RE_CHOICE: make_choice(m, node); return;
-	case RE_REPEAT: make_repeat(m, node); return;
-	default: return;
-	}
+	if (error == PCRE2_ERROR_UNKNOWN_UNICODE_PROPERTY ||
+		error == PCRE2_ERROR_UNKNOWN_POSIX_CLASS)
+		return re_why(arena, "invalid character class range", pattern, strlen(pattern));
+	if (error == PCRE2_ERROR_PATTERN_TOO_LARGE)
+		return re_why(arena, "expression too large", pattern, strlen(pattern));
+	pcre2_get_error_message(error, (PCRE2_UCHAR *)text, sizeof(text));
+	return re_why(arena, text, pattern, strlen(pattern));
 }
 
 struct cel_regex *cel_regex_new(struct mok_arena *arena, const char *pattern, const char **why)
 {
-	const struct re_node *tree = re_parse(arena, pattern, why);
-	struct maker m = { .arena = arena };
-	struct cel_regex *regex;
+	const uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY |
+		PCRE2_NEVER_BACKSLASH_C;
+	pcre2_general_context *memory =
+		pcre2_general_context_create(in_arena, with_the_arena, arena);
+	struct cel_regex *regex = MOK_NEW(arena, struct cel_regex);
+	PCRE2_SIZE offset;
+	int error;
 
-	if (!tree)
+	*why = re_unlike_re2(arena, pattern);
+	if (*why)
 		return NULL;
-	step(&m, (struct re_step){ .op = RE_JUMP, .to = 1 });
-	make(&m, tree);
-	step(&m, (struct re_step){ .op = RE_MATCH });
-	if (m.full) {
-		*why = mok_arena_printf(
-			arena, "error parsing regexp: expression too large: `%s`", pattern);
+	regex->code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, options, &error,
+		&offset, pcre2_compile_context_create(memory));
+	if (!regex->code) {
+		*why = why_not(arena, pattern, error, offset);
 		return NULL;
 	}
-	regex = MOK_NEW(arena, struct cel_regex);
-	*regex = (struct cel_regex){ arena, m.steps.items, m.steps.len };
+	regex->data = pcre2_match_data_create(1, memory);
+	regex->limits = pcre2_match_context_create(memory);
+	pcre2_set_match_limit(regex->limits, TRIES_MAX);
+	pcre2_set_heap_limit(regex->limits, HEAP_MAX_KIB);
 	return regex;
-}
-
-/* ---- running ---- */
-
-struct state {
-	size_t step, begin;
-};
-
-/* States of one place in the text, the preferred first, each step once. */
-struct states {
-	struct state *list;
-	size_t len;
-	size_t *mark; /* by step: the generation in which it is in */
-};
-
-struct machine {
-	const struct cel_regex *regex;
-	struct cel_text text;
-	size_t *stack;
-	size_t generation;
-	struct states now, next;
-};
-
-static bool is_word(const struct machine *m, size_t at)
-{
-	unsigned char c = at < m->text.len ? (unsigned char)m->text.at[at] : 0;
-
-	return c == '_' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
-}
-
-static bool holds(const struct machine *m, enum re_assert assert, size_t at)
-{
-	bool word = (at > 0 && is_word(m, at - 1)) != is_word(m, at);
-
-	switch ((int)assert) {
-	case RE_TEXT_BEGIN: return at == 0;
-	case RE_TEXT_END: return at == m->text.len;
-	case RE_LINE_BEGIN: return at == 0 || m->text.at[at - 1] == '\n';
-	case RE_LINE_END: return at == m->text.len || m->text.at[at] == '\n';
-	case RE_WORD: return word;
-	default: return !word;
-	}
-}
-
-/* A step and all that it leads to without a character. */
-static void enter(struct machine *m, struct states *states, size_t step, size_t begin, size_t at)
-{
-	size_t depth = 0;
-
-	m->stack[depth++] = step;
-	while (depth) {
-		size_t i = m->stack[--depth];
-		const struct re_step *s = &m->regex->steps[i];
-
-		if (states->mark[i] == m->generation)
-			continue;
-		states->mark[i] = m->generation;
-		if (s->op == RE_JUMP) {
-			m->stack[depth++] = s->to;
-		} else if (s->op == RE_SPLIT) {
-			m->stack[depth++] = s->other;
-			m->stack[depth++] = s->to;
-		} else if (s->op != RE_ASSERT) {
-			states->list[states->len++] = (struct state){ i, begin };
-		} else if (holds(m, s->assert, at)) {
-			m->stack[depth++] = i + 1;
-		}
-	}
-}
-
-/* Goes on by one character; true: it matched, from *begin on. */
-static bool advance(struct machine *m, uint32_t code, bool ended, size_t after, size_t *begin)
-{
-	m->next.len = 0;
-	m->generation++;
-	for (size_t i = 0; i < m->now.len; i++) {
-		const struct re_step *s = &m->regex->steps[m->now.list[i].step];
-
-		if (s->op == RE_MATCH) {
-			*begin = m->now.list[i].begin;
-			return true; /* the preferred of those that are left */
-		}
-		if (!ended && re_class_has(s->class, code))
-			enter(m, &m->next, m->now.list[i].step + 1, m->now.list[i].begin, after);
-	}
-	return false;
-}
-
-static void machine_init(struct machine *m, const struct cel_regex *regex, struct cel_text text)
-{
-	size_t n = regex->len + 1;
-
-	*m = (struct machine){ .regex = regex, .text = text };
-	m->stack = mok_xcalloc(2 * n + 1, sizeof(size_t));
-	m->now = (struct states){ .list = mok_xcalloc(n, sizeof(struct state)),
-		.mark = mok_xcalloc(n, sizeof(size_t)) };
-	m->next = (struct states){ .list = mok_xcalloc(n, sizeof(struct state)),
-		.mark = mok_xcalloc(n, sizeof(size_t)) };
-}
-
-static void machine_release(struct machine *m)
-{
-	free(m->stack);
-	free(m->now.list);
-	free(m->now.mark);
-	free(m->next.list);
-	free(m->next.mark);
 }
 
 bool cel_regex_find(const struct cel_regex *regex, struct cel_text text, size_t from, size_t *begin,
 	size_t *end)
 {
-	struct machine m;
-	bool found = false;
-	size_t at = from, start = 0;
+	const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(regex->data);
 
-	machine_init(&m, regex, text);
-	m.generation = 1;
-	while (at <= text.len) {
-		bool ended = at == text.len;
-		uint32_t code = 0;
-		size_t n = ended ? 1 : cel_utf8_next(text.at + at, text.len - at, &code);
-		struct states swap;
-
-		if (!found)
-			enter(&m, &m.now, 0, at, at);
-		if (found && !m.now.len)
-			break;
-		if (advance(&m, code, ended, at + n, &start)) {
-			found = true;
-			if (!end)
-				break;
-			*begin = start;
-			*end = at;
-		}
-		swap = m.now;
-		m.now = m.next;
-		m.next = swap;
-		at += n;
+	if (pcre2_match(regex->code, (PCRE2_SPTR)text.at, text.len, from, 0, regex->data,
+		    regex->limits) < 0)
+		return false;
+	if (end) {
+		*begin = ends[0];
+		*end = ends[1];
 	}
-	machine_release(&m);
-	return found;
+	return true;
 }
