@@ -241,6 +241,51 @@ static void keda_makes_an_autoscaler(void **state)
 	assert_int_equal(api_kube(c, "GET", NULL, SCALERS "/keda-hpa-web"), 404);
 }
 
+#define ELASTIC "/apis/elasticsearch.k8s.elastic.co/v1/namespaces/default/elasticsearches"
+
+/* Its fields are open in the definition: what is nonsense must only do nothing. */
+static void the_operator_makes_nodes_of_what_is_said(void **state)
+{
+	struct api_client *c = *state;
+
+	api_make(c, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+		"{'metadata':{'name':'elasticsearches.elasticsearch.k8s.elastic.co'},'spec':{'"
+		"group':"
+		"'elasticsearch.k8s.elastic.co','scope':'Namespaced','names':{'plural':"
+		"'elasticsearches','kind':'Elasticsearch'},'versions':[{'name':'v1','served':true,"
+		"'storage':true,'subresources':{'status':{}},'schema':{'openAPIV3Schema':{'type':"
+		"'object','x-kubernetes-preserve-unknown-fields':true}}}]}}");
+	api_make(c, APPS "/statefulsets",
+		"{'metadata':{'name':'op'},'spec':{'replicas':1,'serviceName':'op','selector':{"
+		"'matchLabels':{'a':'op'}},'template':{'metadata':{'labels':{'a':'op'}},'spec':{"
+		"'containers':[{'name':'m','image':'docker.elastic.co/eck/"
+		"eck-operator:3.3.2'}]}}}}");
+	api_make(c, ELASTIC,
+		"{'apiVersion':'elasticsearch.k8s.elastic.co/"
+		"v1','kind':'Elasticsearch','metadata':{"
+		"'name':'s'},'spec':{'version':'8.19.15','nodeSets':[{'name':'default','count':2,"
+		"'podTemplate':{'spec':{'containers':['x']}}}]}}");
+	api_make(c, ELASTIC,
+		"{'apiVersion':'elasticsearch.k8s.elastic.co/"
+		"v1','kind':'Elasticsearch','metadata':{"
+		"'name':'odd'},'spec':{'version':7,'nodeSets':[3,{'podTemplate':'x','count':'y'}]}"
+		"}");
+	api_pass(c, 600);
+	api_get(c, ELASTIC "/s");
+	assert_string_equal(api_str(c, "status.phase"), "Ready");
+	assert_string_equal(api_str(c, "status.health"), "green");
+	assert_int_equal(api_int(c, "status.availableNodes"), 2);
+	api_get(c, APPS "/statefulsets/s-es-default");
+	assert_string_equal(api_str(c, "spec.template.spec.containers.0.image"),
+		"docker.elastic.co/elasticsearch/elasticsearch:8.19.15");
+	api_get(c, CORE "/secrets/s-es-elastic-user");
+	assert_true(api_has(c, "data.elastic"));
+	api_get(c, ELASTIC "/odd");
+	assert_string_not_equal(api_str(c, "status.phase"), "Ready");
+	assert_int_equal(api_kube(c, "DELETE", NULL, ELASTIC "/s"), 200);
+	assert_int_equal(api_kube(c, "GET", NULL, CORE "/secrets/s-es-elastic-user"), 404);
+}
+
 static void an_autoscaler_keeps_its_bounds(void **state)
 {
 	struct api_client *c = *state;
@@ -290,6 +335,8 @@ int main(void)
 			a_namespace_takes_its_volumes_along, api_setup, api_teardown),
 		cmocka_unit_test_setup_teardown(
 			an_autoscaler_keeps_its_bounds, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(
+			the_operator_makes_nodes_of_what_is_said, api_setup, api_teardown),
 		cmocka_unit_test_setup_teardown(keda_makes_an_autoscaler, api_setup, api_teardown),
 	};
 

@@ -115,23 +115,29 @@ static void add_service(struct sb_kube *k, const cJSON *object, const char *what
 	apply(k, path_of(k, object, "/api/v1", "services", name), service);
 }
 
+/* What is said of the container, which need not be there. */
+static cJSON *container_of(cJSON *spec)
+{
+	cJSON *list = cJSON_GetObjectItemCaseSensitive(spec, "containers"), *container;
+
+	if (cJSON_IsArray(list) && cJSON_IsObject(list->child))
+		return list->child;
+	list = cJSON_CreateArray();
+	mok_json_set(spec, "containers", list);
+	container = cJSON_CreateObject();
+	sb_set_str(container, "name", "elasticsearch");
+	cJSON_AddItemToArray(list, container);
+	return container;
+}
+
 /* The template as the plan says it, with the image and the data's place that ECK adds. */
 static cJSON *template_of(struct sb_kube *k, const cJSON *object, const cJSON *nodes)
 {
 	const cJSON *said = mok_json_at(nodes, "podTemplate");
-	cJSON *template = said ? cJSON_Duplicate(said, true) : cJSON_CreateObject();
-	cJSON *spec = mok_json_object(template, "spec"), *list, *container, *mount;
+	cJSON *template = cJSON_IsObject(said) ? cJSON_Duplicate(said, true) : cJSON_CreateObject();
+	cJSON *container = container_of(mok_json_object(template, "spec")), *mount;
 
 	select_nodes(mok_json_object(mok_json_object(template, "metadata"), "labels"), object);
-	list = cJSON_GetObjectItemCaseSensitive(spec, "containers");
-	if (!list)
-		list = cJSON_AddArrayToObject(spec, "containers");
-	container = list->child;
-	if (!container) {
-		container = cJSON_CreateObject();
-		sb_set_str(container, "name", "elasticsearch");
-		cJSON_AddItemToArray(list, container);
-	}
 	sb_set_str(container, "image",
 		mok_arena_printf(k->ctx->arena, "docker.elastic.co/elasticsearch/elasticsearch:%s",
 			sb_ctl_str(object, "spec.version")));
@@ -142,11 +148,30 @@ static cJSON *template_of(struct sb_kube *k, const cJSON *object, const cJSON *n
 	return template;
 }
 
+/* ECK's own, where nothing is said: one gibibyte. */
+static cJSON *claims_of(const cJSON *nodes)
+{
+	const cJSON *said = mok_json_at(nodes, "volumeClaimTemplates");
+	cJSON *list, *one, *spec;
+
+	if (cJSON_IsArray(said))
+		return cJSON_Duplicate(said, true);
+	list = cJSON_CreateArray();
+	one = cJSON_CreateObject();
+	cJSON_AddItemToArray(list, one);
+	sb_set_str(mok_json_object(one, "metadata"), "name", "elasticsearch-data");
+	spec = mok_json_object(one, "spec");
+	cJSON_AddItemToArray(
+		cJSON_AddArrayToObject(spec, "accessModes"), cJSON_CreateString("ReadWriteOnce"));
+	sb_set_str(
+		mok_json_object(mok_json_object(spec, "resources"), "requests"), "storage", "1Gi");
+	return list;
+}
+
 static int64_t add_nodes(struct sb_kube *k, const cJSON *object, const cJSON *nodes)
 {
 	const char *name = name_of(k, object, sb_ctl_str(nodes, "name"));
 	const char *path = path_of(k, object, "/apis/apps/v1", "statefulsets", name);
-	const cJSON *claims = mok_json_at(nodes, "volumeClaimTemplates");
 	cJSON *set = part(object, "apps/v1", "StatefulSet", name), *spec;
 
 	spec = cJSON_AddObjectToObject(set, "spec");
@@ -155,8 +180,7 @@ static int64_t add_nodes(struct sb_kube *k, const cJSON *object, const cJSON *no
 	sb_set_str(spec, "podManagementPolicy", "Parallel");
 	select_nodes(mok_json_object(mok_json_object(spec, "selector"), "matchLabels"), object);
 	mok_json_set(spec, "template", template_of(k, object, nodes));
-	if (claims)
-		mok_json_set(spec, "volumeClaimTemplates", cJSON_Duplicate(claims, true));
+	mok_json_set(spec, "volumeClaimTemplates", claims_of(nodes));
 	apply(k, path, set);
 	return mok_json_int(sb_ctl_get(k, path), "status.availableReplicas", 0);
 }
