@@ -132,6 +132,7 @@ struct ks_req {
 	MOK_VEC(const char *) unknown; /* paths of fields that nobody declared */
 	MOK_VEC(const char *) twice;   /* paths of fields that the body has twice */
 	MOK_VEC(cJSON *) causes;       /* what validation found */
+	struct mok_map *patterns;      /* of schemas, compiled: struct cel_regex by text */
 	const struct ks_resource *resource;
 	const char *ns, *name, *sub; /* ns and sub "", name NULL when absent */
 	const cJSON *user;           /* who asks, as a UserInfo (authentication.k8s.io) */

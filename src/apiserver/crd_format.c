@@ -5,62 +5,57 @@
 
 #define HEX4 "[0-9a-f]{4}"
 
-static bool is_ipv4(struct mok_arena *arena, const char *text)
+static bool is_ipv4(struct ks_req *r, const char *text)
 {
 	unsigned char out[16];
 
-	(void)arena;
+	(void)r;
 	return inet_pton(AF_INET, text, out) == 1;
 }
 
-static bool is_ipv6(struct mok_arena *arena, const char *text)
+static bool is_ipv6(struct ks_req *r, const char *text)
 {
 	unsigned char out[16];
 
-	(void)arena;
+	(void)r;
 	return inet_pton(AF_INET6, text, out) == 1;
 }
 
-static bool is_cidr(struct mok_arena *arena, const char *text)
+static bool is_cidr(struct ks_req *r, const char *text)
 {
 	const char *slash = strchr(text, '/');
-	const char *ip = slash ? mok_arena_strndup(arena, text, (size_t)(slash - text)) : "";
+	const char *ip = slash ? mok_arena_strndup(r->arena, text, (size_t)(slash - text)) : "";
 	int64_t prefix;
 
 	return slash && mok_parse_i64(slash + 1, &prefix) && prefix >= 0 &&
-		((prefix <= 32 && is_ipv4(arena, ip)) || (prefix <= 128 && is_ipv6(arena, ip)));
+		((prefix <= 32 && is_ipv4(r, ip)) || (prefix <= 128 && is_ipv6(r, ip)));
 }
 
-static bool is_byte(struct mok_arena *arena, const char *text)
+static bool is_uri(struct ks_req *r, const char *text)
 {
-	return mok_unbase64(arena, text, NULL);
+	return cel_is_url(r->arena, text);
 }
 
-static bool is_date(struct mok_arena *arena, const char *text)
+static bool is_byte(struct ks_req *r, const char *text)
+{
+	return mok_unbase64(r->arena, text, NULL);
+}
+
+static bool is_date(struct ks_req *r, const char *text)
 {
 	struct cel_val time;
 
-	(void)arena;
+	(void)r;
 	return cel_parse_timestamp(text, true, &time);
 }
 
-static bool fits_pattern(struct mok_arena *arena, const char *pattern, const char *text)
-{
-	const char *why;
-	const struct cel_regex *regex = cel_regex_new(arena, pattern, &why);
-
-	if (!regex)
-		MOK_BUG("a format's pattern");
-	return cel_regex_find(regex, cel_string(text).is.text, 0, NULL, NULL);
-}
-
 /* "1h30m", and Scala's "3 days". */
-static bool is_duration(struct mok_arena *arena, const char *text)
+static bool is_duration(struct ks_req *r, const char *text)
 {
 	int64_t nanos;
 
 	return cel_parse_duration(text, &nanos) ||
-		fits_pattern(arena,
+		ks_pattern_fits(r,
 			"(?i)[0-9]+\\s*(ns|nano|us|µs|micro|ms|milli|s\\b|sec|m\\b|min|h\\b|hr|"
 			"hour|d\\b|"
 			"day|w\\b|wk|week)",
@@ -69,13 +64,13 @@ static bool is_duration(struct mok_arena *arena, const char *text)
 
 static const struct {
 	const char *name;
-	bool (*fits)(struct mok_arena *arena, const char *text);
+	bool (*fits)(struct ks_req *r, const char *text);
 	const char *pattern; /* in place of a function */
 } formats[] = {
 	{ "ipv4", is_ipv4, NULL },
 	{ "ipv6", is_ipv6, NULL },
 	{ "cidr", is_cidr, NULL },
-	{ "uri", cel_is_url, NULL },
+	{ "uri", is_uri, NULL },
 	{ "byte", is_byte, NULL },
 	{ "date", is_date, NULL },
 	{ "duration", is_duration, NULL },
@@ -92,7 +87,7 @@ static const struct {
 		"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" },
 };
 
-bool ks_format_fits(struct mok_arena *arena, const char *format, const char *text)
+bool ks_format_fits(struct ks_req *r, const char *format, const char *text)
 {
 	size_t i = 0;
 
@@ -100,6 +95,6 @@ bool ks_format_fits(struct mok_arena *arena, const char *format, const char *tex
 		i++;
 	if (i == MOK_COUNT(formats))
 		return true;
-	return formats[i].fits ? formats[i].fits(arena, text)
-			       : fits_pattern(arena, formats[i].pattern, text);
+	return formats[i].fits ? formats[i].fits(r, text)
+			       : ks_pattern_fits(r, formats[i].pattern, text);
 }

@@ -90,6 +90,7 @@ static const struct node *root_of(struct ks_rules *rules)
 /* A value and what it was; `now` NULL: what it was cannot be told. */
 struct pair {
 	const cJSON *now, *before;
+	enum { UNKNOWN = 0, SAME, OTHER } * known; /* compared once */
 };
 
 struct ratchet {
@@ -105,11 +106,23 @@ static bool is_unchanged(const struct ratchet *ratchet)
 {
 	const struct pair *pair = ratchet->here.now ? &ratchet->here : &ratchet->above;
 
-	return pair->now && pair->before && ks_same(pair->now, pair->before);
+	if (!pair->now || !pair->before)
+		return false;
+	if (*pair->known == UNKNOWN)
+		*pair->known = ks_same(pair->now, pair->before) ? SAME : OTHER;
+	return *pair->known == SAME;
 }
 
-static struct ratchet below(
-	const struct ratchet *ratchet, const cJSON *now, const cJSON *before, const char *field)
+static struct pair pair_of(struct ks_req *r, const cJSON *now, const cJSON *before)
+{
+	struct pair pair = { .now = now, .before = before };
+
+	pair.known = mok_arena_alloc(r->arena, sizeof(*pair.known));
+	return pair;
+}
+
+static struct ratchet below(struct ks_req *r, const struct ratchet *ratchet, const cJSON *now,
+	const cJSON *before, const char *field)
 {
 	struct ratchet out = *ratchet;
 
@@ -117,7 +130,7 @@ static struct ratchet below(
 		return out;
 	out = (struct ratchet){ .above = ratchet->here };
 	if (before)
-		out.here = (struct pair){ now, before };
+		out.here = pair_of(r, now, before);
 	if (field && !ratchet->above.now &&
 		(strcmp(field, "apiVersion") == 0 || strcmp(field, "kind") == 0))
 		out = (struct ratchet){ 0 };
@@ -295,14 +308,15 @@ static void walk(struct walk *w, const struct node *node, const struct place *pl
 
 static void walk_list(struct walk *w, const struct node *node, const struct place *place)
 {
+	const struct mok_map *items = ks_items_before(w->r, node->shape->schema, place->before);
 	const cJSON *item;
 	int i = 0;
 
 	cJSON_ArrayForEach(item, place->value)
 	{
-		const cJSON *before = ks_item_before(node->shape->schema, place->before, item);
+		const cJSON *before = ks_item_before(w->r, node->shape->schema, items, item);
 		const struct place at = { ks_printf(w->r, "%s[%d]", place->path, i++), item, before,
-			below(&place->ratchet, item, before, NULL) };
+			below(w->r, &place->ratchet, item, before, NULL) };
 
 		walk(w, node->element, &at);
 	}
@@ -321,7 +335,7 @@ static void walk_map(struct walk *w, const struct node *node, const struct place
 		const struct place at = { node->element
 				? ks_printf(w->r, "%s[%s]", place->path, one->string)
 				: ks_below(w->r, place->path, one->string),
-			one, before, below(&place->ratchet, one, before, one->string) };
+			one, before, below(w->r, &place->ratchet, one, before, one->string) };
 
 		if (field)
 			walk(w, field, &at);
@@ -359,7 +373,7 @@ void ks_rules_run(
 	struct place root = { .path = "", .value = object, .before = before };
 
 	if (before)
-		root.ratchet.here = (struct pair){ object, before };
+		root.ratchet.here = pair_of(r, object, before);
 	if (!root_of(rules))
 		return;
 	if (is_blocked(r))

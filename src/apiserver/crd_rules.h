@@ -20,8 +20,10 @@ void ks_rule_compile(struct mok_arena *arena, const cJSON *json, const struct ce
 const char *ks_rule_path(struct mok_arena *arena, const cJSON *schema, const char *path);
 const char *ks_rule_trimmed(struct mok_arena *arena, const char *text);
 
-/* crd_validate.c. The item of an earlier list that has the same keys; NULL: there is none, or the
- * list is not by keys. */
-const cJSON *ks_item_before(const cJSON *schema, const cJSON *list, const cJSON *item);
+/* crd_validate.c. The items of an earlier list by their keys; NULL: it is not by keys. Then the one
+ * with the keys of an item; NULL: there is none. */
+struct mok_map *ks_items_before(struct ks_req *r, const cJSON *schema, const cJSON *list);
+const cJSON *ks_item_before(
+	struct ks_req *r, const cJSON *schema, const struct mok_map *items, const cJSON *item);
 
 #endif

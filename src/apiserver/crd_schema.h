@@ -14,10 +14,12 @@ struct ks_place {
 };
 
 /* crd_validate.c */
+/* A pattern that cannot be read fits. */
+bool ks_pattern_fits(struct ks_req *r, const char *pattern, const char *text);
 void ks_schema_check(struct ks_req *r, const struct ks_place *at, const cJSON *schema);
 /* crd_combine.c: anyOf, oneOf, allOf, not. */
 void ks_schema_combine(struct ks_req *r, const struct ks_place *at, const cJSON *schema);
 /* crd_format.c: formats that nobody knows fit. */
-bool ks_format_fits(struct mok_arena *arena, const char *format, const char *text);
+bool ks_format_fits(struct ks_req *r, const char *format, const char *text);
 
 #endif

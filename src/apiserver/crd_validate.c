@@ -63,16 +63,19 @@ static void check_enum(struct ks_req *r, const cJSON *value, const cJSON *list, 
 	mok_buf_release(&text);
 }
 
-static void check_pattern(
-	struct ks_req *r, const char *value, const char *pattern, const char *path)
+bool ks_pattern_fits(struct ks_req *r, const char *pattern, const char *text)
 {
+	struct cel_regex *regex;
 	const char *why;
-	const struct cel_regex *regex = cel_regex_new(r->arena, pattern, &why);
 
-	if (regex && !cel_regex_find(regex, cel_string(value).is.text, 0, NULL, NULL))
-		ks_cause(r, "FieldValueInvalid", path,
-			"Invalid value: \"%s\": %s in body should match '%s'", value, path,
-			pattern);
+	if (!r->patterns)
+		r->patterns = mok_map_new(r->arena);
+	regex = mok_map_get(r->patterns, pattern);
+	if (!regex) {
+		regex = cel_regex_new(r->arena, pattern, &why);
+		mok_map_put(r->patterns, pattern, regex);
+	}
+	return !regex || cel_regex_find(regex, cel_string(text).is.text, 0, NULL, NULL);
 }
 
 static void check_string(
@@ -90,9 +93,10 @@ static void check_string(
 	if (len > high)
 		ks_cause(r, "FieldValueTooLong", path, "Too long: may not be more than %lld bytes",
 			(long long)high);
-	if (pattern && len <= high && len >= low)
-		check_pattern(r, text, pattern, path);
-	if (!ks_format_fits(r->arena, ks_str(schema, "format"), text))
+	if (pattern && len <= high && len >= low && !ks_pattern_fits(r, pattern, text))
+		ks_cause(r, "FieldValueInvalid", path,
+			"Invalid value: \"%s\": %s in body should match '%s'", text, path, pattern);
+	if (!ks_format_fits(r, ks_str(schema, "format"), text))
 		ks_cause(r, "FieldValueTypeInvalid", path,
 			"Invalid value: \"%s\": %s in body must be of type %s: \"%s\"", text, path,
 			ks_str(schema, "format"), text);
@@ -166,29 +170,41 @@ static void check_twice(struct ks_req *r, const cJSON *list, const cJSON *schema
 	}
 }
 
-static bool same_keys(const cJSON *keys, const cJSON *a, const cJSON *b)
+/* What tells the items of a list by keys apart. */
+static const char *keys_text(struct ks_req *r, const cJSON *keys, const cJSON *item)
 {
-	const cJSON *key;
+	cJSON *id = identity(item, keys);
+	const char *text = text_of(r, id);
 
-	cJSON_ArrayForEach(key, keys)
-	{
-		const cJSON *x = ks_at(a, cJSON_GetStringValue(key));
-		const cJSON *y = ks_at(b, cJSON_GetStringValue(key));
-
-		if ((x || y) && !(x && y && ks_same(x, y)))
-			return false;
-	}
-	return true;
+	cJSON_Delete(id);
+	return text;
 }
 
-const cJSON *ks_item_before(const cJSON *schema, const cJSON *list, const cJSON *item)
+struct mok_map *ks_items_before(struct ks_req *r, const cJSON *schema, const cJSON *list)
 {
-	const cJSON *keys = ks_at(schema, "x-kubernetes-list-map-keys"), *one;
+	const cJSON *keys = ks_at(schema, "x-kubernetes-list-map-keys");
+	struct mok_map *items;
+	cJSON *one;
 
 	if (strcmp(ks_str(schema, "x-kubernetes-list-type"), "map") != 0 || !cJSON_IsArray(list))
 		return NULL;
-	cJSON_ArrayForEach(one, list) if (same_keys(keys, one, item)) return one;
-	return NULL;
+	items = mok_map_new(r->arena);
+	cJSON_ArrayForEach(one, list)
+	{
+		const char *key = keys_text(r, keys, one);
+
+		if (!mok_map_get(items, key))
+			mok_map_put(items, key, one);
+	}
+	return items;
+}
+
+const cJSON *ks_item_before(
+	struct ks_req *r, const cJSON *schema, const struct mok_map *items, const cJSON *item)
+{
+	const cJSON *keys = ks_at(schema, "x-kubernetes-list-map-keys");
+
+	return items ? mok_map_get(items, keys_text(r, keys, item)) : NULL;
 }
 
 static void check_array(struct ks_req *r, const struct ks_place *at, const cJSON *schema)
@@ -198,6 +214,7 @@ static void check_array(struct ks_req *r, const struct ks_place *at, const cJSON
 	int64_t low = mok_json_int(schema, "minItems", 0), n = cJSON_GetArraySize(value);
 	int64_t high = mok_json_int(schema, "maxItems", INT64_MAX);
 	const cJSON *items = ks_at(schema, "items"), *item;
+	const struct mok_map *before = ks_items_before(r, schema, at->before);
 	int i = 0;
 
 	if (n < low)
@@ -210,7 +227,7 @@ static void check_array(struct ks_req *r, const struct ks_place *at, const cJSON
 			(long long)high);
 	cJSON_ArrayForEach(item, value)
 	{
-		const struct ks_place below = { item, ks_item_before(schema, at->before, item),
+		const struct ks_place below = { item, ks_item_before(r, schema, before, item),
 			ks_printf(r, "%s[%d]", path, i++), at->depth + 1, at->matches };
 
 		ks_schema_check(r, &below, items);

@@ -159,30 +159,25 @@ void ks_cause(struct ks_req *r, const char *reason, const char *field, const cha
 	mok_vec_push(r->arena, &r->causes, cause);
 }
 
-static bool is_told(const struct ks_req *r, size_t i)
-{
-	for (size_t j = 0; j < i; j++)
-		if (ks_same(r->causes.items[j], r->causes.items[i]))
-			return true;
-	return false;
-}
-
 /* The same cause twice is told once. */
 static const char *causes_text(struct ks_req *r)
 {
+	struct mok_map *told = mok_map_new(r->arena);
 	struct mok_buf text;
 	const char *out;
-	int told = 0;
 
 	mok_buf_init(&text, 65536);
 	for (size_t i = 0; i < r->causes.len; i++) {
-		const cJSON *cause = r->causes.items[i];
+		cJSON *cause = r->causes.items[i];
+		const char *one =
+			ks_printf(r, "%s: %s", ks_str(cause, "field"), ks_str(cause, "message"));
 
-		if (!is_told(r, i))
-			mok_buf_printf(&text, "%s%s: %s", told++ ? ", " : "",
-				ks_str(cause, "field"), ks_str(cause, "message"));
+		if (!mok_map_get(told, one))
+			mok_buf_printf(&text, "%s%s", mok_map_len(told) ? ", " : "", one);
+		mok_map_put(told, one, cause);
 	}
-	out = told > 1 ? ks_printf(r, "[%s]", text.data) : mok_arena_strdup(r->arena, text.data);
+	out = mok_map_len(told) > 1 ? ks_printf(r, "[%s]", text.data)
+				    : mok_arena_strdup(r->arena, text.data);
 	mok_buf_release(&text);
 	return out;
 }

@@ -70,6 +70,21 @@ static void a_wrong_route_is_refused(void **state)
 		"{\"scheme\":\"https\"}}],\"backendRefs\":[{\"name\":\"web\",\"port\":80}]}]}}");
 }
 
+/* Each of them, though not all are met by the tests. */
+static void gateways_rules_compile(void **state)
+{
+	cJSON *list = mok_apiserver_gateway_crds(), *one;
+	char target[256];
+
+	cJSON_ArrayForEach(one, cJSON_GetObjectItem(list, "items"))
+	{
+		snprintf(target, sizeof(target), CRDS "/%s", mok_json_str(one, "metadata.name"));
+		ask(*state, 200, "PATCH", target, MERGE,
+			"{\"metadata\":{\"labels\":{\"a\":\"b\"}}}");
+	}
+	cJSON_Delete(list);
+}
+
 /* A definition of widgets with these rules on its spec. */
 static void define(struct kube_memory *m, int code, const char *rules)
 {
@@ -154,6 +169,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_wrong_route_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(gateways_rules_compile, setup, teardown),
 		cmocka_unit_test_setup_teardown(rules_see_what_was, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_unchanged_may_stay, setup, teardown),
 		cmocka_unit_test_setup_teardown(wrong_rules_are_refused, setup, teardown),

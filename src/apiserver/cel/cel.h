@@ -191,6 +191,8 @@ const char *cel_shown(struct mok_arena *arena, const struct cel_val *value);   /
 
 /* ---- expressions ---- */
 
+struct cel_regex;
+
 enum cel_op {
 	CEL_CONST = 0,
 	CEL_IDENT,
@@ -218,7 +220,8 @@ struct cel_node {
 	size_t nargs;
 	bool has, optional; /* of a selection: has(...), .? */
 	const struct cel_fn *fns;
-	size_t nfns; /* what the name may mean; found by the check */
+	size_t nfns;                     /* what the name may mean; found by the check */
+	const struct cel_regex *pattern; /* of a call with a literal one */
 	const struct cel_macro *macro;
 	const char *vars[2]; /* of a macro */
 	size_t nvars;
@@ -262,6 +265,7 @@ struct cel_run {
 	struct mok_arena *arena;
 	const struct cel_var *vars;
 	int64_t cost, limit;
+	const struct cel_regex *pattern; /* of the call at work, when it is a literal */
 };
 void cel_spend(struct cel_run *run, size_t steps);
 bool cel_is_spent(const struct cel_run *run);
@@ -339,7 +343,7 @@ const struct cel_macro *cel_macro_find(const char *name, size_t nargs);
 struct cel_val cel_sorted(struct cel_run *run, struct cel_val *pairs, size_t len);
 
 /* regex.c. Compiled in the arena; NULL: *why. */
-struct cel_regex;
+size_t cel_regex_len(const struct cel_regex *regex); /* in steps */
 struct cel_regex *cel_regex_new(struct mok_arena *arena, const char *pattern, const char **why);
 /* Leftmost match at or after `from`; end NULL: only whether there is one. */
 bool cel_regex_find(const struct cel_regex *regex, struct cel_text text, size_t from, size_t *begin,

@@ -228,21 +228,33 @@ static void join_name(struct checker *c, struct cel_node *node)
 	node->from = NULL;
 }
 
+/* matches, find and findAll: of the first argument that is not what is searched. */
+static bool compile_pattern(struct checker *c, struct cel_node *node)
+{
+	const struct cel_node *arg = node->nargs > !node->from ? node->args[!node->from] : NULL;
+	bool matches = strcmp(node->name, "matches") == 0;
+	const char *why;
+
+	if (!arg || arg->op != CEL_CONST || arg->value.kind != CEL_STRING ||
+		(!matches && !mok_starts(node->name, "find")))
+		return true;
+	node->pattern = cel_regex_new(c->arena, cel_text_of(c->arena, &arg->value), &why);
+	return node->pattern || !matches;
+}
+
 /* Literals are looked at before they are used. */
-static void check_literal(struct checker *c, const struct cel_node *node)
+static void check_literal(struct checker *c, struct cel_node *node)
 {
 	const struct cel_node *last = node->nargs ? node->args[node->nargs - 1] : NULL;
-	const char *why = NULL, *text;
+	const char *text;
 	struct cel_val time;
 	int64_t nanos;
-	bool good = true;
+	bool good = compile_pattern(c, node);
 
 	if (!last || last->op != CEL_CONST || last->value.kind != CEL_STRING)
 		return;
 	text = cel_text_of(c->arena, &last->value);
-	if (strcmp(node->name, "matches") == 0)
-		good = cel_regex_new(c->arena, text, &why);
-	else if (strcmp(node->name, "duration") == 0)
+	if (strcmp(node->name, "duration") == 0)
 		good = cel_parse_duration(text, &nanos);
 	else if (strcmp(node->name, "timestamp") == 0)
 		good = cel_parse_timestamp(text, false, &time);

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+enum { ARGS_MAX = 6 };
+
 /* ---- problems ---- */
 
 void cel_problem(struct cel_problems *problems, size_t at, const char *fmt, ...)
@@ -147,9 +149,11 @@ static struct cel_val eval_select(struct cel_run *run, const struct cel_node *no
 
 static struct cel_val eval_call(struct cel_run *run, const struct cel_node *node)
 {
-	struct cel_val *args = MOK_NEW_N(run->arena, struct cel_val, node->nargs + 1);
+	struct cel_val args[ARGS_MAX];
 	size_t n = 0;
 
+	if (node->nargs + 1 > ARGS_MAX)
+		return cel_no_overload();
 	if (node->from)
 		args[n++] = cel_node_eval(run, node->from);
 	for (size_t i = 0; i < node->nargs; i++)
@@ -163,6 +167,7 @@ static struct cel_val eval_call(struct cel_run *run, const struct cel_node *node
 		if (!cel_fn_fits(fn, node->from, args, n))
 			continue;
 		cel_spend(run, cost_of(fn->cost, args));
+		run->pattern = node->pattern;
 		return cel_is_spent(run) ? spent(run) : fn->call(run, args);
 	}
 	return cel_no_overload();

@@ -449,14 +449,15 @@ static bool fits(const char *format, const char *text, struct mok_arena *arena)
 	return cel_parse_timestamp(text, strcmp(format, "date") == 0, &time);
 }
 
-static bool fits_pattern(struct mok_arena *arena, const char *pattern, const char *text)
+static bool fits_pattern(struct cel_run *run, const char *pattern, const char *text)
 {
 	const char *why;
 	const struct cel_regex *regex =
-		cel_regex_new(arena, mok_arena_printf(arena, "^(?:%s)$", pattern), &why);
+		cel_regex_new(run->arena, mok_arena_printf(run->arena, "^(?:%s)$", pattern), &why);
 
 	if (!regex)
 		MOK_BUG("a format's pattern");
+	cel_spend(run, 4 * cel_regex_len(regex));
 	return cel_regex_find(regex, (struct cel_text){ text, strlen(text) }, 0, NULL, NULL);
 }
 
@@ -506,7 +507,7 @@ CEL_FUNCTION(cel_fn_validate)
 			run->arena, "must be no more than %zu characters", formats[i].max);
 	cel_spend(run, pattern ? strlen(text) * strlen(pattern) / 40 : 1);
 	return complaints(run, too_long,
-		(pattern ? fits_pattern(run->arena, pattern, text) : fits(name, text, run->arena))
+		(pattern ? fits_pattern(run, pattern, text) : fits(name, text, run->arena))
 			? NULL
 			: formats[i].message);
 }

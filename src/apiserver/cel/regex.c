@@ -48,6 +48,11 @@ static const char *why_not(
 	return re_why(arena, text, pattern, strlen(pattern));
 }
 
+size_t cel_regex_len(const struct cel_regex *regex)
+{
+	return regex->len;
+}
+
 struct cel_regex *cel_regex_new(struct mok_arena *arena, const char *pattern, const char **why)
 {
 	const uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY |

@@ -86,10 +86,18 @@ CEL_FUNCTION(cel_fn_ends)
 	return CEL_TRUTH(part.len <= text.len && is_at(text, text.len - part.len, part));
 }
 
-static struct cel_regex *pattern_of(
+/* What is no literal is compiled each time, and that costs. */
+static const struct cel_regex *pattern_of(
 	struct cel_run *run, const struct cel_val *pattern, const char **why)
 {
-	return cel_regex_new(run->arena, cel_text_of(run->arena, pattern), why);
+	const struct cel_regex *regex = run->pattern;
+
+	if (regex)
+		return regex;
+	regex = cel_regex_new(run->arena, cel_text_of(run->arena, pattern), why);
+	if (regex)
+		cel_spend(run, 4 * cel_regex_len(regex));
+	return regex;
 }
 
 CEL_FUNCTION(cel_fn_matches)
