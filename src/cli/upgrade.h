@@ -91,6 +91,14 @@ void upgrade_plan_steps(struct upgrade *u);
 /* From the first step on; those that are done are found so. The exit code. */
 int upgrade_run_steps(struct upgrade *u);
 
+/* ---- upgrade_web.c ---- */
+
+/* The pods of web as they are in the cluster now; NULL: there are none. */
+const struct mok_val *upgrade_web_template(const struct upgrade *u);
+/* Looks at what web answers; where it does not answer well for long, its pods are made as that
+ * template says, if there is one. The exit code. */
+int upgrade_watch_web(struct upgrade *u, const struct mok_val *template);
+
 /* ---- upgrade_wait.c ---- */
 
 /* Seconds are the real cloud's. -1: interrupted. */

@@ -53,6 +53,23 @@ static int run_configuration(struct upgrade *u, bool *idle)
 	return rc == CLI_DONE ? run_changes(u, TIER(CONFIG), idle) : rc;
 }
 
+static int run_web(struct upgrade *u, bool *idle)
+{
+	const struct mok_val *before;
+	int rc = upgrade_look(u, TIER(WEB));
+
+	if (rc != CLI_DONE)
+		return rc;
+	before = upgrade_web_template(u);
+	*idle = !mok_changes_any(&u->s->changes);
+	/* Rolled by a run that may have been killed before it had looked. */
+	if (*idle)
+		return upgrade_job(u, "migrate-post", u->to) ? CLI_DONE
+							     : upgrade_watch_web(u, NULL);
+	rc = apply(u);
+	return rc == CLI_DONE ? upgrade_watch_web(u, before) : rc;
+}
+
 /* ---- Jobs of migrations ---- */
 
 /* What the plan asks for, and only before migrations have begun. */
@@ -194,7 +211,8 @@ static const struct upgrade_part forward[] = {
 		.tiers = TIER(SIDEKIQ) },
 	{ "scheduler", "the scheduler is made anew: there is never a second one",
 		.tiers = TIER(SCHEDULER) },
-	{ "web", "web rolls, with never a pod less", .tiers = TIER(WEB) },
+	{ "web", "web rolls, with never a pod less, and then has to answer well for a minute",
+		.run = run_web },
 	{ "streaming", "streaming rolls, if its image or its environment changes",
 		.tiers = TIER(STREAMING) },
 	{ "others", "what runs by the clock, and the labels of all else", .tiers = TIER(REST) },

@@ -201,6 +201,21 @@ def test_images_are_pulled_before():
         stack.check_is(NEW)
 
 
+def test_web_that_answers_with_errors_is_put_back():
+    """Its pods are ready, since /health asks no database; what they are asked for fails."""
+    with Cloud(speed=60) as cloud, Instance(cloud) as stack:
+        stack.edit("mastodon:\n", "mastodon:\n  extra_env: { PREPARED_STATEMENTS: \"true\" }\n")
+        failed = stack.upgrade(NEW, code=3)
+        check("of 60 requests with errors (status 500)" in said(failed), failed.err)
+        check("its pods of before are back" in said(failed), failed.err)
+        equal(stack.versions()["web"], OLD, "what answers")
+        equal(stack.versions()["sidekiq-default"], NEW, "what rolled before it")
+        equal(sign_in(stack).ask("GET", "/about")[0], 200, "it answers well")
+        stack.edit("  extra_env: { PREPARED_STATEMENTS: \"true\" }\n", "")
+        stack.upgrade()
+        stack.check_is(NEW)
+
+
 def contents(stack):
     """How many contents there are of each ConfigMap and Secret of the instance."""
     count = {}
