@@ -343,7 +343,7 @@ const struct cel_macro *cel_macro_find(const char *name, size_t nargs);
 struct cel_val cel_sorted(struct cel_run *run, struct cel_val *pairs, size_t len);
 
 /* regex.c. Compiled in the arena; NULL: *why. */
-size_t cel_regex_len(const struct cel_regex *regex); /* in steps */
+size_t cel_regex_len(const struct cel_regex *regex); /* compiled, in bytes */
 struct cel_regex *cel_regex_new(struct mok_arena *arena, const char *pattern, const char **why);
 /* Leftmost match at or after `from`; end NULL: only whether there is one. */
 bool cel_regex_find(const struct cel_regex *regex, struct cel_text text, size_t from, size_t *begin,

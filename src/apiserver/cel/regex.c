@@ -50,7 +50,10 @@ static const char *why_not(
 
 size_t cel_regex_len(const struct cel_regex *regex)
 {
-	return regex->len;
+	size_t bytes = 0;
+
+	pcre2_pattern_info(regex->code, PCRE2_INFO_SIZE, &bytes);
+	return bytes;
 }
 
 struct cel_regex *cel_regex_new(struct mok_arena *arena, const char *pattern, const char **why)

@@ -96,7 +96,7 @@ static const struct cel_regex *pattern_of(
 		return regex;
 	regex = cel_regex_new(run->arena, cel_text_of(run->arena, pattern), why);
 	if (regex)
-		cel_spend(run, 4 * cel_regex_len(regex));
+		cel_spend(run, cel_regex_len(regex) / 10);
 	return regex;
 }
 
