@@ -192,9 +192,11 @@ static void plan_replace(struct planner *p, struct mok_change *c)
 
 		set_name(p, c, suffix ? generation_name(p, c->kind, base, c->generation) : base);
 	}
-	c->create_first = !(c->kind->flags & MOK_K_DESTROY_FIRST) &&
-		(elsewhere || !(c->kind->flags & MOK_K_NAME_UNIQUE) || !c->name ||
-			!mok_streq(c->name, o->name));
+	/* Where its parent is another, the two do not meet. */
+	c->create_first = elsewhere ||
+		(!(c->kind->flags & MOK_K_DESTROY_FIRST) &&
+			(!(c->kind->flags & MOK_K_NAME_UNIQUE) || !c->name ||
+				!mok_streq(c->name, o->name)));
 	if (c->kind->key && !elsewhere &&
 		mok_streq(c->kind->key(p->arena, &c->want), c->kind->key(p->arena, &o->attrs)))
 		c->create_first = false; /* one of that name at a time */

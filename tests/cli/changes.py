@@ -156,6 +156,21 @@ def test_other_peoples_manifests():
         stack.destroy()
 
 
+def test_a_cluster_moves_with_its_releases():
+    """To another network: what is in it is made anew there, and nothing waits in a circle."""
+    plan = HEAD + NETWORK + NETWORK.replace("net:", "other:").replace("10.40", "10.41") + CLUSTER.replace(
+        "name: k,", 'name: k, vpc_uuid: "${net.id}",') + (
+        "  app: { kind: helm_release, cluster_id: \"${k.id}\", name: app, namespace: default,\n"
+        "         repository: \"https://charts.example\", chart: app, version: 1.0.0 }\n")
+    with Cloud() as cloud, Stack(cloud, plan) as stack:
+        stack.apply()
+        stack.write(plan.replace("${net.id}", "${other.id}"))
+        check("4 to replace" in stack.plan(2).out, "the cluster, its pools and the release")
+        stack.apply()
+        stack.plan(0)
+        stack.destroy()
+
+
 def test_record_update():
     change(ZONE, ZONE.replace("ttl: 600", "ttl: 900"),
            ["PATCH /v2/domains/t.example/records/<id>"], tags_too=True)
