@@ -5,13 +5,14 @@ import os
 import pathlib
 import re
 import ssl
+import subprocess
 import sys
 import urllib.error
 import urllib.request
 
 import yaml
 
-from lib import ROOT, Cloud, Stack, check, equal, run_tests, until
+from lib import MOK, ROOT, Cloud, Stack, check, equal, run_tests, until
 
 PLANS_FOLDER = ROOT / "plans"
 GOLDEN = ROOT / "tests" / "golden" / "mastodon"
@@ -466,6 +467,35 @@ def test_killed_at_any_step_of_the_first_time():
                   {"method": "PATCH", "path": "*/applications/mastodon-s"}):
         for when in ("before", "after"):
             killed_and_again(match, when)
+
+
+def test_the_lines_for_ci():
+    """As docs/gitops.md has them, in a shell: with changes, without any, and with a file that is no longer made."""
+    lines = (ROOT / "docs/gitops.md").read_text().split("## In CI", 1)[1].split("```")[1]
+    names = {f"GIT_{who}_{what}": "ci@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    with Cloud() as cloud, Stack(cloud) as stack:
+        stack.write(ARGOCD + "secrets: { escrow: kept.age }\n", "argocd.yaml")
+        stack.write(f'#!/bin/sh\nexec {MOK} {" ".join(SMALL)} "$@"\n', "mok")
+        (stack.dir / "mok").chmod(0o755)
+        env = stack.environment({**KEPT, **names, "GIT_CONFIG_GLOBAL": "/dev/null"})
+        env["PATH"] = f"{stack.dir}:{env['PATH']}"
+
+        def shell(text):
+            done = subprocess.run(["sh", "-c", text], cwd=stack.dir, env=env, capture_output=True, text=True,
+                                  timeout=120)
+            equal(done.returncode, 0, done.stderr)
+            return done.stdout
+        shell("git init -q --bare -b main repository && git clone -q repository deploy && cd deploy && "
+              "git commit -q --allow-empty -m first && git push -q origin HEAD:main")
+        for _ in range(2):
+            shell(lines)
+            equal(shell("git -C repository rev-list --count main").strip(), "2", "commits")
+        equal({n.removeprefix("clusters/social/") for n in shell("git -C repository ls-tree -r --name-only main"
+                                                                ).split()},
+              set(files_under(stack.dir / "deploy/clusters/social")), "what was pushed")
+        shell("touch deploy/clusters/social/old.yaml && git -C deploy add -A && git -C deploy commit -q -m old")
+        shell(lines)
+        check("old.yaml" not in shell("git -C repository ls-tree -r --name-only main"), "what is gone goes")
 
 
 if __name__ == "__main__":
