@@ -27,6 +27,7 @@ struct mok_journal_known {
 	struct mok_map *ids;   /* address hash -> id of what was acknowledged and did not go */
 	struct mok_map *open;  /* address -> not NULL: begun, and not known to have ended */
 	struct mok_map *acked; /* address -> int64_t, when, in wall ms */
+	struct mok_map *made, *gone; /* mok_live_key() -> int64_t: the same, and when it went */
 };
 const struct mok_journal_known *mok_journal_known(const struct mok_journal *journal);
 /* The same without opening it for writing, from the arena. -1: it is there and cannot be read. */

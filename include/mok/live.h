@@ -36,13 +36,20 @@ struct mok_live_input {
 	/* address hash -> id, from the journal: tells twins apart when the natural key cannot.
 	 * NULL: none */
 	const struct mok_map *known_ids;
-	const char *known_account; /* whose ids these are: in another account they mean nothing */
+	/* mok_live_key() -> int64_t, wall ms: when it was made, and when it was gone. NULL: none */
+	const struct mok_map *known_made, *known_gone;
+	const char *known_account; /* whose all this is: in another account it means nothing */
 	bool any_parent; /* what a MOK_K_COLLECTIONS kind lives in need not be in the account */
 	bool without_catalogue; /* destroy needs none */
 	bool everything_goes;   /* what is in a cluster that does not answer goes with it */
 };
 
-/* Runs the loop until all is read. Diagnostics (two objects with one marker ...) go to diags. */
+/* Names one object of an account. */
+const char *mok_live_key(
+	struct mok_arena *arena, const char *kind, const char *parent_id, const char *id);
+
+/* Runs the loop until all is read, and read again while lists lag. Diagnostics (two objects with
+ * one marker ...) go to diags. */
 int mok_live_sweep(const struct mok_live_input *in, struct mok_arena *arena,
 	struct mok_diags *diags, struct mok_live *out, struct mok_err *err) MOK_MUST_CHECK;
 

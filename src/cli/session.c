@@ -224,6 +224,8 @@ int session_sweep(struct session *s, bool without_catalogue)
 
 	if (mok_streq(known.api_url, s->journal_api)) {
 		in.known_ids = known.ids;
+		in.known_made = known.made;
+		in.known_gone = known.gone;
 		in.known_account = known.account_uuid;
 	}
 	if (rc == 0 && (vault_open(s, &err) != 0 || read_account(s, &in, &err) != 0))

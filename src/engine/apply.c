@@ -56,6 +56,14 @@ void mok_engine_emit(struct op *op, enum mok_event_type type, const char *text)
 		e->in->events->emit(e->in->events->self, &event);
 }
 
+static void write_line(struct engine *e, const struct mok_journal_line *line)
+{
+	mok_journal_add(e->in->journal, line);
+	if (!e->sync_due)
+		mok_loop_defer(e->loop, mok_engine_send_creates, e);
+	e->sync_due = true;
+}
+
 void mok_engine_record(struct op *op, const char *what, const char *id, const char *detail)
 {
 	const struct mok_change *c = op->change;
@@ -69,10 +77,16 @@ void mok_engine_record(struct op *op, const char *what, const char *id, const ch
 	line.parent = op->object ? op->object->parent_id : NULL;
 	if (op->what == OP_CREATE)
 		line.marker = mok_op_marker(op, c->generation);
-	mok_journal_add(op->engine->in->journal, &line);
-	if (!op->engine->sync_due)
-		mok_loop_defer(op->engine->loop, mok_engine_send_creates, op->engine);
-	op->engine->sync_due = true;
+	write_line(op->engine, &line);
+}
+
+void mok_engine_record_tag(struct engine *e, const char *tag, bool made)
+{
+	const struct mok_journal_line line = {
+		.what = made ? "mark" : "unmark", .kind = "tag", .id = tag
+	};
+
+	write_line(e, &line);
 }
 
 /* ---- what resources are worth by now ---- */

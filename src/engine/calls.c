@@ -88,6 +88,8 @@ static void note_success(struct op *op)
 		mok_engine_record(op, "delete", op->object ? op->object->id : NULL, NULL);
 	else if (s->ask.verb == MOK_ASK_MARK && op->object)
 		op->object->marker = s->ask.marker && *s->ask.marker ? s->ask.marker : NULL;
+	else if (s->ask.verb == MOK_ASK_TAG_MAKE || s->ask.verb == MOK_ASK_TAG_DROP)
+		mok_engine_record_tag(op->engine, s->ask.marker, s->ask.verb == MOK_ASK_TAG_MAKE);
 	op->engine->out->changed = true;
 	if (s->accepts)
 		mok_op_accept(op);

@@ -136,6 +136,7 @@ bool mok_op_overdue(const struct op *op, const char *waiting_for); /* fails it w
 int64_t mok_engine_ms(const struct engine *e, int seconds); /* scaled by the sandbox's speed */
 void mok_engine_emit(struct op *op, enum mok_event_type type, const char *text);
 void mok_engine_record(struct op *op, const char *what, const char *id, const char *detail);
+void mok_engine_record_tag(struct engine *e, const char *tag, bool made);
 bool mok_engine_attribute(
 	void *self, const struct mok_resource *r, const char *path, struct mok_val *out);
 

@@ -88,6 +88,21 @@ static void note_header(const struct replay *r, const cJSON *record)
 	known->account_uuid = text_of(r->arena, record, "account");
 }
 
+/* When, by what it was, if the record tells that. */
+static void note_time(
+	const struct replay *r, const cJSON *record, struct mok_map *in, struct mok_map *not_in)
+{
+	const char *time = mok_json_str(record, "time"), *kind = mok_json_str(record, "kind");
+	const char *id = mok_json_str(record, "id"), *key;
+	int64_t *ms = MOK_NEW(r->arena, int64_t);
+
+	if (!id || !kind || !time || mok_parse_time(time, ms) != 0)
+		return;
+	key = mok_live_key(r->arena, kind, mok_json_str(record, "parent"), id);
+	mok_map_put(in, key, ms);
+	mok_map_put(not_in, key, NULL);
+}
+
 static void note_ack(const struct replay *r, const cJSON *record, const char *address)
 {
 	int64_t *ms = MOK_NEW(r->arena, int64_t);
@@ -100,6 +115,7 @@ static void note_ack(const struct replay *r, const cJSON *record, const char *ad
 	mok_addr_hash(address, hash);
 	mok_map_put(r->known->open, address, NULL);
 	mok_map_put(r->known->ids, hash, id);
+	note_time(r, record, r->known->made, r->known->gone);
 	if (time && mok_parse_time(time, ms) == 0)
 		mok_map_put(r->known->acked, address, ms);
 }
@@ -110,6 +126,7 @@ static void note_gone(const struct replay *r, const cJSON *record, const char *a
 	const char *id = mok_json_str(record, "id"), *known;
 	char hash[17];
 
+	note_time(r, record, r->known->gone, r->known->made);
 	mok_addr_hash(address, hash);
 	known = mok_map_get(r->known->ids, hash);
 	if (id && known && strcmp(id, known) != 0)
@@ -126,6 +143,10 @@ static void replay_record(void *ctx, const cJSON *record)
 
 	if (mok_streq(what, "journal"))
 		note_header(r, record);
+	if (mok_streq(what, "mark"))
+		note_time(r, record, r->known->made, r->known->gone);
+	else if (mok_streq(what, "unmark"))
+		note_time(r, record, r->known->gone, r->known->made);
 	if (!what || !address)
 		return;
 	if (strcmp(what, "intent") == 0)
@@ -141,7 +162,11 @@ static void replay_record(void *ctx, const cJSON *record)
 void mok_journal_forget(struct mok_arena *arena, struct mok_journal_known *known)
 {
 	*known = (struct mok_journal_known){
-		.ids = mok_map_new(arena), .open = mok_map_new(arena), .acked = mok_map_new(arena)
+		.ids = mok_map_new(arena),
+		.open = mok_map_new(arena),
+		.acked = mok_map_new(arena),
+		.made = mok_map_new(arena),
+		.gone = mok_map_new(arena),
 	};
 }
 
@@ -181,7 +206,8 @@ static void read_record(void *ctx, const cJSON *record)
 	struct mok_journal_entry e = { .what = text_of(r->arena, record, "what") };
 	const char *time = mok_json_str(record, "time");
 
-	if (!e.what || strcmp(e.what, "journal") == 0)
+	if (!e.what || strcmp(e.what, "journal") == 0 || strcmp(e.what, "mark") == 0 ||
+		strcmp(e.what, "unmark") == 0)
 		return;
 	if (!time || mok_parse_time(time, &e.wall_ms) != 0)
 		e.wall_ms = 0;

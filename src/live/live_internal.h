@@ -40,6 +40,10 @@ void mok_sweep_collections(struct sweep *sweep);
 /* Adds up the parts that a list does not give: bucket settings, project members, fetched fields. */
 void mok_sweep_details(struct sweep *sweep);
 
+/* lag.c: do the lists not show yet what the journal says? */
+bool mok_sweep_lags(const struct sweep *sweep);
+int64_t mok_sweep_scaled_ms(const struct sweep *sweep, int seconds); /* at least 1 */
+
 /* Who owns what. Starts from scratch at each call. */
 void mok_live_match(struct mok_live *live, const struct mok_stack *stack,
 	const struct mok_map *known_ids, struct mok_diags *diags);

@@ -338,6 +338,23 @@ static void list_children(struct sweep *sweep)
 
 /* ---- the sweep ---- */
 
+#define AGAIN_S 3
+#define AGAIN_MS 200 /* at least: a sandbox may be slow too */
+
+static void woken(void *ctx)
+{
+	((struct sweep *)ctx)->outstanding--;
+}
+
+static int pause(struct sweep *sweep, struct mok_err *err)
+{
+	int64_t ms = mok_sweep_scaled_ms(sweep, AGAIN_S);
+
+	sweep->outstanding++;
+	mok_loop_after(sweep->in.loop, ms > AGAIN_MS ? ms : AGAIN_MS, woken, sweep);
+	return run(sweep, err);
+}
+
 static void note_used(struct sweep *sweep)
 {
 	const struct mok_stack *stack = sweep->in.stack;
@@ -393,8 +410,16 @@ static int read_all(struct sweep *sweep, struct mok_err *err)
 	return run(sweep, err);
 }
 
-int mok_live_sweep(const struct mok_live_input *in, struct mok_arena *arena,
-	struct mok_diags *diags, struct mok_live *out, struct mok_err *err)
+int64_t mok_sweep_scaled_ms(const struct sweep *sweep, int seconds)
+{
+	double speed = mok_loop_env(sweep->in.loop)->speed;
+	double ms = speed > 0 ? seconds * 1000.0 / speed : 0;
+
+	return ms < 1 ? 1 : (int64_t)ms;
+}
+
+static int sweep_once(const struct mok_live_input *in, struct mok_arena *arena,
+	struct mok_diags *diags, struct mok_live *out, bool *lags, struct mok_err *err)
 {
 	struct sweep sweep = {
 		.in = *in,
@@ -414,5 +439,22 @@ int mok_live_sweep(const struct mok_live_input *in, struct mok_arena *arena,
 	out->inventories = mok_map_new(arena);
 	out->listed = mok_map_new(arena);
 	out->catalogue = mok_catalogue_new(arena);
-	return read_all(&sweep, err);
+	if (read_all(&sweep, err) != 0)
+		return -1;
+	*lags = mok_sweep_lags(&sweep);
+	return *lags ? pause(&sweep, err) : 0;
+}
+
+int mok_live_sweep(const struct mok_live_input *in, struct mok_arena *arena,
+	struct mok_diags *diags, struct mok_live *out, struct mok_err *err)
+{
+	struct mok_diags before = *diags;
+	bool lags = false;
+
+	do {
+		*diags = before;
+		if (sweep_once(in, arena, diags, out, &lags, err) != 0)
+			return -1;
+	} while (lags);
+	return 0;
 }

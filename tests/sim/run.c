@@ -144,6 +144,8 @@ static int sweep(struct mok *mok)
 		.providers = &mok->providers,
 		.stack = mok->stack,
 		.known_ids = known.ids,
+		.known_made = known.made,
+		.known_gone = known.gone,
 		.known_account = known.account_uuid,
 		.without_catalogue = mok->run->destroy };
 

@@ -135,6 +135,46 @@ static void it_remembers_what_was_made_begun_and_gone(void **state)
 	assert_string_equal(id_of(&known, "vpc.a"), "id-a");
 }
 
+static void line(struct mok_journal *j, const char *what, const char *kind, const char *parent,
+	const char *id)
+{
+	const struct mok_journal_line one = {
+		.what = what, .address = "a", .kind = kind, .parent = parent, .id = id
+	};
+
+	mok_journal_add(j, &one);
+}
+
+static bool tells(const struct world *w, const struct mok_map *times, const char *kind,
+	const char *parent, const char *id)
+{
+	return mok_map_get(times, mok_live_key(w->arena, kind, parent, id)) != NULL;
+}
+
+/* What lists may not show yet, or show still: objects by where they are, and tags. */
+static void it_tells_when_what_was_made_and_when_it_went(void **state)
+{
+	struct world *w = *state;
+	struct mok_journal *j = open_of(w, API, MINE);
+	struct mok_journal_known known;
+
+	line(j, "ack", "record", "a.test", "7");
+	line(j, "ack", "record", "b.test", "7");
+	line(j, "gone", "record", "b.test", "7");
+	line(j, "mark", "tag", NULL, "mok:t:x");
+	line(j, "unmark", "tag", NULL, "mok:t:x");
+	line(j, "mark", "tag", NULL, "mok:t:y");
+	mok_journal_close(j);
+	known = recall(w);
+	assert_true(tells(w, known.made, "record", "a.test", "7"));
+	assert_false(tells(w, known.made, "record", "b.test", "7"));
+	assert_true(tells(w, known.gone, "record", "b.test", "7"));
+	assert_false(tells(w, known.gone, "record", "a.test", "7"));
+	assert_true(tells(w, known.gone, "tag", NULL, "mok:t:x"));
+	assert_true(tells(w, known.made, "tag", NULL, "mok:t:y"));
+	assert_false(tells(w, known.made, "tag", NULL, "mok:t:x"));
+}
+
 /* What a replacement replaced goes after it is there: that is not its own end. */
 static void what_was_replaced_does_not_take_its_successor_along(void **state)
 {
@@ -359,6 +399,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(it_remembers_what_was_made_begun_and_gone),
+		TEST(it_tells_when_what_was_made_and_when_it_went),
 		TEST(what_was_replaced_does_not_take_its_successor_along),
 		TEST(a_torn_tail_takes_nothing_else_with_it),
 		TEST(a_damaged_line_is_passed_over),
