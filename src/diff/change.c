@@ -200,6 +200,8 @@ static void plan_replace(struct planner *p, struct mok_change *c)
 	if (c->kind->key && !elsewhere &&
 		mok_streq(c->kind->key(p->arena, &c->want), c->kind->key(p->arena, &o->attrs)))
 		c->create_first = false; /* one of that name at a time */
+	if ((c->kind->flags & MOK_K_SINGLE) && !elsewhere)
+		c->create_first = false; /* the end of the old is the end of the new */
 	if (waits_for_an_end(p, c) && !elsewhere)
 		c->create_first = false;
 	if (o->is_default) {

@@ -171,6 +171,19 @@ def test_a_cluster_moves_with_its_releases():
         stack.destroy()
 
 
+def test_a_firewall_is_made_anew():
+    """There is one of a database: the old one's end may not be the new one's."""
+    with Cloud() as cloud, Stack(cloud, HEAD + DATABASE + (
+            '  fw: { kind: database_firewall, cluster_id: "${db.id}", rules: [ { type: ip_addr, value: 192.0.2.7 } ] }\n'
+            )) as stack:
+        stack.apply()
+        stack.apply(0, "--replace", "fw")
+        stack.plan(0)
+        database = cloud.get("/v2/databases")["databases"][0]["id"]
+        rules = cloud.get(f"/v2/databases/{database}/firewall")["rules"]
+        equal([r["value"] for r in rules], ["192.0.2.7"], "rules")
+
+
 def test_record_update():
     change(ZONE, ZONE.replace("ttl: 600", "ttl: 900"),
            ["PATCH /v2/domains/t.example/records/<id>"], tags_too=True)
