@@ -10,7 +10,7 @@ import yaml
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
 import helm_life  # noqa: E402
-from argocd import ArgoCD, ChartHosts, Players, Recorder, Repository, definitions  # noqa: E402
+from argocd import APPS, ArgoCD, ChartHosts, Players, Recorder, Repository, definitions  # noqa: E402
 from control_plane import ControlPlane  # noqa: E402
 from lib import ROOT, Cloud, Stack, check, equal, run_tests  # noqa: E402
 from mastodon_objects import CRDS, module_folder  # noqa: E402
@@ -104,6 +104,10 @@ def job_is_complete(o):
     return any(c["type"] == "Complete" and c["status"] == "True" for c in o.get("status", {}).get("conditions", []))
 
 
+def has_synced(app):
+    return app.get("status", {}).get("operationState", {}).get("phase") == "Succeeded"
+
+
 def is_rolled_out(o):
     status = o.get("status", {})
     return (status.get("observedGeneration") == o["metadata"]["generation"]
@@ -161,13 +165,18 @@ def test_first_time():
     s.argocd = ArgoCD(s.plane, s.hosts.environment)
     s.argocd.until("an error about the path", lambda: any(
         "does not exist" in c["message"] for c in s.argocd.get(NAME).get("status", {}).get("conditions", [])))
-    s.recorder = Recorder(s.plane, (JOBS, DEPLOYMENTS, CONFIG))
+    s.recorder = Recorder(s.plane, (JOBS, DEPLOYMENTS, CONFIG, APPS))
     revision = s.deploy("first")
     s.argocd.refresh(NAME)
     apps = s.argocd.settle(revision)
     equal(sorted(apps), [NAME] + [f"{NAME}-{part}" for part in (
         "base", "cert-manager", "issuers", "kube-prometheus-stack", "mastodon", "metrics-server", "traefik")],
         "Applications")
+    charts_end = max(s.recorder.first("Application", f"{NAME}-{part}", has_synced) for part in (
+        "base", "cert-manager", "kube-prometheus-stack", "metrics-server", "traefik"))
+    in_order([("charts", charts_end), ("issuers", s.recorder.first("Application", f"{NAME}-issuers")),
+              ("those end", s.recorder.first("Application", f"{NAME}-issuers", has_synced)),
+              ("the instance", s.recorder.first("Application", f"{NAME}-mastodon"))])
     web, = web_configs()
     in_order([("configuration", s.recorder.first("ConfigMap", web))] + waves(0, of_version("4.6.5")))
 
