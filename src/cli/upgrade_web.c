@@ -123,9 +123,13 @@ static int say_why(struct upgrade *u, const struct look *l, bool is_back)
 
 static int give_up(struct upgrade *u, const struct look *l, const struct mok_val *template)
 {
+	const struct mok_change *web;
+
 	upgrade_say(u, "  it does not: the pods of before come back");
-	if (upgrade_look(u, 0) != CLI_DONE || !web_change(u) ||
-		put_back(u, web_change(u), template) != 0)
+	if (upgrade_look(u, 0) != CLI_DONE)
+		return upgrade_fail(u);
+	web = web_change(u);
+	if (!web || put_back(u, web, template) != 0)
 		return upgrade_fail(u);
 	return say_why(u, l, true);
 }
