@@ -88,8 +88,9 @@ static int wait_until_ready(struct upgrade *u, const struct mok_object *web)
 static int put_back(struct upgrade *u, const struct mok_change *c, const struct mok_val *template)
 {
 	struct mok_arena *arena = u->s->arena;
-	struct mok_val manifest = *mok_val_get(&c->want, "manifest");
-	struct mok_val spec = *mok_val_get(&manifest, "spec"), want = { .type = MOK_MAP };
+	const struct mok_val *wanted = mok_val_get(&c->want, "manifest");
+	const struct mok_val *wanted_spec = wanted ? mok_val_get(wanted, "spec") : NULL;
+	struct mok_val manifest, spec, want = { .type = MOK_MAP };
 	struct mok_ask ask = { .verb = MOK_ASK_CREATE,
 		.want = &want,
 		.have = c->object,
@@ -97,6 +98,10 @@ static int put_back(struct upgrade *u, const struct mok_change *c, const struct 
 		.resource = c->resource };
 	struct mok_answer answer;
 
+	if (!wanted_spec)
+		MOK_BUG("a Deployment without a specification");
+	manifest = *wanted;
+	spec = *wanted_spec;
 	mok_val_set(arena, &spec, "template", *template);
 	mok_val_set(arena, &manifest, "spec", spec);
 	mok_val_set(arena, &want, "manifest", manifest);
