@@ -319,6 +319,23 @@ static bool plan_successor(struct planner *p, struct mok_change *c)
 	return true;
 }
 
+/* A parent of the same name, made anew, has nothing in it: a zone's records go with the zone. */
+static void weigh_parent(struct planner *p, struct mok_change *c)
+{
+	if (c->action == MOK_ACT_REPLACE || !(c->kind->flags & MOK_K_DIES_WITH_PARENT))
+		return;
+	for (size_t i = 0; i < c->resource->deps.len; i++) {
+		const struct mok_change *d = &p->out->list.items[c->resource->deps.items[i]];
+
+		if (d->action != MOK_ACT_REPLACE || !d->object ||
+			!mok_streq(d->kind->name, c->kind->parent) ||
+			!mok_streq(d->object->id, c->object->parent_id))
+			continue;
+		c->action = MOK_ACT_REPLACE;
+		return;
+	}
+}
+
 static void plan_existing(struct planner *p, struct mok_change *c)
 {
 	if (plan_successor(p, c))
@@ -328,6 +345,7 @@ static void plan_existing(struct planner *p, struct mok_change *c)
 	mok_compare(p, c);
 	weigh_marks(p, c);
 	weigh_fields(p, c);
+	weigh_parent(p, c);
 	if (c->action != MOK_ACT_REPLACE)
 		weigh_readiness(p, c);
 	if (c->object->failed)

@@ -184,6 +184,17 @@ def test_a_firewall_is_made_anew():
         equal([r["value"] for r in rules], ["192.0.2.7"], "rules")
 
 
+def test_a_zone_is_made_anew_with_its_records():
+    """They go with it, so the plan has to say so and the run to make them again."""
+    with Cloud() as cloud, Stack(cloud, HEAD + ZONE) as stack:
+        stack.apply()
+        check("2 to replace" in stack.run("plan", "--replace", "zone").expect(0).out, "the plan")
+        stack.apply(0, "--replace", "zone")
+        stack.plan(0)
+        names = [r["name"] for r in cloud.all("/v2/domains/t.example/records", "domain_records")]
+        equal(names.count("www"), 1, "records")
+
+
 def test_record_update():
     change(ZONE, ZONE.replace("ttl: 600", "ttl: 900"),
            ["PATCH /v2/domains/t.example/records/<id>"], tags_too=True)
