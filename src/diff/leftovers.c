@@ -230,7 +230,7 @@ static void plan_drops(struct planner *p)
 	for (size_t i = 0; i < p->out->list.len; i++) {
 		struct mok_change *c = &p->out->list.items[i];
 
-		if (c->action == MOK_ACT_CREATE || c->moved_from) {
+		if (c->action == MOK_ACT_CREATE || c->action == MOK_ACT_REPLACE || c->moved_from) {
 			mok_addr_hash(c->address, hash);
 			mok_map_put(making, hash, c);
 		}

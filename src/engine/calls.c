@@ -204,8 +204,8 @@ static bool is_needless(const struct op *op)
 
 	if (ask->verb == MOK_ASK_CALL)
 		return is_through(op, ask->call);
-	return op->what == OP_DROP_TAG && ask->verb == MOK_ASK_TAG_DROP &&
-		is_in_use(op, ask->marker);
+	/* op->tag: also where what it marked came into sight, and the drop became a delete. */
+	return op->tag && ask->verb == MOK_ASK_TAG_DROP && is_in_use(op, ask->marker);
 }
 
 static void go_on(struct op *op)
