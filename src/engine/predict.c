@@ -116,8 +116,11 @@ static void ask(const struct mok_apply_input *in, struct prediction *p, const st
 		.id = c->object ? c->object->id : NULL };
 
 	*q = (struct question){ p, c };
-	ask.marker = mok_marker_make(
-		p->arena, in->stack->name, c->address, c->generation ? c->generation : 1);
+	/* What moves is marked anew on its own, and before: this would be a conflict with that. */
+	ask.marker = c->moved_from && c->object
+		? c->object->marker
+		: mok_marker_make(
+			  p->arena, in->stack->name, c->address, c->generation ? c->generation : 1);
 	p->outstanding++;
 	p->asked++;
 	mok_ask_send(&asker, p->arena, &ask, answered, q);
