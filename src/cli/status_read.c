@@ -54,7 +54,9 @@ static void read_resources(struct reading *r)
 		k->want++;
 		k->have += c->object != NULL;
 		if (!c->object)
-			not_ready(r, c, "it does not exist: mok apply makes it");
+			not_ready(r, c,
+				c->foreign ? "it does not exist: somebody else brings it"
+					   : "it does not exist: mok apply makes it");
 		else if (!c->object->ready || c->object->failed)
 			not_ready(r, c, c->object->status ? c->object->status : "not ready");
 	}
@@ -197,6 +199,9 @@ static void note_upgrade(struct reading *r, const struct mok_object *o)
 	const struct mok_val *marks = mok_val_at(&o->attrs, "object.metadata.annotations");
 	const char *from = marks ? mok_val_get_str(marks, INSTANCE_UPGRADE_FROM) : NULL;
 
+	/* Argo CD's stays until its next sync. */
+	if (marks && mok_val_get(marks, "argocd.argoproj.io/hook"))
+		return;
 	fact(r, "upgrade", MOK_UNWELL,
 		mok_arena_printf(r->s->arena, "from %s to %s is not complete: mok upgrade goes on",
 			from ? from : "?", to));

@@ -354,6 +354,10 @@ def test_together():
         records = cloud.get(f"/v2/domains/{domain}/records")["domain_records"]
         equal([r["data"] for r in records if r["type"] == "A"], ["203.0.113.7"], "the record")
         mok("plan", "--detailed-exitcode").expect(0)
+        status = mok("status").out
+        check("web " in status and "4.7.6" in status, status)
+        check("upgrade" not in status, f"its migrations are no upgrade that mok goes on with: {status}")
+        check("mastodon_issuer" in status and "somebody else brings it" in status, status)
         result = mok("upgrade", "--yes").expect(5)
         check("Argo CD" in result.err, result.err)
 
