@@ -81,11 +81,13 @@ static const struct kind_row rows[SIM_KINDS] = {
 	[SIM_CONFIG] = { "config", "kubernetes_manifest", "config", SIM_CLUSTER, { 4, 2 }, -1, -1 },
 	[SIM_WORKLOAD] = { "deploy", "kubernetes_manifest", "deploy", SIM_CLUSTER, { 3, 2 }, 1,
 		-1 },
+	[SIM_SERVICE] = { "svc", "kubernetes_manifest", "svc", SIM_CLUSTER, { 3, 1 }, -1, -1 },
 };
 
 static bool is_object(enum sim_kind kind)
 {
-	return kind == SIM_NAMESPACE || kind == SIM_CONFIG || kind == SIM_WORKLOAD;
+	return kind == SIM_NAMESPACE || kind == SIM_CONFIG || kind == SIM_WORKLOAD ||
+		kind == SIM_SERVICE;
 }
 
 const char *sim_kind_word(enum sim_kind kind)
@@ -120,6 +122,7 @@ const char *sim_name(const struct sim_model *m, int i, char out[64])
 	case SIM_NAMESPACE:
 	case SIM_CONFIG:
 	case SIM_WORKLOAD:
+	case SIM_SERVICE:
 	case SIM_KINDS: snprintf(out, 64, "%s%d", rows[r->kind].prefix, r->number); break;
 	}
 	return out;
@@ -198,7 +201,8 @@ static void add_random(struct sim_model *m, struct sim_rng *rng)
 		SIM_DB, SIM_DB, SIM_DB_DB, SIM_DB_USER, SIM_DB_USER, SIM_DB_POOL, SIM_DB_REPLICA,
 		SIM_DB_FIREWALL, SIM_BUCKET, SIM_BUCKET, SIM_KEY, SIM_CDN, SIM_CERTIFICATE,
 		SIM_DOMAIN, SIM_DOMAIN, SIM_RECORD, SIM_RECORD, SIM_RECORD, SIM_PROJECT, SIM_TAG,
-		SIM_NAMESPACE, SIM_CONFIG, SIM_CONFIG, SIM_CONFIG, SIM_WORKLOAD, SIM_WORKLOAD };
+		SIM_NAMESPACE, SIM_CONFIG, SIM_CONFIG, SIM_CONFIG, SIM_WORKLOAD, SIM_WORKLOAD,
+		SIM_SERVICE };
 	enum sim_kind kind = draws[sim_draw(rng, MOK_COUNT(draws))];
 	int parent = find_parent(m, rng, kind);
 	int i, db = -1, user = -1;
@@ -213,7 +217,7 @@ static void add_random(struct sim_model *m, struct sim_rng *rng)
 		if (db < 0 || user < 0)
 			return;
 	}
-	if (kind == SIM_CONFIG || kind == SIM_WORKLOAD)
+	if (kind == SIM_CONFIG || kind == SIM_WORKLOAD || kind == SIM_SERVICE)
 		db = sim_chance(rng, 50) ? child_of(m, parent, SIM_NAMESPACE) : -1;
 	i = add(m, rng, kind, parent);
 	m->list[i].other = db;
@@ -376,6 +380,14 @@ void sim_model_lift_protection(struct sim_model *m)
 		m->list[i].protect = false;
 }
 
+bool sim_model_has(const struct sim_model *m, enum sim_kind kind)
+{
+	for (int i = 0; i < m->n; i++)
+		if (m->list[i].wanted && m->list[i].kind == kind)
+			return true;
+	return false;
+}
+
 bool sim_model_is_protected(const struct sim_model *m)
 {
 	for (int i = 0; i < m->n; i++)
@@ -427,6 +439,12 @@ static void put_manifest(const struct sim_model *m, const struct sim_resource *r
 			"{ apiVersion: v1, kind: ConfigMap, metadata: { name: %s, namespace: %s }, "
 			"data: { v: \"%d\"%s } }\n",
 			name, ns_of(m, r, ns), r->v[0], r->v[1] ? ", more: x" : "");
+	else if (r->kind == SIM_SERVICE)
+		mok_buf_printf(o,
+			"{ apiVersion: v1, kind: Service, metadata: { name: %s, namespace: %s }, "
+			"spec: { type: LoadBalancer, selector: { v: \"1\" }, ports: [ { name: a, "
+			"port: %d } ] } }\n",
+			name, ns_of(m, r, ns), 80 + r->v[0]);
 	else
 		mok_buf_printf(o,
 			"{ apiVersion: apps/v1, kind: Deployment, metadata: { name: %s, namespace: "
@@ -515,7 +533,8 @@ static void put_fields(const struct sim_model *m, const struct sim_resource *r, 
 		return;
 	case SIM_NAMESPACE:
 	case SIM_CONFIG:
-	case SIM_WORKLOAD: put_manifest(m, r, o); return;
+	case SIM_WORKLOAD:
+	case SIM_SERVICE: put_manifest(m, r, o); return;
 	case SIM_DOMAIN:
 	case SIM_TAG:
 	case SIM_KINDS: return;
@@ -610,6 +629,10 @@ static void expect(const struct sim_model *m, int i, struct sim_lines *out)
 	case SIM_WORKLOAD:
 		sim_line(out, "deploy %s/%s/%s x%d %d", parent, ns_of(m, r, ns), name, 1 + r->v[0],
 			r->v[1]);
+		return;
+	case SIM_SERVICE:
+		sim_line(out, "svc %s/%s/%s %d", parent, ns_of(m, r, ns), name, 80 + r->v[0]);
+		sim_line(out, "lb");
 		return;
 	case SIM_KINDS: return;
 	}

@@ -115,6 +115,24 @@ static void read_workload(struct sim_world *w, const cJSON *item, struct reading
 			text(item, "spec.selector.matchLabels.v"));
 }
 
+static void read_service(struct sim_world *w, const cJSON *item, struct reading *r)
+{
+	if (mok_streq(text(item, "spec.type"), "LoadBalancer"))
+		PUT(SIM_SERVICE, "", "%s/%s/%s %lld", r->parent, text(item, "metadata.namespace"),
+			text(item, "metadata.name"),
+			(long long)mok_json_int(item, "spec.ports.0.port", -1));
+}
+
+/* What a Service has in the account, and must not leave there. */
+static void read_balancer(struct sim_world *w, const cJSON *item, void *ctx)
+{
+	const struct reading *r = ctx;
+
+	(void)w;
+	(void)item;
+	sim_line(r->out, "lb");
+}
+
 static void read_objects(struct sim_world *w, const char *cluster, struct reading *r)
 {
 	static const struct {
@@ -124,6 +142,7 @@ static void read_objects(struct sim_world *w, const char *cluster, struct readin
 		{ "/api/v1/namespaces", read_namespace },
 		{ "/api/v1/configmaps", read_config },
 		{ "/apis/apps/v1/deployments", read_workload },
+		{ "/api/v1/services", read_service },
 	};
 
 	for (size_t i = 0; i < MOK_COUNT(lists); i++) {
@@ -322,6 +341,7 @@ void sim_account(struct sim_world *w, struct sim_lines *out)
 	each_item(w, "/v2/domains", "domains", read_domain, &r);
 	each_item(w, "/v2/projects", "projects", read_project, &r);
 	each_item(w, "/v2/tags", "tags", read_tag, &r);
+	each_item(w, "/v2/load_balancers", "load_balancers", read_balancer, &r);
 	read_buckets(w, &r);
 	sim_lines_sort(out);
 }

@@ -40,6 +40,13 @@ static void check_deployment(const struct asked *a, const cJSON *item)
 	not_ready(a, "Deployment", text(item, "metadata.name"), state);
 }
 
+static void check_service(const struct asked *a, const cJSON *item)
+{
+	if (mok_streq(text(item, "spec.type"), "LoadBalancer") &&
+		!mok_json_str(item, "status.loadBalancer.ingress.0.ip"))
+		not_ready(a, "Service", text(item, "metadata.name"), "without an address");
+}
+
 static void check_objects(const struct asked *a, const char *cluster)
 {
 	static const struct {
@@ -47,6 +54,7 @@ static void check_objects(const struct asked *a, const char *cluster)
 		void (*check)(const struct asked *a, const cJSON *item);
 	} lists[] = {
 		{ "/apis/apps/v1/deployments", check_deployment },
+		{ "/api/v1/services", check_service },
 	};
 
 	for (size_t i = 0; i < MOK_COUNT(lists); i++) {

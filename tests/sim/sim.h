@@ -66,6 +66,7 @@ enum sim_kind {
 	SIM_NAMESPACE, /* in a cluster, as those below */
 	SIM_CONFIG,
 	SIM_WORKLOAD,
+	SIM_SERVICE, /* with a load balancer of DigitalOcean's */
 	SIM_KINDS,
 };
 
@@ -101,6 +102,7 @@ void sim_model_applied(struct sim_model *m);
 void sim_model_lift_protection(struct sim_model *m);
 /* A protected resource loses its block: the plan must be refused. -1: there is none. */
 int sim_model_protected(const struct sim_model *m);
+bool sim_model_has(const struct sim_model *m, enum sim_kind kind);
 bool sim_model_is_protected(const struct sim_model *m); /* anything of it */
 bool sim_model_has_dependents(const struct sim_model *m, int i);
 void sim_model_yaml(const struct sim_model *m, struct mok_buf *out);
