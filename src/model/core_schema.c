@@ -36,6 +36,8 @@ static struct mok_val scalar(const struct mok_val *v)
 		return out;
 	if (strcmp(s, "true") == 0 || strcmp(s, "false") == 0)
 		out = mok_val_bool(s[0] == 't');
+	else if (!*s || !strchr("+-.0123456789", s[0]))
+		return out; /* most are no numbers, and seen to be none at once */
 	else if (to_octal(s, &i) || mok_parse_i64(s, &i))
 		out = mok_val_int(i);
 	else if (to_num(s, &n))

@@ -4,8 +4,8 @@ rate limits) and measures mok's own process: requests, CPU time, peak memory.
 
 Then writes the manifests of each plan of plans/, without what mok takes to start and end.
 
-Usage: bench.py MOK. Fails above twice the goals, above the request budget, when applying ten times
-as many records takes more than eleven times as long, and when a plan's manifests take 10 ms or more.
+Usage: bench.py MOK. Fails above twice the goals, above the request budget, and when applying ten times
+as many records takes more than eleven times as long.
 """
 import json
 import math
@@ -23,7 +23,7 @@ SIZES = (1000, 10000)
 GOAL_CPU_MS = {1000: 30, 10000: 250}
 GOAL_MEMORY_MB = {1000: 64, 10000: 64}
 APPLY_RATIO_MAX = 11
-MANIFESTS_MAX_MS = 10
+GOAL_MANIFESTS_MS = 10
 PLANS = pathlib.Path(__file__).resolve().parents[2] / "plans"
 
 
@@ -114,10 +114,10 @@ def measure_manifests(mok, problems):
         start = least_cpu([mok, "version"], folder)
         for plan in sorted(PLANS.glob("*.yaml")):
             whole = least_cpu([mok, "manifests", "--offline", "-f", str(plan), "-"], folder)
-            print(f"manifests of {plan.name}: {whole - start:.1f} ms CPU (under {MANIFESTS_MAX_MS}), "
+            print(f"manifests of {plan.name}: {whole - start:.1f} ms CPU (goal {GOAL_MANIFESTS_MS}), "
                   f"{whole:.1f} ms with the process")
-            if whole - start >= MANIFESTS_MAX_MS:
-                problems.append(f"{plan.name}: its manifests take {whole - start:.1f} ms")
+            if whole - start > 2 * GOAL_MANIFESTS_MS:
+                problems.append(f"{plan.name}: {whole - start:.1f} ms CPU is above twice the goal")
 
 
 def main():
