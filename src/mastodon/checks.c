@@ -323,6 +323,20 @@ static void check_gitops(struct masto *m)
 	mok_diag_hint(m->diags, d, "write repository: https://..., and path: the folder in it");
 }
 
+static void check_login(struct masto *m, const char *block, const char *variable)
+{
+	const char *login = mok_arena_printf(m->arena, "%s.login", block);
+	struct mok_diag *d;
+
+	if (!masto_has(m, login) ||
+		masto_has(m, mok_arena_printf(m->arena, "%s.password", block)) ||
+		masto_has(m, mok_arena_printf(m->arena, "extra_secret_env.%s", variable)))
+		return;
+	d = mok_diag_add(
+		m->diags, "W0927", masto_mark(m, login), "%s has a login and no password", block);
+	mok_diag_hint(m->diags, d, "password: ${var.smtp_password}, a variable that is sensitive");
+}
+
 /* ---- KEDA ---- */
 
 static void check_keda(struct masto *m)
@@ -355,8 +369,10 @@ void masto_checks(struct masto *m)
 	check_env(m, "extra_env");
 	check_env(m, "extra_secret_env");
 	check_mail(m, "smtp.port");
+	check_login(m, "smtp", "SMTP_PASSWORD");
 	if (masto_has(m, "smtp.bulk"))
 		check_mail(m, "smtp.bulk.port");
+	check_login(m, "smtp.bulk", "BULK_SMTP_PASSWORD");
 	check_gateway(m);
 	check_images(m);
 	check_backup(m);

@@ -364,6 +364,10 @@ static const struct mok_code codes[] = {
 		"prometheus: "
 		"true }\n    keda: {}\n\nWith a Prometheus of your own, say where it is: keda: { "
 		"prometheus: http://prometheus.monitoring:9090 }." },
+	{ "W0927", "a login without a password",
+		"The mail server is told who asks and cannot check it: it will take no mail. Write "
+		"the password as a sensitive variable, `smtp: { login: ..., password: "
+		"${var.smtp_password} }`, or leave out the login where the server needs none." },
 	{ "W0928", "more pods than the nodes have room for",
 		"Even the fewest pods of the instance ask for more CPU or memory than all nodes of "
 		"their pools have together, counted at the pools' largest and less what the system "
