@@ -75,7 +75,8 @@ int upgrade_vitals(struct upgrade *u, struct mok_vitals *out);
 int upgrade_preflight(struct upgrade *u, bool *idle);
 const char *upgrade_check_at(size_t i); /* the checks' names, for --skip-check */
 bool upgrade_skips(const struct upgrade *u, const char *name);
-#define UPGRADE_LATENCY_S 300 /* a job may wait for so long */
+#define UPGRADE_LATENCY_S 300                 /* a job may wait for so long */
+#define UPGRADE_ASKED_PATH "/api/v2/instance" /* web is judged by its answers to that */
 
 /* ---- upgrade_pre_pull.c ---- */
 

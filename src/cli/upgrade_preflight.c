@@ -1,3 +1,4 @@
+#include "probe.h"
 #include "upgrade.h"
 #include "vault.h"
 
@@ -149,10 +150,27 @@ static int check_backup(struct upgrade *u, const struct facts *f)
 		f->database->name, f->backup, BACKUP_HOURS);
 }
 
+/* Web is judged by its answers once it has rolled: whoever gets none before cannot judge. */
+static int check_answers(struct upgrade *u, const struct facts *f)
+{
+	struct probe_answer answer = { 0 };
+	struct mok_err err = { 0 };
+
+	(void)f;
+	if (probe_get(u->s, u->instance.domain, UPGRADE_ASKED_PATH, &answer, &err) == 0) {
+		if (answer.status < 500)
+			return 0;
+		mok_err_set(&err, MOK_ERR_API, "status %d", answer.status);
+	}
+	return refuse(u, "mok status tells what is wrong; from here it must be within reach",
+		"%s does not answer from here: %s", UPGRADE_ASKED_PATH, err.msg);
+}
+
 static const struct check {
 	const char *name;
 	int (*look)(struct upgrade *u, const struct facts *f);
 } checks[] = {
+	{ "answers", check_answers },
 	{ "queues", check_queues },
 	{ "disk", check_disk },
 	{ "connections", check_connections },

@@ -91,7 +91,7 @@ static int expect(struct upgrade *u, const struct question *q, struct probe_answ
 
 static int check_version(struct upgrade *u)
 {
-	const struct question q = { .path = "/api/v2/instance" };
+	const struct question q = { .path = UPGRADE_ASKED_PATH };
 	cJSON *json MOK_CLEANUP(mok_json_cleanup) = NULL;
 	struct probe_answer answer;
 	const char *version;

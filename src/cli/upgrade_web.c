@@ -8,7 +8,6 @@
  * back: migrations so far are such that both versions live with them.
  */
 
-#define PATH "/api/v2/instance"
 #define LOOK_PAUSE_S 5
 #define QUIET_LOOKS 12 /* in a row, a minute: all is well */
 #define LOOKS 60       /* five minutes without that: it is not */
@@ -35,7 +34,7 @@ static int look_once(struct upgrade *u, struct look *l)
 {
 	struct probe_answer answer = { 0 };
 	struct mok_err err = { 0 };
-	int rc = probe_get(u->s, u->instance.domain, PATH, &answer, &err);
+	int rc = probe_get(u->s, u->instance.domain, UPGRADE_ASKED_PATH, &answer, &err);
 
 	if (rc != 0 && err.code == MOK_ERR_INTERRUPTED) {
 		u->err = err;
@@ -59,7 +58,8 @@ static int watch(struct upgrade *u, struct look *l)
 		if (look_once(u, l) != 0 || upgrade_pause(u, LOOK_PAUSE_S) != 0)
 			return -1;
 		if (l->bad == 1 && l->quiet == 0)
-			upgrade_say(u, "  " PATH " answers with errors: does that pass?");
+			upgrade_say(
+				u, "  " UPGRADE_ASKED_PATH " answers with errors: does that pass?");
 	}
 	return 0;
 }
@@ -143,6 +143,8 @@ int upgrade_watch_web(struct upgrade *u, const struct mok_val *template)
 {
 	struct look l = { .all = 0 };
 
+	if (upgrade_skips(u, "answers"))
+		return CLI_DONE; /* it answered nobody here before, either */
 	if (watch(u, &l) != 0)
 		return upgrade_exit_of(u);
 	if (l.quiet >= QUIET_LOOKS)

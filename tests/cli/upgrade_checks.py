@@ -56,6 +56,14 @@ def test_preflight_refuses_what_is_unwell():
         stack.check_is(NEW)
 
 
+def test_preflight_wants_an_instance_that_answers():
+    with Cloud(speed=60) as cloud, Instance(cloud) as stack:
+        stack.cluster.ask("DELETE", "/api/v1/namespaces/mastodon/services/mastodon-web")
+        refused = stack.upgrade(NEW, code=5)
+        check("answers: /api/v2/instance does not answer from here: status 503" in said(refused), refused.err)
+        check("with --skip-check answers" in said(refused), refused.err)
+
+
 def test_preflight_wants_the_keys_in_an_escrow():
     class Own(Stack):
         """Of an account: --sandbox has an escrow of its own."""
