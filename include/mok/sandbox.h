@@ -83,6 +83,11 @@ struct mok_sandbox *mok_sandbox_open(
 	const struct mok_sandbox_options *options, struct mok_err *err) MOK_MUST_CHECK;
 void mok_sandbox_close(struct mok_sandbox *sandbox);
 
+/* Other faults from now on (as options->faults; NULL: none), as an open cloud's operator would
+ * bring them about; counts of `nth`, `every` and `times` begin anew. -1: the old ones stay. */
+int mok_sandbox_set_faults(
+	struct mok_sandbox *sandbox, const char *faults, struct mok_err *err) MOK_MUST_CHECK;
+
 /* Answers one request at wall time now_ms. Never fails: what is wrong is in the response. */
 void mok_sandbox_handle(struct mok_sandbox *sandbox, const struct mok_sandbox_request *request,
 	int64_t now_ms, struct mok_sandbox_response *out);

@@ -216,15 +216,27 @@ static void take_options(struct sb_core *core, const struct mok_sandbox_options 
 		take_tokens(core, options->tokens);
 }
 
+static int take_faults(struct sb_core *core, const char *text, struct mok_err *err)
+{
+	struct sb_faults *faults = sb_faults_new(text, err);
+
+	if (!faults)
+		return -1;
+	sb_faults_free(core->faults);
+	core->faults = faults;
+	/* Documents that lag already go on doing so. */
+	core->lagging = core->lagging || core->lag_ms > 0 || sb_faults_lag(faults);
+	return 0;
+}
+
 static int open_core(
 	struct sb_core *core, const struct mok_sandbox_options *options, struct mok_err *err)
 {
 	take_options(core, options);
 	core->limits = sb_limits_new();
-	core->faults = sb_faults_new(options->faults, err);
-	if (!core->faults || open_folder(core, err) != 0 || sb_store_open(core, err) != 0)
+	if (take_faults(core, options->faults, err) != 0 || open_folder(core, err) != 0 ||
+		sb_store_open(core, err) != 0)
 		return -1;
-	core->lagging = core->lag_ms > 0 || sb_faults_lag(core->faults);
 	core->number = sb_log_newest(core);
 	core->account_uuid = sb_meta(core, "account_uuid", sb_uuid);
 	core->spaces_key = sb_meta(core, "spaces_key", make_key);
@@ -244,6 +256,11 @@ struct mok_sandbox *mok_sandbox_open(const struct mok_sandbox_options *options, 
 		return sandbox;
 	mok_sandbox_close(sandbox);
 	return NULL;
+}
+
+int mok_sandbox_set_faults(struct mok_sandbox *sandbox, const char *faults, struct mok_err *err)
+{
+	return take_faults(&sandbox->core, faults, err);
 }
 
 void mok_sandbox_close(struct mok_sandbox *sandbox)

@@ -55,16 +55,22 @@ static void rough_run(struct history *h, bool destroy)
 	struct sim_world *w = h->w;
 	struct sim_run r = { .destroy = destroy };
 	uint64_t in = 1 + sim_draw(&w->rng, 60 + 30 * (uint64_t)h->model.n);
-	uint64_t how = sim_draw(&w->rng, 100);
+	bool broken = sim_break_clusters(w, &h->model);
+	uint64_t how = sim_draw(&w->rng, broken ? 200 : 100); /* what goes wrong takes long */
+	enum sim_outcome outcome;
 
 	w->fault_percent = h->faults;
 	if (how < 65)
 		fake_env_kill_at(w->fake, fake_env_steps(w->fake) + in);
 	else if (how < 80)
 		w->interrupt_at = fake_env_steps(w->fake) + in;
-	if (run(h, &r) == SIM_DONE && !destroy)
+	outcome = run(h, &r);
+	if (outcome == SIM_DONE && !destroy)
 		sim_check_ready(w, "a rough apply");
+	else if (outcome == SIM_FAILED && broken && !destroy && h->faults == 0)
+		sim_check_blame(w, &h->model, r.err.msg);
 	w->fault_percent = 0;
+	sim_mend_clusters(w);
 	/* A plan that made nothing wrong may be refused only by the model's own protections. */
 	maybe_lose_journal(h);
 	if (sim_chance(&w->rng, 50))

@@ -84,7 +84,7 @@ static const struct kind_row rows[SIM_KINDS] = {
 	[SIM_SERVICE] = { "svc", "kubernetes_manifest", "svc", SIM_CLUSTER, { 3, 1 }, -1, -1 },
 };
 
-static bool is_object(enum sim_kind kind)
+bool sim_kind_is_object(enum sim_kind kind)
 {
 	return kind == SIM_NAMESPACE || kind == SIM_CONFIG || kind == SIM_WORKLOAD ||
 		kind == SIM_SERVICE;
@@ -547,7 +547,7 @@ static void put_resource(const struct sim_model *m, int i, struct mok_buf *o)
 	char name[64];
 
 	mok_buf_printf(o, "  %s:\n    kind: %s\n", r->address, rows[r->kind].yaml);
-	if (r->kind != SIM_CDN && r->kind != SIM_DB_FIREWALL && !is_object(r->kind))
+	if (r->kind != SIM_CDN && r->kind != SIM_DB_FIREWALL && !sim_kind_is_object(r->kind))
 		mok_buf_printf(o, "    name: %s\n", sim_name(m, i, name));
 	put_fields(m, r, o);
 	if (r->protect)

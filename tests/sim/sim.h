@@ -9,6 +9,7 @@
  * world.c   the account, the network's faults, other people's objects
  * run.c     one run of mok
  * oracle.c  what is in the account, and whether that is right
+ * faults.c  what goes wrong inside clusters
  * ready.c   whether all of it does its work
  * history.c the rounds of one seed
  */
@@ -103,6 +104,7 @@ void sim_model_lift_protection(struct sim_model *m);
 /* A protected resource loses its block: the plan must be refused. -1: there is none. */
 int sim_model_protected(const struct sim_model *m);
 bool sim_model_has(const struct sim_model *m, enum sim_kind kind);
+bool sim_kind_is_object(enum sim_kind kind);            /* in a cluster */
 bool sim_model_is_protected(const struct sim_model *m); /* anything of it */
 bool sim_model_has_dependents(const struct sim_model *m, int i);
 void sim_model_yaml(const struct sim_model *m, struct mok_buf *out);
@@ -161,6 +163,14 @@ void sim_add_strangers(struct sim_world *w);
 void sim_add_strangers_inside(struct sim_world *w, const struct sim_model *m);
 const struct sim_stranger *sim_stranger_of(
 	const struct sim_world *w, enum sim_kind kind, const char *id, const char *parent_id);
+
+/* ---- faults.c ---- */
+
+/* Something goes wrong inside the clusters, sometimes, until mended. True: it may. */
+bool sim_break_clusters(struct sim_world *w, const struct sim_model *m);
+void sim_mend_clusters(struct sim_world *w);
+/* Of an apply that failed while nothing but clusters was at fault: what it says names an object. */
+void sim_check_blame(struct sim_world *w, const struct sim_model *m, const char *said);
 
 /* ---- run.c ---- */
 

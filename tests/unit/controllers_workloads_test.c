@@ -314,6 +314,26 @@ static void programs_that_crash(void **state)
 	assert_non_null(strstr(c->out.body.data, "fatal"));
 }
 
+static void probes_are_answered_once_the_fault_is_gone(void **state)
+{
+	struct api_client *c = *state;
+	struct mok_err err;
+
+	assert_int_equal(mok_sandbox_set_faults(c->sandbox, "[{\"do\":\"not_ready\"}]", &err), 0);
+	make_deployment(c, "web");
+	api_pass(c, 120);
+	api_get(c, APPS "/deployments/web");
+	assert_int_equal(api_int(c, "status.unavailableReplicas"), 2);
+	assert_int_equal(mok_sandbox_set_faults(c->sandbox, "[{}]", &err), -1);
+	api_pass(c, 60);
+	api_get(c, APPS "/deployments/web");
+	assert_int_equal(api_int(c, "status.unavailableReplicas"), 2);
+	assert_int_equal(mok_sandbox_set_faults(c->sandbox, NULL, &err), 0);
+	api_pass(c, 30);
+	api_get(c, APPS "/deployments/web");
+	assert_int_equal(api_int(c, "status.availableReplicas"), 2);
+}
+
 static void what_the_api_refuses(void **state)
 {
 	struct api_client *c = *state;
@@ -367,6 +387,7 @@ int main(void)
 		TEST(a_smaller_pool_is_drained),
 		TEST(images_that_cannot_be_pulled),
 		TEST(programs_that_crash),
+		TEST(probes_are_answered_once_the_fault_is_gone),
 		TEST(what_the_api_refuses),
 		TEST(limits_leave_time_at_any_speed),
 	};

@@ -170,8 +170,15 @@ static int64_t answered_ms(const cJSON *probe, int64_t boot_ms)
 	return at_ms;
 }
 
-/* Probes that are never answered: without a startup probe it just stays unready, with one it is
- * killed when that gives up. */
+static int64_t next_probe(struct kubelet *kl, const cJSON *container)
+{
+	int64_t period_ms = seconds(mok_json_at(container, "readinessProbe"), "periodSeconds", 10);
+
+	return sb_ctl_later(kl->k, period_ms > 0 ? period_ms : SB_SECOND_MS);
+}
+
+/* Probes that are not answered: without a startup probe it stays unready until one is, with one it
+ * is killed when that gives up. */
 static void stay_unready(
 	struct kubelet *kl, const cJSON *container, cJSON *rt, const struct sb_outcome *o)
 {
@@ -183,11 +190,26 @@ static void stay_unready(
 	sb_set_int(rt, "ready_ms", 0);
 	kubelet_tell(kl, container, "Warning", "Unhealthy", "%s probe failed: %s",
 		probe ? "Startup" : "Readiness", o->unready);
-	if (!probe)
+	if (!probe) {
+		sb_set_bool(rt, "unready", true);
+		go(rt, "run", next_probe(kl, container));
 		return;
+	}
 	sb_set_bool(rt, "exits", true);
 	sb_set_int(rt, "code", 137);
 	go(rt, "run", sb_ctl_later(kl->k, patience_ms));
+}
+
+/* It is ready from the first probe on that is answered. */
+static void probe_again(struct kubelet *kl, const cJSON *container, cJSON *rt)
+{
+	if (sb_pod_fault(kl->k, kl->pod, "not_ready")) {
+		go(rt, "run", next_probe(kl, container));
+		return;
+	}
+	sb_set_bool(rt, "unready", false);
+	sb_set_int(rt, "ready_ms", kl->k->ctx->now_ms);
+	go(rt, "run", 0);
 }
 
 static void set_probes(
@@ -245,6 +267,7 @@ static void start(struct kubelet *kl, const cJSON *container, cJSON *rt, enum ku
 	wait_for(rt, "", NULL);
 	sb_set_int(rt, "started_ms", kl->k->ctx->now_ms);
 	sb_set_bool(rt, "exits", o.exits);
+	sb_set_bool(rt, "unready", false);
 	sb_set_int(rt, "code", o.code);
 	sb_set_str(rt, "ended_why", o.reason ? o.reason : "");
 	go(rt, "run", o.exits ? sb_after(kl->k->ctx, o.run_ms) : 0);
@@ -334,6 +357,8 @@ static void step(struct kubelet *kl, const cJSON *container, cJSON *rt, enum kub
 		wait_to_pull(kl, container, rt);
 	else if (strcmp(now, "create") == 0)
 		start(kl, container, rt, role);
+	else if (strcmp(now, "run") == 0 && mok_json_bool(rt, "unready", false))
+		probe_again(kl, container, rt);
 	else if (strcmp(now, "run") == 0)
 		end(kl, container, rt, role);
 	else

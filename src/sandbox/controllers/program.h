@@ -13,7 +13,7 @@ struct sb_outcome {
 	int code;
 	int64_t run_ms;
 	int64_t boot_ms;     /* until it answers its probes */
-	const char *unready; /* what its probes see for ever, or NULL: they are answered */
+	const char *unready; /* what its probes see, or NULL: they are answered */
 	const char *log;     /* printed now, lines ended by \n; NULL: nothing. Never a secret. */
 	const char *reason;  /* of an exit: "OOMKilled"; NULL: Completed or Error */
 	bool goes_on;        /* of end(): it has not ended, and is asked again after run_ms */

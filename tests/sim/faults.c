@@ -1,0 +1,85 @@
+#include "sim.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * What goes wrong inside clusters, by the sandbox's faults: pods that do not come up, controllers
+ * and clients that are refused. It ends before the runs that have to succeed; who failed meanwhile
+ * has named the object.
+ */
+
+static const struct cluster_fault {
+	enum sim_kind of; /* the model has one */
+	const char *what, *kind;
+} cluster_faults[] = {
+	{ SIM_WORKLOAD, "image_pull", "Deployment" },
+	{ SIM_WORKLOAD, "crash_loop", "Deployment" },
+	{ SIM_WORKLOAD, "not_ready", "Deployment" },
+	{ SIM_WORKLOAD, "quota", "Pod" },
+	{ SIM_WORKLOAD, "quota", "ReplicaSet" },
+	{ SIM_WORKLOAD, "webhook_down", "Pod" },
+	{ SIM_WORKLOAD, "webhook_down", "Deployment" },
+	{ SIM_NAMESPACE, "webhook_down", "Namespace" },
+	{ SIM_CONFIG, "webhook_down", "ConfigMap" },
+	{ SIM_SERVICE, "webhook_down", "Service" },
+};
+
+static void set_faults(struct sim_world *w, const char *text)
+{
+	struct mok_err err;
+
+	if (mok_sandbox_set_faults(w->sandbox, text, &err) != 0)
+		sim_wrong(w, "the sandbox does not take faults: %s", err.msg);
+}
+
+/* By itself it ends after some uses, if at all. */
+static void put_fault(struct sim_world *w, const struct cluster_fault *f, struct mok_buf *out)
+{
+	mok_buf_printf(out, "%s{\"do\":\"%s\",\"match\":{\"kind\":\"%s\",\"name\":\"%s*\"}",
+		out->len > 1 ? "," : "", f->what, f->kind, sim_kind_word(f->of));
+	if (sim_chance(&w->rng, 40))
+		mok_buf_printf(out, ",\"times\":%d", 1 + (int)sim_draw(&w->rng, 6));
+	mok_buf_puts(out, "}");
+}
+
+bool sim_break_clusters(struct sim_world *w, const struct sim_model *m)
+{
+	struct mok_buf text;
+	bool any;
+
+	mok_buf_init(&text, 4096);
+	mok_buf_puts(&text, "[");
+	for (size_t i = 0; i < MOK_COUNT(cluster_faults); i++)
+		if (sim_model_has(m, cluster_faults[i].of) && sim_chance(&w->rng, 15))
+			put_fault(w, &cluster_faults[i], &text);
+	mok_buf_puts(&text, "]");
+	any = text.len > 2;
+	if (any) {
+		sim_trace(w, "in clusters: %s", text.data);
+		set_faults(w, text.data);
+	}
+	mok_buf_release(&text);
+	return any;
+}
+
+void sim_mend_clusters(struct sim_world *w)
+{
+	set_faults(w, NULL);
+}
+
+void sim_check_blame(struct sim_world *w, const struct sim_model *m, const char *said)
+{
+	for (int i = 0; i < m->n; i++) {
+		const struct sim_resource *r = &m->list[i];
+		size_t len = strlen(r->address);
+
+		if (sim_kind_is_object(r->kind) && strncmp(said, r->address, len) == 0 &&
+			said[len] == ':')
+			return;
+	}
+	sim_wrong(w,
+		"an apply failed with faults in clusters only, and blames none of their "
+		"objects: %s",
+		said);
+}
