@@ -1,5 +1,5 @@
 /* Regular expressions, by PCRE2: all that it allocates is in the arena. */
-#include "regex.h"
+#include "regex_internal.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>

@@ -1,6 +1,6 @@
 /* Kubernetes' patterns are RE2's, whose syntax is PCRE's without what a machine in linear time
  * cannot do: looking around, references back, possessive and atomic groups, verbs, recursion. */
-#include "regex.h"
+#include "regex_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

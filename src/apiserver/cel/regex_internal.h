@@ -1,4 +1,4 @@
-/* regex: what of PCRE's syntax RE2 does not have. */
+/* regex_internal: what of PCRE's syntax RE2 does not have. */
 #ifndef MOK_CEL_REGEX_H
 #define MOK_CEL_REGEX_H
 
