@@ -119,6 +119,22 @@ void mok_op_take(struct op *op, const struct mok_answer *answer)
 	o->gone = fresh->gone;
 }
 
+/* A tag that this operation has just made is there, even if the API does not know it yet. */
+static bool was_just_made(const struct op *op, const struct mok_ask *drop)
+{
+	const struct engine *e = op->engine;
+
+	if (mok_loop_now(e->loop) - op->started_ms > mok_engine_ms(e, DEFAULT_SETTLE_S))
+		return false;
+	for (size_t i = 0; drop->verb == MOK_ASK_TAG_DROP && i < op->at; i++) {
+		const struct mok_ask *ask = &op->steps.items[i].ask;
+
+		if (ask->verb == MOK_ASK_TAG_MAKE && mok_streq(ask->marker, drop->marker))
+			return true;
+	}
+	return false;
+}
+
 static void asked(void *ctx, struct mok_answer *answer)
 {
 	struct op *op = ctx;
@@ -133,10 +149,10 @@ static void asked(void *ctx, struct mok_answer *answer)
 		mok_op_next(op);
 		return;
 	case MOK_ANS_GONE:
-		if (s->gone_is_fine) {
+		if (s->gone_is_fine && !was_just_made(op, &s->ask)) {
 			note_success(op);
 			mok_op_next(op);
-		} else if (is_settling(op)) {
+		} else if (s->gone_is_fine || is_settling(op)) {
 			wait_and_repeat(op, answer);
 		} else {
 			mok_op_fail(op, &answer->err);

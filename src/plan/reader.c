@@ -405,7 +405,7 @@ static bool read_stream(struct reader *r, struct mok_val *out)
 {
 	yaml_event_t event;
 	yaml_event_type_t type = YAML_NO_EVENT;
-	struct mok_val document;
+	struct mok_val document = mok_val_null();
 	bool seen = false, ok = true;
 
 	*out = r->many ? (struct mok_val){ .type = MOK_LIST } : mok_val_null();
