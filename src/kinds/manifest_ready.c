@@ -175,14 +175,16 @@ static enum mok_readiness ingress(struct look *l)
 static enum mok_readiness claim(struct look *l)
 {
 	const char *phase = text_at(l->object, "status.phase");
+	const char *class = text_at(l->object, "spec.storageClassName");
 
 	if (mok_streq(phase, "Lost")) {
 		l->why = "its volume is lost";
 		return MOK_BROKEN;
 	}
-	/* Of a class that waits for the first pod it stays pending, and does its work all the same.
-	 */
-	return mok_streq(phase, "Bound") || mok_streq(phase, "Pending")
+	/* Of a class that waits for the first pod it stays pending, and does its work all the same;
+	 * DigitalOcean's bind at once. */
+	return mok_streq(phase, "Bound") ||
+			(mok_streq(phase, "Pending") && !mok_starts(class, "do-block-storage"))
 		? MOK_READY
 		: not_yet(l, "it is not bound yet");
 }

@@ -22,6 +22,11 @@ static const struct cluster_fault {
 	{ SIM_WORKLOAD, "webhook_down", "Deployment" },
 	{ SIM_NAMESPACE, "webhook_down", "Namespace" },
 	{ SIM_CONFIG, "webhook_down", "ConfigMap" },
+	{ SIM_JOB, "job_fails", "Job" },
+	{ SIM_JOB, "image_pull", "Job" },
+	{ SIM_JOB, "quota", "Pod" },
+	{ SIM_JOB, "webhook_down", "Job" },
+	{ SIM_CLAIM, "webhook_down", "PersistentVolumeClaim" },
 	{ SIM_SERVICE, "webhook_down", "Service" },
 };
 
@@ -33,12 +38,13 @@ static void set_faults(struct sim_world *w, const char *text)
 		sim_wrong(w, "the sandbox does not take faults: %s", err.msg);
 }
 
-/* By itself it ends after some uses, if at all. */
+/* By itself it ends after some uses, if at all; where nothing takes time it would be met over and
+ * over. */
 static void put_fault(struct sim_world *w, const struct cluster_fault *f, struct mok_buf *out)
 {
 	mok_buf_printf(out, "%s{\"do\":\"%s\",\"match\":{\"kind\":\"%s\",\"name\":\"%s*\"}",
 		out->len > 1 ? "," : "", f->what, f->kind, sim_kind_word(f->of));
-	if (sim_chance(&w->rng, 40))
+	if (w->speed == 0 || sim_chance(&w->rng, 80))
 		mok_buf_printf(out, ",\"times\":%d", 1 + (int)sim_draw(&w->rng, 6));
 	mok_buf_puts(out, "}");
 }
@@ -51,7 +57,7 @@ bool sim_break_clusters(struct sim_world *w, const struct sim_model *m)
 	mok_buf_init(&text, 4096);
 	mok_buf_puts(&text, "[");
 	for (size_t i = 0; i < MOK_COUNT(cluster_faults); i++)
-		if (sim_model_has(m, cluster_faults[i].of) && sim_chance(&w->rng, 15))
+		if (sim_model_has(m, cluster_faults[i].of) && sim_chance(&w->rng, 10))
 			put_fault(w, &cluster_faults[i], &text);
 	mok_buf_puts(&text, "]");
 	any = text.len > 2;
@@ -66,6 +72,43 @@ bool sim_break_clusters(struct sim_world *w, const struct sim_model *m)
 void sim_mend_clusters(struct sim_world *w)
 {
 	set_faults(w, NULL);
+}
+
+static bool has_failed(const cJSON *job)
+{
+	const cJSON *condition;
+
+	cJSON_ArrayForEach(condition, mok_json_at(job, "status.conditions"))
+	{
+		if (mok_starts(mok_json_str(condition, "type"), "Fail"))
+			return true;
+	}
+	return false;
+}
+
+static void delete_failed_jobs(struct sim_world *w, const char *cluster)
+{
+	cJSON *json = sim_kube(w, cluster, "GET", "/apis/batch/v1/jobs", NULL);
+	const cJSON *item;
+	char path[256];
+
+	cJSON_ArrayForEach(item, mok_json_at(json, "items"))
+	{
+		if (!has_failed(item))
+			continue;
+		snprintf(path, sizeof(path),
+			"/apis/batch/v1/namespaces/%s/jobs/%s?propagationPolicy=Background",
+			mok_json_str(item, "metadata.namespace"),
+			mok_json_str(item, "metadata.name"));
+		sim_trace(w, "somebody deletes %s", path);
+		cJSON_Delete(sim_kube(w, cluster, "DELETE", path, NULL));
+	}
+	cJSON_Delete(json);
+}
+
+void sim_delete_failed_jobs(struct sim_world *w)
+{
+	sim_each_cluster(w, delete_failed_jobs);
 }
 
 void sim_check_blame(struct sim_world *w, const struct sim_model *m, const char *said)

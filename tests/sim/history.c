@@ -121,6 +121,7 @@ static void converge(struct history *h, bool destroy, const char *when)
 		rough_run(h, destroy);
 	if (w->violation)
 		return;
+	sim_delete_failed_jobs(w);
 	clean_runs(h, destroy);
 	if (w->violation)
 		return;

@@ -50,6 +50,8 @@ static const char *const permissions[] = { "readwrite", "read" };
 static const int cdn_ttls[] = { 3600, 60, 86400 };
 static const char *const environments[] = { "Production", "Staging", "Development" };
 
+static const char *const storage_classes[] = { "do-block-storage", "do-block-storage-xfs" };
+
 /* How many values v[0] and v[1] have. Changing v[replaces] needs a new object. */
 struct kind_row {
 	const char *word, *yaml, *prefix;
@@ -81,13 +83,15 @@ static const struct kind_row rows[SIM_KINDS] = {
 	[SIM_CONFIG] = { "config", "kubernetes_manifest", "config", SIM_CLUSTER, { 4, 2 }, -1, -1 },
 	[SIM_WORKLOAD] = { "deploy", "kubernetes_manifest", "deploy", SIM_CLUSTER, { 3, 2 }, 1,
 		-1 },
+	[SIM_JOB] = { "job", "kubernetes_manifest", "job", SIM_CLUSTER, { 3, 3 }, 1, -1 },
+	[SIM_CLAIM] = { "claim", "kubernetes_manifest", "claim", SIM_CLUSTER, { 4, 2 }, 1, 0 },
 	[SIM_SERVICE] = { "svc", "kubernetes_manifest", "svc", SIM_CLUSTER, { 3, 1 }, -1, -1 },
 };
 
 bool sim_kind_is_object(enum sim_kind kind)
 {
 	return kind == SIM_NAMESPACE || kind == SIM_CONFIG || kind == SIM_WORKLOAD ||
-		kind == SIM_SERVICE;
+		kind == SIM_JOB || kind == SIM_CLAIM || kind == SIM_SERVICE;
 }
 
 const char *sim_kind_word(enum sim_kind kind)
@@ -122,6 +126,8 @@ const char *sim_name(const struct sim_model *m, int i, char out[64])
 	case SIM_NAMESPACE:
 	case SIM_CONFIG:
 	case SIM_WORKLOAD:
+	case SIM_JOB:
+	case SIM_CLAIM:
 	case SIM_SERVICE:
 	case SIM_KINDS: snprintf(out, 64, "%s%d", rows[r->kind].prefix, r->number); break;
 	}
@@ -200,9 +206,9 @@ static void add_random(struct sim_model *m, struct sim_rng *rng)
 	static const enum sim_kind draws[] = { SIM_VPC, SIM_VPC, SIM_CLUSTER, SIM_POOL, SIM_POOL,
 		SIM_DB, SIM_DB, SIM_DB_DB, SIM_DB_USER, SIM_DB_USER, SIM_DB_POOL, SIM_DB_REPLICA,
 		SIM_DB_FIREWALL, SIM_BUCKET, SIM_BUCKET, SIM_KEY, SIM_CDN, SIM_CERTIFICATE,
-		SIM_DOMAIN, SIM_DOMAIN, SIM_RECORD, SIM_RECORD, SIM_RECORD, SIM_PROJECT, SIM_TAG,
-		SIM_NAMESPACE, SIM_CONFIG, SIM_CONFIG, SIM_CONFIG, SIM_WORKLOAD, SIM_WORKLOAD,
-		SIM_SERVICE };
+		SIM_DOMAIN, SIM_DOMAIN, SIM_RECORD, SIM_RECORD, SIM_PROJECT, SIM_TAG, SIM_NAMESPACE,
+		SIM_CONFIG, SIM_CONFIG, SIM_WORKLOAD, SIM_WORKLOAD, SIM_SERVICE, SIM_JOB,
+		SIM_CLAIM };
 	enum sim_kind kind = draws[sim_draw(rng, MOK_COUNT(draws))];
 	int parent = find_parent(m, rng, kind);
 	int i, db = -1, user = -1;
@@ -217,7 +223,7 @@ static void add_random(struct sim_model *m, struct sim_rng *rng)
 		if (db < 0 || user < 0)
 			return;
 	}
-	if (kind == SIM_CONFIG || kind == SIM_WORKLOAD || kind == SIM_SERVICE)
+	if (sim_kind_is_object(kind) && kind != SIM_NAMESPACE)
 		db = sim_chance(rng, 50) ? child_of(m, parent, SIM_NAMESPACE) : -1;
 	i = add(m, rng, kind, parent);
 	m->list[i].other = db;
@@ -439,6 +445,20 @@ static void put_manifest(const struct sim_model *m, const struct sim_resource *r
 			"{ apiVersion: v1, kind: ConfigMap, metadata: { name: %s, namespace: %s }, "
 			"data: { v: \"%d\"%s } }\n",
 			name, ns_of(m, r, ns), r->v[0], r->v[1] ? ", more: x" : "");
+	else if (r->kind == SIM_JOB)
+		mok_buf_printf(o,
+			"{ apiVersion: batch/v1, kind: Job, metadata: { name: %s, namespace: %s, "
+			"labels: { v: \"%d\" } }, spec: { backoffLimit: 1, template: { spec: { "
+			"restartPolicy: Never, containers: [ { name: a, image: \"busybox:1.37\", "
+			"command: [ echo, \"%d\" ] } ] } } } }\n",
+			name, ns_of(m, r, ns), r->v[0], r->v[1]);
+	else if (r->kind == SIM_CLAIM)
+		mok_buf_printf(o,
+			"{ apiVersion: v1, kind: PersistentVolumeClaim, metadata: { name: %s, "
+			"namespace: %s }, spec: { accessModes: [ ReadWriteOnce ], "
+			"storageClassName: "
+			"%s, resources: { requests: { storage: %dGi } } } }\n",
+			name, ns_of(m, r, ns), storage_classes[r->v[1]], 1 + r->v[0]);
 	else if (r->kind == SIM_SERVICE)
 		mok_buf_printf(o,
 			"{ apiVersion: v1, kind: Service, metadata: { name: %s, namespace: %s }, "
@@ -534,6 +554,8 @@ static void put_fields(const struct sim_model *m, const struct sim_resource *r, 
 	case SIM_NAMESPACE:
 	case SIM_CONFIG:
 	case SIM_WORKLOAD:
+	case SIM_JOB:
+	case SIM_CLAIM:
 	case SIM_SERVICE: put_manifest(m, r, o); return;
 	case SIM_DOMAIN:
 	case SIM_TAG:
@@ -629,6 +651,15 @@ static void expect(const struct sim_model *m, int i, struct sim_lines *out)
 	case SIM_WORKLOAD:
 		sim_line(out, "deploy %s/%s/%s x%d %d", parent, ns_of(m, r, ns), name, 1 + r->v[0],
 			r->v[1]);
+		return;
+	case SIM_JOB:
+		sim_line(
+			out, "job %s/%s/%s %d %d", parent, ns_of(m, r, ns), name, r->v[0], r->v[1]);
+		return;
+	case SIM_CLAIM:
+		sim_line(out, "claim %s/%s/%s %dGi %s", parent, ns_of(m, r, ns), name, 1 + r->v[0],
+			storage_classes[r->v[1]]);
+		sim_line(out, "volume %d", 1 + r->v[0]);
 		return;
 	case SIM_SERVICE:
 		sim_line(out, "svc %s/%s/%s %d", parent, ns_of(m, r, ns), name, 80 + r->v[0]);

@@ -123,6 +123,29 @@ static void read_service(struct sim_world *w, const cJSON *item, struct reading 
 			(long long)mok_json_int(item, "spec.ports.0.port", -1));
 }
 
+static void read_job(struct sim_world *w, const cJSON *item, struct reading *r)
+{
+	PUT(SIM_JOB, "", "%s/%s/%s %s %s", r->parent, text(item, "metadata.namespace"),
+		text(item, "metadata.name"), text(item, "metadata.labels.v"),
+		text(item, "spec.template.spec.containers.0.command.1"));
+}
+
+static void read_claim(struct sim_world *w, const cJSON *item, struct reading *r)
+{
+	PUT(SIM_CLAIM, "", "%s/%s/%s %s %s", r->parent, text(item, "metadata.namespace"),
+		text(item, "metadata.name"), text(item, "status.capacity.storage"),
+		text(item, "spec.storageClassName"));
+}
+
+/* What a claim has in the account. */
+static void read_volume(struct sim_world *w, const cJSON *item, void *ctx)
+{
+	const struct reading *r = ctx;
+
+	(void)w;
+	sim_line(r->out, "volume %lld", (long long)mok_json_int(item, "size_gigabytes", -1));
+}
+
 /* What a Service has in the account, and must not leave there. */
 static void read_balancer(struct sim_world *w, const cJSON *item, void *ctx)
 {
@@ -142,6 +165,8 @@ static void read_objects(struct sim_world *w, const char *cluster, struct readin
 		{ "/api/v1/namespaces", read_namespace },
 		{ "/api/v1/configmaps", read_config },
 		{ "/apis/apps/v1/deployments", read_workload },
+		{ "/apis/batch/v1/jobs", read_job },
+		{ "/api/v1/persistentvolumeclaims", read_claim },
 		{ "/api/v1/services", read_service },
 	};
 
@@ -342,6 +367,7 @@ void sim_account(struct sim_world *w, struct sim_lines *out)
 	each_item(w, "/v2/projects", "projects", read_project, &r);
 	each_item(w, "/v2/tags", "tags", read_tag, &r);
 	each_item(w, "/v2/load_balancers", "load_balancers", read_balancer, &r);
+	each_item(w, "/v2/volumes", "volumes", read_volume, &r);
 	read_buckets(w, &r);
 	sim_lines_sort(out);
 }

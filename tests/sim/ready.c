@@ -47,6 +47,29 @@ static void check_service(const struct asked *a, const cJSON *item)
 		not_ready(a, "Service", text(item, "metadata.name"), "without an address");
 }
 
+static void check_job(const struct asked *a, const cJSON *item)
+{
+	const cJSON *condition;
+
+	cJSON_ArrayForEach(condition, mok_json_at(item, "status.conditions"))
+	{
+		if (mok_streq(text(condition, "type"), "Complete") &&
+			mok_streq(text(condition, "status"), "True"))
+			return;
+	}
+	not_ready(a, "Job", text(item, "metadata.name"), "not complete");
+}
+
+static void check_claim(const struct asked *a, const cJSON *item)
+{
+	const char *want = text(item, "spec.resources.requests.storage");
+
+	if (!mok_streq(text(item, "status.phase"), "Bound"))
+		not_ready(a, "claim", text(item, "metadata.name"), text(item, "status.phase"));
+	else if (!mok_streq(text(item, "status.capacity.storage"), want))
+		not_ready(a, "claim", text(item, "metadata.name"), "not of its size");
+}
+
 static void check_objects(const struct asked *a, const char *cluster)
 {
 	static const struct {
@@ -54,6 +77,8 @@ static void check_objects(const struct asked *a, const char *cluster)
 		void (*check)(const struct asked *a, const cJSON *item);
 	} lists[] = {
 		{ "/apis/apps/v1/deployments", check_deployment },
+		{ "/apis/batch/v1/jobs", check_job },
+		{ "/api/v1/persistentvolumeclaims", check_claim },
 		{ "/api/v1/services", check_service },
 	};
 

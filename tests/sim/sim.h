@@ -67,6 +67,8 @@ enum sim_kind {
 	SIM_NAMESPACE, /* in a cluster, as those below */
 	SIM_CONFIG,
 	SIM_WORKLOAD,
+	SIM_JOB,
+	SIM_CLAIM,   /* of a volume of DigitalOcean's */
 	SIM_SERVICE, /* with a load balancer of DigitalOcean's */
 	SIM_KINDS,
 };
@@ -153,6 +155,8 @@ void sim_wrong(struct sim_world *w, const char *fmt, ...) MOK_PRINTF(2, 3);
 /* A request of other people, or of the oracle: at once and without faults. NULL json: a status of
  * 400 or more. The caller deletes it. */
 cJSON *sim_api(struct sim_world *w, const char *method, const char *path, const char *body);
+/* Each cluster of the account, by id. */
+void sim_each_cluster(struct sim_world *w, void (*each)(struct sim_world *w, const char *id));
 /* The same to the API of the cluster with this id. */
 cJSON *sim_kube(struct sim_world *w, const char *cluster, const char *method, const char *path,
 	const char *body);
@@ -169,6 +173,8 @@ const struct sim_stranger *sim_stranger_of(
 /* Something goes wrong inside the clusters, sometimes, until mended. True: it may. */
 bool sim_break_clusters(struct sim_world *w, const struct sim_model *m);
 void sim_mend_clusters(struct sim_world *w);
+/* Somebody deletes the Jobs that failed, so that they are made anew: a failed one stays. */
+void sim_delete_failed_jobs(struct sim_world *w);
 /* Of an apply that failed while nothing but clusters was at fault: what it says names an object. */
 void sim_check_blame(struct sim_world *w, const struct sim_model *m, const char *said);
 

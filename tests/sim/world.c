@@ -409,6 +409,18 @@ static void add_record_inside(struct sim_world *w, const struct sim_model *m, in
 	sim_trace(w, "a stranger adds record %s to %s", id, zone);
 }
 
+void sim_each_cluster(struct sim_world *w, void (*each)(struct sim_world *w, const char *id))
+{
+	cJSON *json = sim_api(w, "GET", "/v2/kubernetes/clusters?per_page=200", NULL);
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, mok_json_at(json, "kubernetes_clusters"))
+	{
+		each(w, mok_json_str(item, "id"));
+	}
+	cJSON_Delete(json);
+}
+
 static const char *cluster_id(struct sim_world *w, const char *name)
 {
 	cJSON *json = sim_api(w, "GET", "/v2/kubernetes/clusters?per_page=200", NULL);

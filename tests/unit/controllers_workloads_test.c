@@ -334,6 +334,25 @@ static void probes_are_answered_once_the_fault_is_gone(void **state)
 	assert_int_equal(api_int(c, "status.availableReplicas"), 2);
 }
 
+static void controllers_try_again_what_was_refused(void **state)
+{
+	struct api_client *c = *state;
+	struct mok_err err;
+
+	make_deployment(c, "web");
+	assert_int_equal(
+		mok_sandbox_set_faults(c->sandbox,
+			"[{\"do\":\"webhook_down\",\"match\":{\"kind\":\"Deployment\"}}]", &err),
+		0);
+	api_pass(c, 120);
+	api_get(c, APPS "/deployments/web");
+	assert_false(api_has(c, "status.availableReplicas"));
+	assert_int_equal(mok_sandbox_set_faults(c->sandbox, NULL, &err), 0);
+	api_pass(c, 60);
+	api_get(c, APPS "/deployments/web");
+	assert_int_equal(api_int(c, "status.availableReplicas"), 2);
+}
+
 static void what_the_api_refuses(void **state)
 {
 	struct api_client *c = *state;
@@ -388,6 +407,7 @@ int main(void)
 		TEST(images_that_cannot_be_pulled),
 		TEST(programs_that_crash),
 		TEST(probes_are_answered_once_the_fault_is_gone),
+		TEST(controllers_try_again_what_was_refused),
 		TEST(what_the_api_refuses),
 		TEST(limits_leave_time_at_any_speed),
 	};

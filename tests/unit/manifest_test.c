@@ -71,6 +71,9 @@ static void what_servers_fill_in_is_no_difference(void **state)
 #define META "\"metadata\":{\"name\":\"x\",\"generation\":2}"
 #define DEPLOYMENT "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\"," META ","
 #define JOB "{\"apiVersion\":\"batch/v1\",\"kind\":\"Job\"," META ",\"status\":{\"conditions\":["
+#define CLAIM(class, phase) \
+	"{\"apiVersion\":\"v1\",\"kind\":\"PersistentVolumeClaim\"," META ",\"spec\":{" \
+	"\"storageClassName\":\"" class "\"},\"status\":{\"phase\":\"" phase "\"}}"
 #define SERVICE "{\"apiVersion\":\"v1\",\"kind\":\"Service\"," META ","
 
 #define LISTENER(name, programmed, refs, reason, generation) \
@@ -111,6 +114,10 @@ static void when_it_does_its_work(void **state)
 		      "\"BackoffLimitExceeded\","
 		      "\"message\":\"gave up\"}]}}",
 			MOK_BROKEN, "BackoffLimitExceeded: gave up" },
+		{ CLAIM("do-block-storage-xfs", "Pending"), MOK_NOT_YET, "not bound" },
+		{ CLAIM("do-block-storage-xfs", "Bound"), MOK_READY, NULL },
+		{ CLAIM("waits-for-a-pod", "Pending"), MOK_READY, NULL },
+		{ CLAIM("do-block-storage", "Lost"), MOK_BROKEN, "lost" },
 		{ SERVICE "\"spec\":{\"type\":\"ClusterIP\"}}", MOK_READY, NULL },
 		{ SERVICE "\"spec\":{\"type\":\"LoadBalancer\"}}", MOK_NOT_YET, "no address" },
 		{ SERVICE "\"spec\":{\"type\":\"LoadBalancer\"},\"status\":{\"loadBalancer\":"

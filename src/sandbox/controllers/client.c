@@ -34,6 +34,8 @@ struct sb_ctl_answer sb_ctl_write(
 	cJSON *json = sb_kube_refusal(k->ctx, request.method, target, body);
 
 	if (json) {
+		if (*k->at.resource)
+			sb_ctl_again(k, sb_ctl_later(k, SB_REFUSED_RETRY_MS));
 		cJSON_free(text);
 		cJSON_Delete(body);
 		return (struct sb_ctl_answer){ (int)mok_json_int(json, "code", 500),

@@ -45,6 +45,7 @@ void sb_ctl_wake(struct sb_ctx *ctx, const char *cluster, int64_t at_ms);
 /* cilium.c: the definitions that DOKS's network brings into each new cluster. */
 void sb_cilium_seed(struct sb_kube *k);
 
+enum { SB_REFUSED_RETRY_MS = 10 * SB_SECOND_MS }; /* after the API refused a write */
 /* Run the controllers of the object at hand again at that time, if nothing runs them earlier. */
 void sb_ctl_again(struct sb_kube *k, int64_t at_ms);
 
@@ -61,7 +62,8 @@ struct sb_ctl_answer {
 };
 /* agent: "kube-controller-manager"; it becomes the field manager. method: POST, PUT, DELETE, PATCH
  * (a merge patch), or APPLY (server-side apply: the target names the fieldManager). Takes body over
- * (NULL: none). What is refused has changed nothing. */
+ * (NULL: none). What is refused has changed nothing; where a fault did, the object at hand is
+ * looked at again. */
 struct sb_ctl_answer sb_ctl_write(
 	struct sb_kube *k, const char *agent, const char *method, const char *target, cJSON *body);
 /* The objects of a resource ("pods") whose ownerReferences name the uid, by name. */

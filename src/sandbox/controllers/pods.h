@@ -6,8 +6,6 @@
 
 #define SB_MANAGER "kube-controller-manager"
 
-enum { SB_REFUSED_RETRY_MS = 10 * SB_SECOND_MS }; /* after the API refused a pod */
-
 /* Has its own end neither come nor been asked for? */
 bool sb_pod_active(const cJSON *pod);
 bool sb_pod_leaving(const cJSON *pod);
