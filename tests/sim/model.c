@@ -83,6 +83,8 @@ static const struct kind_row rows[SIM_KINDS] = {
 	[SIM_CONFIG] = { "config", "kubernetes_manifest", "config", SIM_CLUSTER, { 4, 2 }, -1, -1 },
 	[SIM_WORKLOAD] = { "deploy", "kubernetes_manifest", "deploy", SIM_CLUSTER, { 3, 2 }, 1,
 		-1 },
+	[SIM_SECRET_OBJECT] = { "secret", "kubernetes_manifest", "secret", SIM_CLUSTER, { 6, 1 },
+		-1, -1 },
 	[SIM_JOB] = { "job", "kubernetes_manifest", "job", SIM_CLUSTER, { 3, 3 }, 1, -1 },
 	[SIM_CLAIM] = { "claim", "kubernetes_manifest", "claim", SIM_CLUSTER, { 4, 2 }, 1, 0 },
 	[SIM_SERVICE] = { "svc", "kubernetes_manifest", "svc", SIM_CLUSTER, { 3, 1 }, -1, -1 },
@@ -91,7 +93,8 @@ static const struct kind_row rows[SIM_KINDS] = {
 bool sim_kind_is_object(enum sim_kind kind)
 {
 	return kind == SIM_NAMESPACE || kind == SIM_CONFIG || kind == SIM_WORKLOAD ||
-		kind == SIM_JOB || kind == SIM_CLAIM || kind == SIM_SERVICE;
+		kind == SIM_SECRET_OBJECT || kind == SIM_JOB || kind == SIM_CLAIM ||
+		kind == SIM_SERVICE;
 }
 
 const char *sim_kind_word(enum sim_kind kind)
@@ -126,6 +129,7 @@ const char *sim_name(const struct sim_model *m, int i, char out[64])
 	case SIM_NAMESPACE:
 	case SIM_CONFIG:
 	case SIM_WORKLOAD:
+	case SIM_SECRET_OBJECT:
 	case SIM_JOB:
 	case SIM_CLAIM:
 	case SIM_SERVICE:
@@ -207,7 +211,7 @@ static void add_random(struct sim_model *m, struct sim_rng *rng)
 		SIM_DB, SIM_DB, SIM_DB_DB, SIM_DB_USER, SIM_DB_USER, SIM_DB_POOL, SIM_DB_REPLICA,
 		SIM_DB_FIREWALL, SIM_BUCKET, SIM_BUCKET, SIM_KEY, SIM_CDN, SIM_CERTIFICATE,
 		SIM_DOMAIN, SIM_DOMAIN, SIM_RECORD, SIM_RECORD, SIM_PROJECT, SIM_TAG, SIM_NAMESPACE,
-		SIM_CONFIG, SIM_CONFIG, SIM_WORKLOAD, SIM_WORKLOAD, SIM_SERVICE, SIM_JOB,
+		SIM_CONFIG, SIM_SECRET_OBJECT, SIM_WORKLOAD, SIM_WORKLOAD, SIM_SERVICE, SIM_JOB,
 		SIM_CLAIM };
 	enum sim_kind kind = draws[sim_draw(rng, MOK_COUNT(draws))];
 	int parent = find_parent(m, rng, kind);
@@ -302,7 +306,9 @@ static void rename_one(struct sim_model *m, struct sim_rng *rng, int i, struct m
 {
 	struct sim_resource *r = &m->list[i];
 
-	if (r->moved_from[0])
+	/* Not what leaves its former selves behind: these keep the old address, and mok cannot tell
+	 * them from a second object (E0805) while moved_from stands. */
+	if (r->moved_from[0] || r->kind == SIM_SECRET_OBJECT)
 		return;
 	memcpy(r->moved_from, r->address, sizeof(r->moved_from));
 	snprintf(r->address, sizeof(r->address), "m%d_%s_%d", (int)sim_draw(rng, 1000),
@@ -445,6 +451,12 @@ static void put_manifest(const struct sim_model *m, const struct sim_resource *r
 			"{ apiVersion: v1, kind: ConfigMap, metadata: { name: %s, namespace: %s }, "
 			"data: { v: \"%d\"%s } }\n",
 			name, ns_of(m, r, ns), r->v[0], r->v[1] ? ", more: x" : "");
+	else if (r->kind == SIM_SECRET_OBJECT)
+		mok_buf_printf(o,
+			"{ apiVersion: v1, kind: Secret, metadata: { name: %s, namespace: %s }, "
+			"stringData: { s: \"${var.secret}\", v: \"%d\" } }\n    name_suffix: "
+			"hash\n",
+			name, ns_of(m, r, ns), r->v[0]);
 	else if (r->kind == SIM_JOB)
 		mok_buf_printf(o,
 			"{ apiVersion: batch/v1, kind: Job, metadata: { name: %s, namespace: %s, "
@@ -554,6 +566,7 @@ static void put_fields(const struct sim_model *m, const struct sim_resource *r, 
 	case SIM_NAMESPACE:
 	case SIM_CONFIG:
 	case SIM_WORKLOAD:
+	case SIM_SECRET_OBJECT:
 	case SIM_JOB:
 	case SIM_CLAIM:
 	case SIM_SERVICE: put_manifest(m, r, o); return;
@@ -651,6 +664,9 @@ static void expect(const struct sim_model *m, int i, struct sim_lines *out)
 	case SIM_WORKLOAD:
 		sim_line(out, "deploy %s/%s/%s x%d %d", parent, ns_of(m, r, ns), name, 1 + r->v[0],
 			r->v[1]);
+		return;
+	case SIM_SECRET_OBJECT:
+		sim_line(out, "secret %s/%s/%s %d", parent, ns_of(m, r, ns), name, r->v[0]);
 		return;
 	case SIM_JOB:
 		sim_line(

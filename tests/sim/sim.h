@@ -23,6 +23,7 @@
 #define SIM_TOKEN "dop_v1_5ca1ab1e5ca1ab1ecanary"
 #define SIM_ORACLE_TOKEN "dop_v1_0facade0oracle"
 #define SIM_SECRET "canary-of-a-sensitive-variable"
+#define SIM_SECRET_BASE64 "Y2FuYXJ5LW9mLWEtc2Vuc2l0aXZlLXZhcmlhYmxl"
 #define SIM_MAX_RESOURCES 64
 #define SIM_DIR ".mok"
 #define SIM_STACK "sim"
@@ -67,6 +68,7 @@ enum sim_kind {
 	SIM_NAMESPACE, /* in a cluster, as those below */
 	SIM_CONFIG,
 	SIM_WORKLOAD,
+	SIM_SECRET_OBJECT, /* whose name has the hash of its content */
 	SIM_JOB,
 	SIM_CLAIM,   /* of a volume of DigitalOcean's */
 	SIM_SERVICE, /* with a load balancer of DigitalOcean's */
