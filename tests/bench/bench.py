@@ -5,7 +5,8 @@ rate limits) and measures mok's own process: requests, CPU time, peak memory.
 Then writes the manifests of each plan of plans/, without what mok takes to start and end.
 
 Usage: bench.py MOK. Fails above twice the goals, above the request budget, and when applying ten times
-as many records takes more than eleven times as long.
+as many records takes mok more than eleven times as much CPU. Wall time is told, and judges nothing: it is
+the sandbox's and the machine's as well.
 """
 import json
 import math
@@ -101,7 +102,7 @@ def measure(mok, count, problems):
         problems.append(f"{count}: {memory:.0f} MB is above twice the goal")
     if requests > budget:
         problems.append(f"{count}: {requests} requests, at most {budget}")
-    return apply_s
+    return apply_s, apply_cpu
 
 
 def least_cpu(arguments, folder, times=40):
@@ -123,11 +124,12 @@ def measure_manifests(mok, problems):
 def main():
     mok = os.path.abspath(sys.argv[1])
     problems = []
-    times = [measure(mok, count, problems) for count in SIZES]
-    ratio = times[1] / times[0]
-    print(f"applying ten times as many took {ratio:.1f} times as long (at most {APPLY_RATIO_MAX})")
+    (few_s, few_cpu), (many_s, many_cpu) = [measure(mok, count, problems) for count in SIZES]
+    ratio = many_cpu / few_cpu
+    print(f"applying ten times as many took {ratio:.1f} times as much CPU (at most {APPLY_RATIO_MAX}), "
+          f"{many_s / few_s:.1f} times as long")
     if ratio > APPLY_RATIO_MAX:
-        problems.append(f"apply: {ratio:.1f} times as long")
+        problems.append(f"apply: {ratio:.1f} times as much CPU")
     measure_manifests(mok, problems)
     print("\n".join(f"FAIL {p}" for p in problems) or "bench: within twice the goals")
     return 1 if problems else 0

@@ -73,8 +73,8 @@ def test_plan_json():
     with Stack(None) as stack:
         plan = json.loads(stack.run(*SANDBOX, "-f", GUIDE, "plan", "--format", "json").expect(0).out)
         equal(plan["format_version"], 1, "format_version")
-        equal(sorted(plan["summary"]), ["adopt", "create", "delete", "replace", "unchanged", "update"],
-              "keys of the summary")
+        equal(sorted(plan["summary"]), ["adopt", "create", "delete", "replace", "unchanged", "update",
+                                            "wait"], "keys of the summary")
         equal(plan["summary"]["create"], len(plan["changes"]), "changes")
         check(plan["cost"]["after"] > 0 and plan["cost"]["before"] == 0, "cost")
 
