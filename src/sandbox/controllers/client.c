@@ -159,7 +159,7 @@ const char *sb_ctl_path(struct sb_kube *k, const cJSON *object, const char *plur
 		plural, sb_ctl_str(object, "metadata.name"), sub ? "/" : "", sub ? sub : "");
 }
 
-void sb_ctl_status(struct sb_kube *k, const char *agent, const cJSON *object, const char *plural,
+bool sb_ctl_status(struct sb_kube *k, const char *agent, const cJSON *object, const char *plural,
 	cJSON *status)
 {
 	const cJSON *have = cJSON_GetObjectItemCaseSensitive(object, "status");
@@ -167,11 +167,12 @@ void sb_ctl_status(struct sb_kube *k, const char *agent, const cJSON *object, co
 
 	if (mok_json_equal(have, status)) {
 		cJSON_Delete(status);
-		return;
+		return true;
 	}
 	copy = cJSON_Duplicate(object, true);
 	mok_json_set(copy, "status", status);
-	sb_ctl_write(k, agent, "PUT", sb_ctl_path(k, object, plural, "status"), copy);
+	return sb_ctl_write(k, agent, "PUT", sb_ctl_path(k, object, plural, "status"), copy)
+		       .status < 300;
 }
 
 void sb_ctl_own(cJSON *child, const cJSON *owner)

@@ -80,8 +80,8 @@ struct sb_ctl_objects sb_ctl_selected(
  * tell its apiVersion. */
 const char *sb_ctl_path(
 	struct sb_kube *k, const cJSON *object, const char *plural, const char *sub);
-/* Puts a status in, if it is another than the object has. Takes status over. */
-void sb_ctl_status(struct sb_kube *k, const char *agent, const cJSON *object, const char *plural,
+/* Puts a status in, if it is another than the object has. Takes status over. False: refused. */
+bool sb_ctl_status(struct sb_kube *k, const char *agent, const cJSON *object, const char *plural,
 	cJSON *status);
 /* An Event about the object, as `kubectl describe` shows it. An equal one is counted up. */
 struct sb_ctl_event {

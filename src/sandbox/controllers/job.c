@@ -21,6 +21,7 @@ struct job {
 	int64_t want, parallelism; /* want -1: one success is enough once all have ended */
 	bool indexed;
 	cJSON *status;
+	MOK_VEC(const cJSON *) counted; /* ended pods that are held until the status has them */
 };
 
 static void tell(struct job *j, const char *type, const char *reason, const char *text)
@@ -43,7 +44,7 @@ static int64_t ended_ms(const cJSON *pod)
 	return ms ? ms : sb_ctl_ms(pod, "metadata.creationTimestamp");
 }
 
-/* An ended pod is counted once, when the hold on it is lifted; the status keeps the sum. */
+/* An ended pod is counted once: the status keeps the sum, and then the hold on it is lifted. */
 static void release(struct job *j, const cJSON *pod)
 {
 	cJSON *patch = cJSON_CreateObject(), *list = cJSON_CreateArray();
@@ -73,7 +74,7 @@ static void count(struct job *j, const cJSON *pod)
 			return;
 		j->succeeded += good;
 		j->failed += bad;
-		release(j, pod);
+		mok_vec_push(j->k->ctx->arena, &j->counted, pod);
 	} else if (sb_pod_leaving(pod)) {
 		j->terminating++;
 	} else {
@@ -406,7 +407,10 @@ static void reconcile(struct sb_kube *k, const cJSON *object)
 	sb_set_int(j.status, "ready", j.ready);
 	sb_set_int(j.status, "terminating", j.terminating);
 	mok_json_object(j.status, "uncountedTerminatedPods");
-	sb_ctl_status(k, SB_MANAGER, object, "jobs", j.status);
+	if (!sb_ctl_status(k, SB_MANAGER, object, "jobs", j.status))
+		return;
+	for (size_t i = 0; i < j.counted.len; i++)
+		release(&j, j.counted.items[i]);
 }
 
 /* Its pods must not be held by a Job that is no more. */
