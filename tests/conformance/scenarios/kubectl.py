@@ -108,6 +108,8 @@ SCENARIOS = {
             "validatingadmissionpolicies controllerrevisions").split()],
     "kubectl explain of a custom resource": with_crd(
         ("UNTIL /openapi/v3 200", {"paths": {"apis/NS.example.com/v1": {"serverRelativeURL": "*"}}}),
+        ("UNTIL /openapi/v3/apis/NS.example.com/v1 200", {
+            "paths": {"/apis/NS.example.com/v1/namespaces/{namespace}/widgets/{name}": "*"}}),
         *[kubectl(f"explain widgets.NS.example.com{rest}") for rest in ("", " --recursive")],
         kubectl("explain widgets.spec --api-version=NS.example.com/v1"),
         kubectl("explain widgets.spec.nothing --api-version=NS.example.com/v1", 1)),
