@@ -216,7 +216,7 @@ def test_web_that_answers_with_errors_is_put_back():
         failed = stack.upgrade(NEW, code=3)
         check("of 60 requests with errors (status 500)" in said(failed), failed.err)
         check("its pods of before are back" in said(failed), failed.err)
-        equal(stack.versions()["web"], OLD, "what answers")
+        until("the new pods have ended", lambda: stack.versions()["web"] == OLD)
         equal(stack.versions()["sidekiq-default"], NEW, "what rolled before it")
         equal(sign_in(stack).ask("GET", "/about")[0], 200, "it answers well")
         stack.edit("  extra_env: { PREPARED_STATEMENTS: \"true\" }\n", "")
