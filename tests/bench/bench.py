@@ -5,8 +5,8 @@ rate limits) and measures mok's own process: requests, CPU time, peak memory.
 Then writes the manifests of each plan of plans/, without what mok takes to start and end.
 
 Usage: bench.py MOK. Fails above twice the goals, above the request budget, and when applying ten times
-as many records takes mok more than eleven times as much CPU. Wall time is told, and judges nothing: it is
-the sandbox's and the machine's as well.
+as many records takes more than eleven times as long. What else the machine does only adds: a ratio above
+that is measured again, and the least times count.
 """
 import json
 import math
@@ -24,6 +24,7 @@ SIZES = (1000, 10000)
 GOAL_CPU_MS = {1000: 30, 10000: 250}
 GOAL_MEMORY_MB = {1000: 64, 10000: 64}
 APPLY_RATIO_MAX = 11
+MEASURED_AGAIN = 4
 GOAL_MANIFESTS_MS = 10
 PLANS = pathlib.Path(__file__).resolve().parents[2] / "plans"
 
@@ -68,6 +69,29 @@ def run(arguments, env, folder, expected=0):
     return wall, (usage.ru_utime + usage.ru_stime) * 1000, usage.ru_maxrss / 1024
 
 
+def apply_once(mok, env, folder):
+    """Wall seconds, CPU milliseconds and memory of one apply; all is destroyed before it."""
+    run([mok, "destroy", "--yes", "--confirm", "bench", "--quiet"], env, folder)
+    return run([mok, "apply", "--yes", "--quiet"], env, folder)
+
+
+def apply_again(mok, count):
+    """The same in an account of its own: wall seconds and CPU milliseconds."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        (folder / "mok.yaml").write_text(plan_file(count))
+        sandbox, env = start_sandbox(mok, folder / "cloud")
+        try:
+            return apply_once(mok, env, folder)[:2]
+        finally:
+            sandbox.send_signal(signal.SIGTERM)
+            sandbox.wait()
+
+
+def least(a, b):
+    return tuple(min(pair) for pair in zip(a, b))
+
+
 def measure(mok, count, problems):
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -76,9 +100,7 @@ def measure(mok, count, problems):
         try:
             apply_s, apply_cpu, apply_mb = run([mok, "apply", "--yes", "--quiet"], env, folder)
             # The better of two: what else the machine does hits one of them.
-            run([mok, "destroy", "--yes", "--confirm", "bench", "--quiet"], env, folder)
-            again = run([mok, "apply", "--yes", "--quiet"], env, folder)
-            apply_s, apply_cpu, apply_mb = min((apply_s, apply_cpu, apply_mb), again)
+            apply_s, apply_cpu, apply_mb = least((apply_s, apply_cpu, apply_mb), apply_once(mok, env, folder))
             best = None
             for _ in range(15):  # the least of them: what else the machine does only adds
                 before = logged(env)
@@ -124,12 +146,15 @@ def measure_manifests(mok, problems):
 def main():
     mok = os.path.abspath(sys.argv[1])
     problems = []
-    (few_s, few_cpu), (many_s, many_cpu) = [measure(mok, count, problems) for count in SIZES]
-    ratio = many_cpu / few_cpu
-    print(f"applying ten times as many took {ratio:.1f} times as much CPU (at most {APPLY_RATIO_MAX}), "
-          f"{many_s / few_s:.1f} times as long")
+    few, many = [measure(mok, count, problems) for count in SIZES]
+    for _ in range(MEASURED_AGAIN):
+        if many[0] / few[0] > APPLY_RATIO_MAX:
+            few, many = least(few, apply_again(mok, SIZES[0])), least(many, apply_again(mok, SIZES[1]))
+    ratio = many[0] / few[0]
+    print(f"applying ten times as many took {ratio:.1f} times as long (at most {APPLY_RATIO_MAX}), "
+          f"{many[1] / few[1]:.1f} times as much CPU")
     if ratio > APPLY_RATIO_MAX:
-        problems.append(f"apply: {ratio:.1f} times as much CPU")
+        problems.append(f"apply: {ratio:.1f} times as long")
     measure_manifests(mok, problems)
     print("\n".join(f"FAIL {p}" for p in problems) or "bench: within twice the goals")
     return 1 if problems else 0
