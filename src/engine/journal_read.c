@@ -100,7 +100,8 @@ static void note_time(
 		return;
 	key = mok_live_key(r->arena, kind, mok_json_str(record, "parent"), id);
 	mok_map_put(in, key, ms);
-	mok_map_put(not_in, key, NULL);
+	if (mok_map_get(not_in, key))
+		mok_map_put(not_in, key, NULL);
 }
 
 static void note_ack(const struct replay *r, const cJSON *record, const char *address)
