@@ -20,6 +20,7 @@ static struct mok_val *read_base(struct masto *m, const char *name)
 			continue;
 		if (mok_plan_read_yaml(m->arena, &source, &diags, out) != 0)
 			MOK_BUG("a base manifest is not YAML");
+		*out = mok_val_core(m->arena, out); /* once, and not each time that it is used */
 		return out;
 	}
 	MOK_BUG("there is no such base manifest");

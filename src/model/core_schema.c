@@ -32,8 +32,6 @@ static struct mok_val scalar(const struct mok_val *v)
 	double n;
 
 	out.plain = false;
-	if (!v->plain)
-		return out;
 	if (strcmp(s, "true") == 0 || strcmp(s, "false") == 0)
 		out = mok_val_bool(s[0] == 't');
 	else if (!*s || !strchr("+-.0123456789", s[0]))
@@ -47,30 +45,68 @@ static struct mok_val scalar(const struct mok_val *v)
 	return out;
 }
 
+static bool convert(struct mok_arena *arena, const struct mok_val *v, struct mok_val *out);
+
+static bool convert_list(struct mok_arena *arena, const struct mok_val *v, struct mok_val *out)
+{
+	struct mok_val *items = NULL, item;
+
+	for (size_t i = 0; i < v->u.list.len; i++) {
+		if (!convert(arena, &v->u.list.items[i], &item))
+			continue;
+		if (!items) {
+			items = MOK_NEW_N(arena, struct mok_val, v->u.list.len);
+			memcpy(items, v->u.list.items, v->u.list.len * sizeof(*items));
+		}
+		items[i] = item;
+	}
+	if (items)
+		out->u.list.items = items;
+	return items;
+}
+
+static bool convert_map(struct mok_arena *arena, const struct mok_val *v, struct mok_val *out)
+{
+	struct mok_pair *pairs = NULL;
+	struct mok_val val;
+
+	for (size_t i = 0; i < v->u.map.len; i++) {
+		if (!convert(arena, &v->u.map.pairs[i].val, &val))
+			continue;
+		if (!pairs) {
+			pairs = MOK_NEW_N(arena, struct mok_pair, v->u.map.len);
+			memcpy(pairs, v->u.map.pairs, v->u.map.len * sizeof(*pairs));
+		}
+		pairs[i].val = val;
+	}
+	if (pairs)
+		out->u.map.pairs = pairs;
+	return pairs;
+}
+
+/* False: there was nothing to decide in it, and what holds it may keep it. */
+static bool convert(struct mok_arena *arena, const struct mok_val *v, struct mok_val *out)
+{
+	bool changed = false;
+
+	*out = *v;
+	if (v->type == MOK_STR && v->plain) {
+		*out = scalar(v);
+		return true;
+	}
+	if (v->type == MOK_LIST)
+		changed = convert_list(arena, v, out);
+	else if (v->type == MOK_MAP)
+		changed = convert_map(arena, v, out);
+	if (changed)
+		out->built = false; /* its items are no builder's any more */
+	return changed;
+}
+
 struct mok_val mok_val_core(struct mok_arena *arena, const struct mok_val *v)
 {
-	struct mok_val out = { .type = v->type, .at = v->at, .sensitive = v->sensitive };
-	struct mok_pair *pairs;
-	struct mok_val *items;
+	struct mok_val out;
 
-	if (v->type == MOK_STR)
-		return scalar(v);
-	if (v->type == MOK_LIST) {
-		items = MOK_NEW_N(arena, struct mok_val, v->u.list.len + 1);
-		for (size_t i = 0; i < v->u.list.len; i++)
-			items[i] = mok_val_core(arena, &v->u.list.items[i]);
-		out.u.list.items = items;
-		out.u.list.len = v->u.list.len;
-		return out;
-	}
-	if (v->type != MOK_MAP)
-		return *v;
-	pairs = MOK_NEW_N(arena, struct mok_pair, v->u.map.len + 1);
-	for (size_t i = 0; i < v->u.map.len; i++) {
-		pairs[i] = v->u.map.pairs[i];
-		pairs[i].val = mok_val_core(arena, &v->u.map.pairs[i].val);
-	}
-	out.u.map.pairs = pairs;
-	out.u.map.len = v->u.map.len;
+	convert(arena, v, &out);
 	return out;
 }
