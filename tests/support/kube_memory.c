@@ -1,7 +1,12 @@
 #include "kube_memory.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static struct kube_entry *find(struct kube_memory *m, const struct mok_apiserver_key *key)
 {
@@ -204,4 +209,26 @@ const char *kube_str(const struct kube_memory *m, const char *path)
 	const char *text = mok_json_str(m->json, path);
 
 	return text ? text : "";
+}
+
+void kube_expect(struct kube_memory *m, int status, const char *method, const char *target,
+	const char *type, const char *body)
+{
+	if (kube_ask(m, method, target, type, body) != status)
+		fail_msg("%s %s is not %d: %s", method, target, status, m->out.body.data);
+}
+
+int kube_setup(void **state)
+{
+	static struct kube_memory memory;
+
+	kube_memory_open(&memory);
+	*state = &memory;
+	return 0;
+}
+
+int kube_teardown(void **state)
+{
+	kube_memory_close(*state);
+	return 0;
 }

@@ -32,6 +32,12 @@ int kube_ask(struct kube_memory *m, const char *method, const char *target, cons
 	const char *body);
 int kube_send(struct kube_memory *m, const char *method, const char *target, const char *type,
 	const void *body, size_t len);
+/* Like kube_ask(); another status than that fails the test. */
+void kube_expect(struct kube_memory *m, int status, const char *method, const char *target,
+	const char *type, const char *body);
+/* For cmocka: *state is a cluster that was just made. */
+int kube_setup(void **state);
+int kube_teardown(void **state);
 /* The text at a path of the last answer, or "". */
 const char *kube_str(const struct kube_memory *m, const char *path);
 

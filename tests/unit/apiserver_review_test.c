@@ -11,21 +11,6 @@
 #define REVIEWS "/apis/authorization.k8s.io/v1/"
 #define ROLES "/apis/rbac.authorization.k8s.io/v1/namespaces/default/"
 
-static int setup(void **state)
-{
-	static struct kube_memory memory;
-
-	kube_memory_open(&memory);
-	*state = &memory;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	kube_memory_close(*state);
-	return 0;
-}
-
 static bool may(struct kube_memory *m, const char *user, const char *resource, const char *name)
 {
 	char body[400];
@@ -152,13 +137,16 @@ static void whom_an_administrator_acts_for_may_what_roles_give(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(whoever_asks_may_everything, setup, teardown),
-		cmocka_unit_test_setup_teardown(roles_say_what_others_may, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_role_that_is_not_there_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-			whom_an_administrator_acts_for_may_what_roles_give, setup, teardown),
+			whoever_asks_may_everything, kube_setup, kube_teardown),
 		cmocka_unit_test_setup_teardown(
-			reviews_are_validated_and_not_kept, setup, teardown),
+			roles_say_what_others_may, kube_setup, kube_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_role_that_is_not_there_is_told, kube_setup, kube_teardown),
+		cmocka_unit_test_setup_teardown(whom_an_administrator_acts_for_may_what_roles_give,
+			kube_setup, kube_teardown),
+		cmocka_unit_test_setup_teardown(
+			reviews_are_validated_and_not_kept, kube_setup, kube_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,21 +15,6 @@
 #define APPLY "application/apply-patch+yaml"
 #define MERGE "application/merge-patch+json"
 
-static int setup(void **state)
-{
-	static struct kube_memory memory;
-
-	kube_memory_open(&memory);
-	*state = &memory;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	kube_memory_close(*state);
-	return 0;
-}
-
 static void a_new_cluster_has_its_namespaces(void **state)
 {
 	struct kube_memory *m = *state;
@@ -380,27 +365,35 @@ static void tables_show_what_matters_of_a_kind(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_new_cluster_has_its_namespaces, setup, teardown),
-		cmocka_unit_test_setup_teardown(nobody_gets_in_without_a_token, setup, teardown),
-		cmocka_unit_test_setup_teardown(reviews_are_answered_and_not_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-			pages_are_of_the_moment_they_began_at, setup, teardown),
-		cmocka_unit_test_setup_teardown(types_are_described, setup, teardown),
+			a_new_cluster_has_its_namespaces, kube_setup, kube_teardown),
 		cmocka_unit_test_setup_teardown(
-			tables_show_what_matters_of_a_kind, setup, teardown),
+			nobody_gets_in_without_a_token, kube_setup, kube_teardown),
 		cmocka_unit_test_setup_teardown(
-			a_moment_that_is_forgotten_is_gone, setup, teardown),
-		cmocka_unit_test_setup_teardown(pods_without_programs_say_so, setup, teardown),
+			reviews_are_answered_and_not_kept, kube_setup, kube_teardown),
 		cmocka_unit_test_setup_teardown(
-			yaml_is_applied_and_conflicts_are_named, setup, teardown),
+			pages_are_of_the_moment_they_began_at, kube_setup, kube_teardown),
+		cmocka_unit_test_setup_teardown(types_are_described, kube_setup, kube_teardown),
 		cmocka_unit_test_setup_teardown(
-			what_changes_nothing_keeps_the_version, setup, teardown),
-		cmocka_unit_test_setup_teardown(pages_go_on_where_they_ended, setup, teardown),
+			tables_show_what_matters_of_a_kind, kube_setup, kube_teardown),
 		cmocka_unit_test_setup_teardown(
-			a_namespace_goes_with_what_is_in_it, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_watch_tells_what_came_since, setup, teardown),
-		cmocka_unit_test_setup_teardown(quantities_are_canonical, setup, teardown),
-		cmocka_unit_test_setup_teardown(five_hundred_objects_are_quick, setup, teardown),
+			a_moment_that_is_forgotten_is_gone, kube_setup, kube_teardown),
+		cmocka_unit_test_setup_teardown(
+			pods_without_programs_say_so, kube_setup, kube_teardown),
+		cmocka_unit_test_setup_teardown(
+			yaml_is_applied_and_conflicts_are_named, kube_setup, kube_teardown),
+		cmocka_unit_test_setup_teardown(
+			what_changes_nothing_keeps_the_version, kube_setup, kube_teardown),
+		cmocka_unit_test_setup_teardown(
+			pages_go_on_where_they_ended, kube_setup, kube_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_namespace_goes_with_what_is_in_it, kube_setup, kube_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_watch_tells_what_came_since, kube_setup, kube_teardown),
+		cmocka_unit_test_setup_teardown(
+			quantities_are_canonical, kube_setup, kube_teardown),
+		cmocka_unit_test_setup_teardown(
+			five_hundred_objects_are_quick, kube_setup, kube_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

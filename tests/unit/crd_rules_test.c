@@ -15,28 +15,6 @@
 #define WIDGETS "/apis/x.io/v1/namespaces/default/widgets"
 #define TEXT "{\"type\":\"string\",\"maxLength\":9}"
 
-static int setup(void **state)
-{
-	static struct kube_memory memory;
-
-	kube_memory_open(&memory);
-	*state = &memory;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	kube_memory_close(*state);
-	return 0;
-}
-
-static void ask(struct kube_memory *m, int code, const char *method, const char *target,
-	const char *type, const char *body)
-{
-	if (kube_ask(m, method, target, type, body) != code)
-		fail_msg("%s %s is not %d: %s", method, target, code, m->out.body.data);
-}
-
 static void post_route(struct kube_memory *m, int code, const char *rule)
 {
 	char body[1024];
@@ -45,7 +23,7 @@ static void post_route(struct kube_memory *m, int code, const char *rule)
 		"{\"metadata\":{\"name\":\"r%d\"},\"spec\":{\"parentRefs\":[{\"name\":\"g\"}],"
 		"\"rules\":[%s]}}",
 		code, rule);
-	ask(m, code, "POST", ROUTES, NULL, body);
+	kube_expect(m, code, "POST", ROUTES, NULL, body);
 }
 
 static void a_wrong_route_is_refused(void **state)
@@ -64,7 +42,7 @@ static void a_wrong_route_is_refused(void **state)
 		"HTTPRoute.gateway.networking.k8s.io \"r422\" is invalid: "
 		"spec.rules[0].matches[0].path: Invalid value: must not contain '//' when type one "
 		"of ['Exact', 'PathPrefix']");
-	ask(m, 422, "PATCH", ROUTES "/r201", MERGE,
+	kube_expect(m, 422, "PATCH", ROUTES "/r201", MERGE,
 		"{\"spec\":{\"rules\":[{\"filters\":[{\"type\":\"RequestRedirect\","
 		"\"requestRedirect\":"
 		"{\"scheme\":\"https\"}}],\"backendRefs\":[{\"name\":\"web\",\"port\":80}]}]}}");
@@ -79,7 +57,7 @@ static void gateways_rules_compile(void **state)
 	cJSON_ArrayForEach(one, cJSON_GetObjectItem(list, "items"))
 	{
 		snprintf(target, sizeof(target), CRDS "/%s", mok_json_str(one, "metadata.name"));
-		ask(*state, 200, "PATCH", target, MERGE,
+		kube_expect(*state, 200, "PATCH", target, MERGE,
 			"{\"metadata\":{\"labels\":{\"a\":\"b\"}}}");
 	}
 	cJSON_Delete(list);
@@ -99,7 +77,7 @@ static void define(struct kube_memory *m, int code, const char *rules)
 		"\"integer\"},\"code\":{\"type\":\"string\",\"pattern\":\"^\\\\d+$\"},"
 		"\"name\":" TEXT ",\"parts\":{\"type\":\"array\",\"items\":" TEXT "}}}}}}}]}}",
 		rules);
-	ask(m, code, "POST", CRDS, NULL, body);
+	kube_expect(m, code, "POST", CRDS, NULL, body);
 }
 
 static void rules_see_what_was(void **state)
@@ -110,16 +88,16 @@ static void rules_see_what_was(void **state)
 		"{\"rule\":\"self.n >= oldSelf.n\",\"messageExpression\":\"'%d is less than "
 		"%d'.format([self.n, oldSelf.n])\",\"fieldPath\":\".n\",\"reason\":"
 		"\"FieldValueForbidden\"},{\"rule\":\"!has(self.name) || self.name != 'no'\"}");
-	ask(m, 201, "POST", WIDGETS, NULL,
+	kube_expect(m, 201, "POST", WIDGETS, NULL,
 		"{\"metadata\":{\"name\":\"w\"},\"spec\":{\"n\":3,\"code\":\"12\"}}");
-	ask(m, 422, "PATCH", WIDGETS "/w", MERGE, "{\"spec\":{\"n\":2}}");
+	kube_expect(m, 422, "PATCH", WIDGETS "/w", MERGE, "{\"spec\":{\"n\":2}}");
 	assert_string_equal(kube_str(m, "message"),
 		"Widget.x.io \"w\" is invalid: spec.n: Forbidden: 2 is less than 3");
-	ask(m, 200, "PATCH", WIDGETS "/w", MERGE, "{\"spec\":{\"n\":4}}");
-	ask(m, 422, "PATCH", WIDGETS "/w", MERGE, "{\"spec\":{\"name\":\"no\"}}");
+	kube_expect(m, 200, "PATCH", WIDGETS "/w", MERGE, "{\"spec\":{\"n\":4}}");
+	kube_expect(m, 422, "PATCH", WIDGETS "/w", MERGE, "{\"spec\":{\"name\":\"no\"}}");
 	assert_string_equal(kube_str(m, "details.causes.0.message"),
 		"Invalid value: failed rule: !has(self.name) || self.name != 'no'");
-	ask(m, 422, "PATCH", WIDGETS "/w", MERGE, "{\"spec\":{\"code\":\"a1\"}}");
+	kube_expect(m, 422, "PATCH", WIDGETS "/w", MERGE, "{\"spec\":{\"code\":\"a1\"}}");
 	assert_string_equal(kube_str(m, "details.causes.0.message"),
 		"Invalid value: \"a1\": spec.code in body should match '^\\d+$'");
 }
@@ -133,11 +111,13 @@ static void what_is_unchanged_may_stay(void **state)
 		"x-kubernetes-validations\",\"value\":[{\"rule\":\"self.n < 3\"}]}]";
 
 	define(m, 201, "{\"rule\":\"true\"}");
-	ask(m, 201, "POST", WIDGETS, NULL, "{\"metadata\":{\"name\":\"w\"},\"spec\":{\"n\":3}}");
-	ask(m, 200, "PATCH", CRDS "/widgets.x.io", "application/json-patch+json", stricter);
-	ask(m, 200, "PATCH", WIDGETS "/w", MERGE, "{\"metadata\":{\"labels\":{\"a\":\"b\"}}}");
+	kube_expect(m, 201, "POST", WIDGETS, NULL,
+		"{\"metadata\":{\"name\":\"w\"},\"spec\":{\"n\":3}}");
+	kube_expect(m, 200, "PATCH", CRDS "/widgets.x.io", "application/json-patch+json", stricter);
+	kube_expect(
+		m, 200, "PATCH", WIDGETS "/w", MERGE, "{\"metadata\":{\"labels\":{\"a\":\"b\"}}}");
 	assert_int_equal(m->out.warnings.len, 1);
-	ask(m, 422, "PATCH", WIDGETS "/w", MERGE, "{\"spec\":{\"name\":\"x\"}}");
+	kube_expect(m, 422, "PATCH", WIDGETS "/w", MERGE, "{\"spec\":{\"name\":\"x\"}}");
 }
 
 static void wrong_rules_are_refused(void **state)
@@ -168,11 +148,13 @@ static void wrong_rules_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_wrong_route_is_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(gateways_rules_compile, setup, teardown),
-		cmocka_unit_test_setup_teardown(rules_see_what_was, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_is_unchanged_may_stay, setup, teardown),
-		cmocka_unit_test_setup_teardown(wrong_rules_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_wrong_route_is_refused, kube_setup, kube_teardown),
+		cmocka_unit_test_setup_teardown(gateways_rules_compile, kube_setup, kube_teardown),
+		cmocka_unit_test_setup_teardown(rules_see_what_was, kube_setup, kube_teardown),
+		cmocka_unit_test_setup_teardown(
+			what_is_unchanged_may_stay, kube_setup, kube_teardown),
+		cmocka_unit_test_setup_teardown(wrong_rules_are_refused, kube_setup, kube_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
