@@ -41,6 +41,10 @@ enum mok_readiness { MOK_NOT_YET = 0, MOK_READY, MOK_BROKEN, MOK_STALLED };
 enum mok_readiness mok_manifest_ready(
 	struct mok_arena *arena, const struct mok_val *object, const char **why);
 
+/* "250m" is 0.25, "1Gi" 1073741824. False: it is no quantity.
+ * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
+bool mok_quantity(const char *text, double *out);
+
 /* ---- why it does not: manifest_pods.c ---- */
 
 /* Which pods do an object's work, as a label selector; NULL: it has none. */

@@ -5,8 +5,7 @@
 
 static bool covers(const char *key, const struct mok_val *want, const struct mok_val *live);
 
-/* ---- quantities: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
- */
+/* ---- quantities ---- */
 
 static bool suffix_factor(const char *suffix, double *factor)
 {
@@ -27,25 +26,29 @@ static bool suffix_factor(const char *suffix, double *factor)
 	return false;
 }
 
-static bool read_quantity(const struct mok_val *v, double *out)
+bool mok_quantity(const char *text, double *out)
 {
 	char *end;
 	double factor;
 
+	if (!strspn(text, "0123456789+-."))
+		return false;
+	*out = strtod(text, &end);
+	if (!suffix_factor(end, &factor))
+		return false;
+	*out *= factor;
+	return true;
+}
+
+static bool read_quantity(const struct mok_val *v, double *out)
+{
+	if (v->type == MOK_STR)
+		return mok_quantity(v->u.s, out);
 	if (v->type == MOK_INT)
 		*out = (double)v->u.i;
 	else if (v->type == MOK_NUM)
 		*out = v->u.n;
-	else if (v->type == MOK_STR && v->u.s[0] && strspn(v->u.s, "0123456789+-."))
-		*out = strtod(v->u.s, &end);
-	else
-		return false;
-	if (v->type == MOK_STR) {
-		if (!suffix_factor(end, &factor))
-			return false;
-		*out *= factor;
-	}
-	return true;
+	return v->type == MOK_INT || v->type == MOK_NUM;
 }
 
 static bool same_quantity(const struct mok_val *want, const struct mok_val *live)

@@ -8,13 +8,18 @@ struct room {
 	int64_t millicpu, mib;
 };
 
+static bool is_pool(const struct mok_resource *r)
+{
+	return strcmp(r->kind->name, "kubernetes_node_pool") == 0;
+}
+
 static const struct mok_resource *node_pool(const struct masto *m, const char *word)
 {
 	for (size_t i = 0; i < m->stack->resources.len; i++) {
 		const struct mok_resource *r = &m->stack->resources.items[i];
 		struct mok_val fields;
 
-		if (strcmp(r->kind->name, "kubernetes_node_pool") != 0)
+		if (!is_pool(r))
 			continue;
 		if (strcmp(r->address, word) == 0)
 			return r;
@@ -33,7 +38,7 @@ static void no_such_pool(struct masto *m, const char *path, const char *word)
 	size_t n = 0;
 
 	for (size_t i = 0; i < m->stack->resources.len; i++)
-		if (strcmp(m->stack->resources.items[i].kind->name, "kubernetes_node_pool") == 0)
+		if (is_pool(&m->stack->resources.items[i]))
 			names[n++] = m->stack->resources.items[i].address;
 	mok_diag_near(m->diags, d, mok_nearest(word, names, n));
 }
@@ -49,11 +54,6 @@ static int64_t number_before(const char *slug, const char *unit)
 	for (; start && start < end && n < 100000; start++)
 		n = n * 10 + (*start - '0');
 	return n;
-}
-
-static bool is_pool(const struct mok_resource *r)
-{
-	return strcmp(r->kind->name, "kubernetes_node_pool") == 0;
 }
 
 static int64_t int_of(const struct mok_val *fields, const char *name)

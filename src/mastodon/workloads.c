@@ -1,6 +1,6 @@
 #include "mastodon_internal.h"
 
-#include <stdlib.h>
+#include "mok/manifest.h"
 
 /* Web, streaming, Sidekiq: Deployments, with budgets and autoscalers. */
 
@@ -77,32 +77,21 @@ static void add_workload(struct masto *m, const struct workload *w, struct mok_v
 
 /* ---- what a pod asks for ---- */
 
-/* "500m", "2": thousandths of a core; "1Gi", "768Mi": MiB. */
-static int64_t quantity(const char *text, bool is_memory, int64_t fallback)
+/* What the tier asks for of "cpu" or "memory", in those units. */
+static int64_t asked(
+	struct masto *m, const struct masto_request *r, const char *what, double unit, int64_t dflt)
 {
-	char *end;
-	double n = text ? strtod(text, &end) : 0;
+	const char *text = masto_str(
+		m, mok_arena_printf(m->arena, "%s.resources.requests.%s", r->settings, what), NULL);
+	double n;
 
-	if (!text || n > 1e9)
-		return fallback;
-	if (!is_memory)
-		return (int64_t)(*end == 'm' ? n : n * 1000);
-	if (mok_starts(end, "G"))
-		return (int64_t)(n * 1024);
-	return (int64_t)(mok_starts(end, "M") ? n : mok_starts(end, "K") ? n / 1024 : n / 1048576);
+	return text && mok_quantity(text, &n) && n / unit < 1e9 ? (int64_t)(n / unit + 0.5) : dflt;
 }
 
 static void as_planned(struct masto *m, struct masto_request *r)
 {
-	r->millicpu = quantity(
-		masto_str(m, mok_arena_printf(m->arena, "%s.resources.requests.cpu", r->settings),
-			NULL),
-		false, r->millicpu);
-	r->mib = quantity(
-		masto_str(m,
-			mok_arena_printf(m->arena, "%s.resources.requests.memory", r->settings),
-			NULL),
-		true, r->mib);
+	r->millicpu = asked(m, r, "cpu", 0.001, r->millicpu);
+	r->mib = asked(m, r, "memory", 1048576, r->mib);
 }
 
 int64_t masto_web_threads(const struct masto *m)
