@@ -228,10 +228,10 @@ def test_skipped_migrations_would_be_noticed():
         check(poller.failures, "requests fail on the old schema")
 
 
-def kill_at(stack, step, how=signal.SIGKILL):
+def kill_at(stack, step, how=signal.SIGKILL, more=()):
     """Begins or goes on with the upgrade, and ends it a moment after that step has begun. The last
     steps are quick: there it may be too late."""
-    process = stack.start("--sandbox", "upgrade", NEW, "--yes")
+    process = stack.start("--sandbox", "upgrade", NEW, "--yes", *more)
     line = f"Step {STEPS.index(step) + 1} of {len(STEPS)}: {step}\n"
     seen = ""
     for text in process.stderr:
