@@ -93,8 +93,8 @@ struct mok_val mok_val_from_json(struct mok_arena *arena, const cJSON *json);
 /* The caller deletes it. Unknowns become null. Sensitive values are included: mind where it goes.
  */
 cJSON *mok_val_to_json(const struct mok_val *v);
-/* Unquoted scalars as YAML 1.2's core schema reads them: `no` and `1.2.3` stay texts. What holds none
- * of them is shared with the original. */
+/* Unquoted scalars as YAML 1.2's core schema reads them: `no` and `1.2.3` stay texts. What holds
+ * none of them is shared with the original. */
 struct mok_val mok_val_core(struct mok_arena *arena, const struct mok_val *v);
 const char *mok_type_name(enum mok_type type); /* "string", "list", ... for messages */
 

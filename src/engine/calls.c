@@ -49,18 +49,24 @@ static void say_waiting(struct op *op, const struct mok_answer *answer)
 	mok_engine_emit(op, MOK_EV_RETRY, answer->err.msg);
 }
 
+/* A sandbox's speed makes its objects ready sooner, but not this machine faster. */
+static int64_t patience_ms(const struct engine *e, int seconds)
+{
+	int64_t ms = mok_engine_ms(e, seconds);
+
+	return mok_loop_env(e->loop)->speed != 1 && ms < LEAST_PATIENCE_MS ? LEAST_PATIENCE_MS : ms;
+}
+
 bool mok_op_lost_patience(struct op *op, const struct mok_answer *answer)
 {
 	const struct engine *e = op->engine;
-	int64_t now = mok_loop_now(e->loop), limit = mok_engine_ms(e, answer->patience_s);
+	int64_t now = mok_loop_now(e->loop);
 
 	if (answer->verdict != MOK_ANS_BUSY || answer->patience_s == 0)
 		return false;
-	if (mok_loop_env(e->loop)->speed != 1 && limit < LEAST_PATIENCE_MS)
-		limit = LEAST_PATIENCE_MS; /* a sandbox may be slow too */
 	if (op->refused_since_ms == 0)
 		op->refused_since_ms = now;
-	return now - op->refused_since_ms >= limit;
+	return now - op->refused_since_ms >= patience_ms(e, answer->patience_s);
 }
 
 static void wait_and_repeat(struct op *op, const struct mok_answer *answer)
@@ -124,7 +130,7 @@ static bool was_just_made(const struct op *op, const struct mok_ask *drop)
 {
 	const struct engine *e = op->engine;
 
-	if (mok_loop_now(e->loop) - op->started_ms > mok_engine_ms(e, DEFAULT_SETTLE_S))
+	if (mok_loop_now(e->loop) - op->started_ms > patience_ms(e, DEFAULT_SETTLE_S))
 		return false;
 	for (size_t i = 0; drop->verb == MOK_ASK_TAG_DROP && i < op->at; i++) {
 		const struct mok_ask *ask = &op->steps.items[i].ask;
@@ -343,12 +349,9 @@ static bool is_done(struct op *op)
 static bool may_recover(const struct op *op)
 {
 	const struct engine *e = op->engine;
-	int64_t limit = mok_engine_ms(e, STALLED_PATIENCE_S);
 
-	if (mok_loop_env(e->loop)->speed != 1 && limit < LEAST_PATIENCE_MS)
-		limit = LEAST_PATIENCE_MS;
 	return (op->what == OP_WAIT || op->what == OP_SETTLE) && op->object->stalled &&
-		mok_loop_now(e->loop) - op->started_ms < limit;
+		mok_loop_now(e->loop) - op->started_ms < patience_ms(e, STALLED_PATIENCE_S);
 }
 
 static void polled(void *ctx, struct mok_answer *answer)

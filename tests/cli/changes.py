@@ -257,6 +257,22 @@ def test_replacement():
         stack.plan(0)
 
 
+def test_a_marker_that_nobody_knows_yet_is_dropped_all_the_same():
+    """Moved and changed at once, a record's marker is made and dropped within a moment, in which the
+    API may not know it yet."""
+    late = {"rules": [{"match": {"method": "POST", "path": "/v2/tags"}, "do": "lag", "ms": 3000}]}
+    with Cloud() as cloud, Stack(cloud, HEAD + ZONE) as stack:
+        stack.apply()
+        cloud.restart(late)
+        stack.write(HEAD + ZONE.replace("www: {", "web: { moved_from: www,").replace("192.0.2.1", "192.0.2.2"))
+        since = len(cloud.log())
+        stack.apply()
+        drops = [e["status"] for e in cloud.log()[since:] if e["method"] == "DELETE" and "web-" in e["path"]]
+        check(drops and drops[-1] == 204 and 404 in drops, f"it was asked again: {drops}")
+        cloud.restart()
+        stack.plan(0)
+
+
 def test_moved_from():
     cloud, stack, mark = world(NETWORK)
     with cloud, stack:
