@@ -246,6 +246,14 @@ static void weigh_fields(struct planner *p, struct mok_change *c)
 	}
 }
 
+static void weigh_abouts(struct mok_change *c, const struct mok_object *o)
+{
+	c->set_protect = c->resource->protect == MOK_YES && !o->protected_live;
+	c->clear_protect = c->resource->protect == MOK_NO && o->protected_live;
+	c->set_retain = c->resource->retain && !o->retain_live;
+	c->clear_retain = !c->resource->retain && o->retain_live;
+}
+
 static void weigh_marks(struct planner *p, struct mok_change *c)
 {
 	const struct mok_object *o = c->object;
@@ -256,10 +264,7 @@ static void weigh_marks(struct planner *p, struct mok_change *c)
 		c->moved_from = c->resource->moved_from;
 		add_reason(p, c, mok_arena_printf(p->arena, "moved from %s", c->moved_from));
 	}
-	c->set_protect = c->resource->protect == MOK_YES && !o->protected_live;
-	c->clear_protect = c->resource->protect == MOK_NO && o->protected_live;
-	c->set_retain = c->resource->retain && !o->retain_live;
-	c->clear_retain = !c->resource->retain && o->retain_live;
+	weigh_abouts(c, o);
 }
 
 /* An earlier run may have waited for it in vain, or did not get to it. What is about to be changed
@@ -313,6 +318,7 @@ static bool plan_successor(struct planner *p, struct mok_change *c)
 	c->object = NULL;
 	plan_create(p, c);
 	c->generation = o->generation + 1;
+	weigh_abouts(c, o);
 	add_reason(p, c,
 		mok_arena_printf(
 			p->arena, "its content changes: %s stays for rolling back", o->name));

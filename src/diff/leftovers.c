@@ -130,19 +130,57 @@ static bool is_history(struct planner *p, const struct mok_object *o)
 	return newer < HISTORY;
 }
 
+static bool is_of_address(const struct mok_object *o, const char *address)
+{
+	char hash[17];
+
+	mok_addr_hash(address, hash);
+	return strcmp(hash, o->addr_hash) == 0;
+}
+
+/* A former self that stays goes along to the new address, lest it be an orphan of the old one. What
+ * is taken up again gets its marker with its content. */
+static void plan_move(struct planner *p, struct mok_object *o)
+{
+	const struct mok_resource *r = o->resource;
+	const struct mok_change *now;
+	struct mok_change *c;
+
+	if (!r || !o->kind->keeps_old || is_of_address(o, r->address))
+		return;
+	now = &p->out->list.items[r - p->stack->resources.items];
+	if (now->excluded || now->object == o || !is_history(p, o) ||
+		is_of_key(p, o, o->kind->key(p->arena, &now->want)))
+		return;
+	c = add_leftover(p, o, mok_arena_printf(p->arena, "moved from %s", r->moved_from));
+	now = &p->out->list.items[r - p->stack->resources.items];
+	c->action = MOK_ACT_UPDATE;
+	c->moved_from = r->moved_from;
+	c->clear_protect = now->clear_protect;
+	c->clear_retain = now->clear_retain;
+}
+
+static void plan_moves(struct planner *p)
+{
+	for (size_t i = 0; i < p->stack->resources.len && !p->options->destroy; i++) {
+		struct mok_object *o =
+			mok_map_get(p->live->by_address, p->stack->resources.items[i].address);
+
+		if (o)
+			plan_move(p, o);
+	}
+	for (size_t i = 0; i < p->live->previous.len; i++)
+		plan_move(p, p->live->previous.items[i]);
+}
+
 /* Its address is of something that somebody else makes now: what was ours is theirs to go on with.
  */
 static bool is_handed_over(struct planner *p, const struct mok_object *o)
 {
-	char hash[17];
-
-	for (size_t i = 0; i < p->stack->resources.len && !p->options->destroy; i++) {
-		if (!p->out->list.items[i].foreign)
-			continue;
-		mok_addr_hash(p->stack->resources.items[i].address, hash);
-		if (strcmp(hash, o->addr_hash) == 0)
+	for (size_t i = 0; i < p->stack->resources.len && !p->options->destroy; i++)
+		if (p->out->list.items[i].foreign &&
+			is_of_address(o, p->stack->resources.items[i].address))
 			return true;
-	}
 	return false;
 }
 
@@ -254,6 +292,7 @@ void mok_plan_leftovers(struct planner *p)
 	if (!p->live)
 		return;
 	plan_orphans(p);
+	plan_moves(p);
 	imply_children(p);
 	plan_drops(p);
 }

@@ -23,6 +23,7 @@ static enum mok_action action_of(const struct op *op)
 		[OP_UPDATE] = MOK_ACT_UPDATE,
 		[OP_WAIT] = MOK_ACT_WAIT,
 		[OP_RENAME] = MOK_ACT_UPDATE,
+		[OP_MOVE] = MOK_ACT_UPDATE,
 		[OP_DELETE] = MOK_ACT_DELETE,
 		[OP_FORGET] = MOK_ACT_FORGET,
 		[OP_DROP_TAG] = MOK_ACT_FORGET,
@@ -136,7 +137,8 @@ static void count(struct op *op)
 
 	switch (op->what) {
 	case OP_CREATE: out->ncreated++; return;
-	case OP_UPDATE: out->nupdated++; return;
+	case OP_UPDATE:
+	case OP_MOVE: out->nupdated++; return;
 	case OP_WAIT:
 	case OP_SETTLE: out->nwaited += !op->quiet; return;
 	case OP_DELETE: out->ndeleted++; return;

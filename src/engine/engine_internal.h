@@ -14,6 +14,7 @@ enum op_what {
 	OP_UPDATE,
 	OP_WAIT,
 	OP_RENAME,
+	OP_MOVE, /* a former self gets the marker of the new address */
 	OP_DELETE,
 	OP_FORGET,
 	OP_DROP_TAG,

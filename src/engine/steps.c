@@ -356,6 +356,11 @@ static void lay_out_update(struct op *op)
 		add_ready(op, NULL);
 }
 
+static void lay_out_move(struct op *op)
+{
+	move_marker(op);
+}
+
 static void lay_out_wait(struct op *op)
 {
 	add_ready(op, NULL);
@@ -533,6 +538,7 @@ static void (*const layouts[])(struct op *) = {
 	[OP_UPDATE] = lay_out_update,
 	[OP_WAIT] = lay_out_wait,
 	[OP_RENAME] = lay_out_rename,
+	[OP_MOVE] = lay_out_move,
 	[OP_DELETE] = lay_out_delete,
 	[OP_FORGET] = lay_out_forget,
 	[OP_DROP_TAG] = lay_out_drop,

@@ -24,6 +24,8 @@ struct sweep {
 
 /* A resource's fields as far as they do not depend on the account. */
 bool mok_sweep_eval(struct sweep *sweep, const struct mok_resource *r, struct mok_val *fields);
+bool mok_static_fields(struct mok_arena *arena, const struct mok_stack *stack,
+	const struct mok_resource *r, struct mok_val *fields);
 /* What it lives inside of, as far as that is known; or NULL. */
 const struct mok_object *mok_sweep_parent(
 	struct sweep *sweep, struct mok_arena *scratch, const struct mok_resource *r);

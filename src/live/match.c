@@ -186,19 +186,55 @@ static void two_objects(struct matcher *m, const struct mok_object *a, const str
 		a->marker);
 }
 
+static void both_alive(struct matcher *m, const struct mok_resource *r, const struct mok_object *a,
+	const struct mok_object *b)
+{
+	struct mok_diag *d = mok_diag_add(m->diags, "E0805", r->at,
+		"%s and %s, which it says it moved from, both exist (%s and %s)", r->address,
+		r->moved_from, a->id, b->id);
+
+	d->address = r->address;
+	mok_diag_hint(m->diags, d, "remove moved_from, or delete one of the two first");
+}
+
+static bool keeps_old(const struct matcher *m, const struct mok_resource *r)
+{
+	struct mok_val fields;
+
+	return r->kind->keeps_old && mok_static_fields(m->arena, m->stack, r, &fields) &&
+		r->kind->keeps_old(&fields);
+}
+
+/* The hash of the address that generations are counted under. Former selves stay under the address
+ * they were made with: of what was moved, both addresses' generations are one line. */
+static const char *line_of(const struct matcher *m, const struct mok_object *o)
+{
+	const struct mok_resource *r = mok_map_get(m->wanted, o->addr_hash);
+	char *hash;
+
+	if (!r || !r->moved_from || r->kind != o->kind || !keeps_old(m, r))
+		return o->addr_hash;
+	hash = mok_arena_alloc(m->arena, 17);
+	mok_addr_hash(r->address, hash);
+	return hash;
+}
+
 /* Generations: the highest is the address's object, older ones await their deletion. */
 static void settle_address(struct matcher *m, struct mok_object *o)
 {
-	struct mok_object *other = mok_map_get(m->by_hash, o->addr_hash);
+	const char *line = line_of(m, o);
+	struct mok_object *other = mok_map_get(m->by_hash, line);
 
 	if (!other || other->kind != o->kind) {
 		mok_map_put(m->by_hash,
-			other ? mok_arena_printf(m->arena, "%s/%s", o->addr_hash, o->kind->name)
-			      : o->addr_hash,
-			o);
+			other ? mok_arena_printf(m->arena, "%s/%s", line, o->kind->name) : line, o);
 		return;
 	}
 	if (other->generation == o->generation) {
+		if (strcmp(other->addr_hash, o->addr_hash) != 0) {
+			both_alive(m, mok_map_get(m->wanted, line), o, other);
+			return;
+		}
 		if (o->kind->marking != MOK_MARK_FREE || mok_streq(o->id, other->id)) {
 			two_objects(m, o, other);
 			return;
@@ -214,7 +250,7 @@ static void settle_address(struct matcher *m, struct mok_object *o)
 		return;
 	}
 	mok_vec_push(m->arena, &m->live->previous, other);
-	mok_map_put(m->by_hash, o->addr_hash, o);
+	mok_map_put(m->by_hash, line, o);
 }
 
 static void index_resources(struct matcher *m)
@@ -236,17 +272,6 @@ static void index_resources(struct matcher *m)
 		if (!mok_map_get(m->wanted, hash))
 			mok_map_put(m->wanted, hash, r);
 	}
-}
-
-static void both_alive(struct matcher *m, const struct mok_resource *r, const struct mok_object *a,
-	const struct mok_object *b)
-{
-	struct mok_diag *d = mok_diag_add(m->diags, "E0805", r->at,
-		"%s and %s, which it says it moved from, both exist (%s and %s)", r->address,
-		r->moved_from, a->id, b->id);
-
-	d->address = r->address;
-	mok_diag_hint(m->diags, d, "remove moved_from, or delete one of the two first");
 }
 
 /* A replacement under the new address, cut short before the old object went: its name is that of

@@ -122,12 +122,18 @@ static bool no_attribute(
 	return true;
 }
 
-bool mok_sweep_eval(struct sweep *sweep, const struct mok_resource *r, struct mok_val *fields)
+bool mok_static_fields(struct mok_arena *arena, const struct mok_stack *stack,
+	const struct mok_resource *r, struct mok_val *fields)
 {
 	const struct mok_lookup lookup = { .attribute = no_attribute };
-	struct mok_diags ignored = { .arena = sweep->arena };
+	struct mok_diags ignored = { .arena = arena };
 
-	return mok_plan_eval(sweep->arena, sweep->in.stack, r, &lookup, &ignored, fields) == 0;
+	return mok_plan_eval(arena, stack, r, &lookup, &ignored, fields) == 0;
+}
+
+bool mok_sweep_eval(struct sweep *sweep, const struct mok_resource *r, struct mok_val *fields)
+{
+	return mok_static_fields(sweep->arena, sweep->in.stack, r, fields);
 }
 
 /* A field's value as far as it does not depend on the account, or NULL. */

@@ -213,7 +213,9 @@ static const struct mok_code codes[] = {
 		"is the stack's: take the marker off the other one." },
 	{ "E0805", "the old and the new address both exist",
 		"With `moved_from` the object of the old address gets the new one's marker; but an "
-		"object of the new address exists already." },
+		"object of the new address exists already. Objects with the hash of their content "
+		"in the name are one line across both addresses as long as no two have the same "
+		"generation." },
 	{ "E0806", "an object of that name is not this stack's",
 		"Only what carries the stack's marker is changed or deleted. To take the object "
 		"over, "

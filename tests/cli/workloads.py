@@ -139,6 +139,46 @@ def test_others_scale_and_watch():
         kube.wait(CORE + "/pods", lambda pods: len(pods["items"]) == 1)
 
 
+def settings(address, value, more=""):
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web"}, "data": {"v": value}}
+    return HEAD + manifest(address, body, more + "    name_suffix: hash\n")
+
+
+def test_what_stays_for_rolling_back_moves_along():
+    def markers():
+        return sorted(item["metadata"]["annotations"]["mok/marker"] for item in
+                      kube.get(CORE + "/configmaps")["items"] if item["metadata"]["name"].startswith("web-"))
+
+    with Cloud() as cloud, Stack(cloud, settings("old", "1")) as stack:
+        stack.apply()
+        kube = Kube(cloud)
+        for value in "23":
+            stack.write(settings("old", value))
+            stack.apply()
+        stack.write(settings("new", "4", "    moved_from: old\n"))
+        said = stack.plan(2).out
+        check("Plan: 1 to create, 2 to update, 1 to delete, 2 moved" in said, said)
+        stack.apply()
+        check(all(m.startswith("mok:t:new-") for m in markers()), f"{markers()}")
+        equal([m[-2:] for m in markers()], ["g2", "g3", "g4"], "generations")
+        stack.plan(0)
+        stack.write(settings("new", "4"))
+        stack.plan(0)
+        stack.write(settings("newer", "4", "    moved_from: new\n"))
+        stack.apply()
+        check(all(m.startswith("mok:t:newer-") for m in markers()), f"{markers()}")
+        stack.plan(0)
+        stack.destroy()
+
+
+def test_two_lines_of_former_selves_are_not_taken_for_one():
+    both = settings("old", "1") + settings("new", "2")[len(HEAD):]
+    with Cloud() as cloud, Stack(cloud, both) as stack:
+        stack.apply()
+        stack.write(settings("new", "2", "    moved_from: old\n"))
+        check("E0805" in stack.plan(1).err, "refused")
+
+
 KEDA = "mok: 1\nmastodon: { keda: {}, observability: { metrics: true, prometheus: true } }\n"
 
 

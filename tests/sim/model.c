@@ -308,7 +308,7 @@ static void rename_one(struct sim_model *m, struct sim_rng *rng, int i, struct m
 
 	/* Not what leaves its former selves behind: these keep the old address, and mok cannot tell
 	 * them from a second object (E0805) while moved_from stands. */
-	if (r->moved_from[0] || r->kind == SIM_SECRET_OBJECT)
+	if (r->moved_from[0])
 		return;
 	memcpy(r->moved_from, r->address, sizeof(r->moved_from));
 	snprintf(r->address, sizeof(r->address), "m%d_%s_%d", (int)sim_draw(rng, 1000),
