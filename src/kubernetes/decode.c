@@ -136,6 +136,19 @@ static void read_causes(struct decoding *d)
 	mok_buf_release(&text);
 }
 
+/* What roles do not allow names the user; else a policy minds the object, whoever brings it. */
+static void read_policy(struct decoding *d)
+{
+	const char *message = mok_json_str(d->json, "message");
+
+	if (!message || strstr(message, ": User \""))
+		return;
+	d->out->err.code = MOK_ERR_API;
+	mok_err_hint(&d->out->err,
+		"a policy of the cluster says so: a quota, an admission webhook, or the "
+		"namespace's Pod Security");
+}
+
 static enum mok_verdict verdict_of(struct decoding *d)
 {
 	const struct mok_http_reply *r = d->reply;
@@ -155,6 +168,8 @@ static enum mok_verdict verdict_of(struct decoding *d)
 	}
 	if (r->status == 404)
 		return MOK_ANS_GONE;
+	if (r->status == 403)
+		read_policy(d);
 	if (r->status == 409)
 		read_conflicts(d);
 	if (r->status == 422)

@@ -109,6 +109,21 @@ static const char *annotation(const struct mok_val *api, const char *name)
 	return map ? mok_val_get_str(map, name) : NULL;
 }
 
+/* Some controllers give what they make the annotations of what they make it for: KEDA its
+ * autoscalers. What a controller owns is not marked, but has a copy. */
+static bool is_made_by_controller(const struct mok_val *api)
+{
+	const struct mok_val *owners = mok_val_at(api, "metadata.ownerReferences");
+
+	for (size_t i = 0; owners && owners->type == MOK_LIST && i < owners->u.list.len; i++) {
+		const struct mok_val *is = mok_val_get(&owners->u.list.items[i], "controller");
+
+		if (is && is->type == MOK_BOOL && is->u.b)
+			return true;
+	}
+	return false;
+}
+
 static void read_state(struct mok_arena *arena, struct mok_object *o, const struct mok_val *api)
 {
 	const char *why;
@@ -136,7 +151,7 @@ struct mok_object *k8s_object(struct mok_arena *arena, const struct mok_ask *ask
 		.id = path,
 		.parent_id = ask->parent_id,
 		.name = name,
-		.marker = annotation(api, K8S_MARKER),
+		.marker = is_made_by_controller(api) ? NULL : annotation(api, K8S_MARKER),
 		.attrs = { .type = MOK_MAP } };
 	if (created && mok_parse_time(created, &o->created_ms) != 0)
 		o->created_ms = 0;

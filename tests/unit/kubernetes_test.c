@@ -267,6 +267,31 @@ static void an_object_is_read_as_what_could_be_wanted(void **state)
 	assert_string_equal(mok_val_at(&o->attrs, "object.metadata.uid")->u.s, "u");
 }
 
+/* KEDA gives its autoscalers the annotations of the ScaledObject, the marker among them. */
+static void the_copy_of_a_marker_marks_nothing(void **state)
+{
+	struct mok_answer a = decode(*state, 200,
+		"{\"apiVersion\":\"autoscaling/v2\",\"kind\":\"HorizontalPodAutoscaler\","
+		"\"metadata\":{\"name\":\"keda-hpa-web\",\"ownerReferences\":[{\"kind\":"
+		"\"ScaledObject\",\"controller\":true}],\"annotations\":{\"mok/marker\":"
+		"\"mok:s:a-0123456789abcdef:g1\"}}}");
+
+	assert_null(a.objects.items[0]->marker);
+}
+
+/* Roles speak of the user, policies of the object. */
+static void a_policy_is_not_taken_for_credentials(void **state)
+{
+	struct mok_answer a = decode(
+		*state, 403, "{\"message\":\"pods \\\"b\\\" is forbidden: exceeded quota: q\"}");
+
+	assert_int_equal(a.err.code, MOK_ERR_API);
+	assert_non_null(strstr(a.err.hint, "policy"));
+	a = decode(*state, 403,
+		"{\"message\":\"pods is forbidden: User \\\"u\\\" cannot create resource\"}");
+	assert_null(strstr(a.err.hint, "policy"));
+}
+
 /* ---- explanations ---- */
 
 static const char web_object[] =
@@ -532,6 +557,8 @@ int main(void)
 		TEST(a_webhook_is_not_waited_for_for_ever),
 		TEST(what_cannot_change_is_named),
 		TEST(an_object_is_read_as_what_could_be_wanted),
+		TEST(the_copy_of_a_marker_marks_nothing),
+		TEST(a_policy_is_not_taken_for_credentials),
 		TEST(the_worst_pod_leads_to_its_log_and_events),
 		TEST(a_certificate_is_explained_by_its_challenge),
 		TEST(a_log_is_tamed),
