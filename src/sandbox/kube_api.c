@@ -173,15 +173,19 @@ static void pass_on(struct sb_ctx *ctx, const struct mok_apiserver_response *r)
 	ctx->out->watch_until_ms = r->watch_until_ms;
 }
 
-/* By the fault file; YAML is not looked into, the path says enough. */
-static cJSON *refused(struct sb_ctx *ctx, const struct mok_apiserver_request *request)
+static cJSON *refused(struct sb_kube *k, const struct mok_apiserver_request *request)
 {
+	const char *text = request->body ? request->body : "";
+	bool applies = request->content_type &&
+		mok_starts(request->content_type, "application/apply-patch+");
 	cJSON *body, *refusal;
 
-	if (!sb_faults_in_clusters(ctx->core->faults))
+	if (!sb_kube_may_refuse(k->ctx, request->target))
 		return NULL;
-	body = mok_json_parse(request->body ? request->body : "", request->body_len);
-	refusal = sb_kube_refusal(ctx, request->method, request->target, body);
+	body = mok_json_parse(text, request->body_len);
+	if (!body)
+		body = mok_apiserver_yaml(text, request->body_len);
+	refusal = sb_kube_refusal(k, applies ? "APPLY" : request->method, request->target, body);
 	cJSON_Delete(body);
 	return refusal;
 }
@@ -198,7 +202,7 @@ void sb_kube_handle(struct sb_ctx *ctx, const char *id, bool let_in)
 	if (!cluster)
 		return;
 	bring_up_to_date(&kube);
-	refusal = refused(ctx, &request);
+	refusal = refused(&kube, &request);
 	if (refusal) {
 		sb_reply(ctx, (int)mok_json_int(refusal, "code", 500), refusal);
 		return;

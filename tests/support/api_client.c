@@ -34,9 +34,12 @@ void api_client_close(struct api_client *client)
 static int ask(struct api_client *client, const char *method, const char *body, bool kubernetes)
 {
 	bool patch = strcmp(method, "PATCH") == 0;
+	const char *type = !patch                         ? "application/json"
+		: strstr(client->target, "fieldManager=") ? "application/apply-patch+yaml"
+							  : "application/merge-patch+json";
 	const struct mok_sandbox_header headers[] = {
 		{ "Authorization", "Bearer dop_v1_test" },
-		{ "Content-Type", patch ? "application/merge-patch+json" : "application/json" },
+		{ "Content-Type", type },
 	};
 	struct mok_sandbox_request request = {
 		.method = method,

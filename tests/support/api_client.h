@@ -25,7 +25,8 @@ void api_client_close(struct api_client *client);
 /* One request; returns the status. body: JSON text, or NULL. The target is made with fmt. */
 int api_ask(struct api_client *client, const char *method, const char *body, const char *fmt, ...)
 	MOK_PRINTF(4, 5);
-/* The same to the Kubernetes API of client->cluster; a PATCH is a merge patch. */
+/* The same to the Kubernetes API of client->cluster; a PATCH is a merge patch, with a
+ * fieldManager in its query server-side apply. */
 int api_kube(struct api_client *client, const char *method, const char *body, const char *fmt, ...)
 	MOK_PRINTF(4, 5);
 /* Makes client->cluster, with so many nodes of a size, and lets it come up. */

@@ -27,6 +27,7 @@ static const char faults[] =
 	"{\"do\":\"job_fails\",\"match\":{\"kind\":\"Job\",\"name\":\"bad*\"}},"
 	"{\"do\":\"quota\",\"match\":{\"kind\":\"Pod\",\"namespace\":\"default\","
 	"\"name\":\"over*\"}},"
+	"{\"do\":\"quota\",\"match\":{\"name\":\"full\"}},"
 	"{\"do\":\"webhook_down\",\"match\":{\"kind\":\"Secret\"},\"times\":1}]";
 
 static int setup(void **state)
@@ -368,6 +369,38 @@ static void what_the_api_refuses(void **state)
 	api_make(c, CORE "/secrets", "{'metadata':{'name':'s'}}");
 }
 
+static int apply(struct api_client *c, const char *path, const char *object)
+{
+	return api_kube(c, "PATCH", api_json(c, "%s", object), "%s?fieldManager=t", path);
+}
+
+/* As ResourceQuota's admission says it; what is there already may change. */
+static void a_quota_meets_server_side_apply(void **state)
+{
+	static const char full[] =
+		"{'apiVersion':'v1','kind':'ConfigMap','metadata':{'name':'full'}}";
+	struct api_client *c = *state;
+	struct mok_err err;
+
+	assert_int_equal(apply(c, CORE "/configmaps/full", full), 403);
+	assert_string_equal(api_str(c, "reason"), "Forbidden");
+	assert_string_equal(api_str(c, "details.name"), "full");
+	assert_string_equal(api_str(c, "details.kind"), "configmaps");
+	assert_string_equal(api_str(c, "message"),
+		"configmaps \"full\" is forbidden: exceeded quota: compute, requested: "
+		"configmaps=1, used: configmaps=0, limited: configmaps=0");
+	assert_int_equal(apply(c, APPS "/deployments/full",
+				 "{'apiVersion':'apps/v1','kind':'Deployment','metadata':{'name':"
+				 "'full'}}"),
+		403);
+	assert_string_equal(api_str(c, "details.group"), "apps");
+	assert_non_null(strstr(api_str(c, "message"), "limited: count/deployments.apps=0"));
+	assert_int_equal(mok_sandbox_set_faults(c->sandbox, NULL, &err), 0);
+	assert_int_equal(apply(c, CORE "/configmaps/full", full), 201);
+	assert_int_equal(mok_sandbox_set_faults(c->sandbox, faults, &err), 0);
+	assert_int_equal(apply(c, CORE "/configmaps/full", full), 200);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 /* Statuses tell whole seconds; what began at the end of one has its time all the same. */
@@ -409,6 +442,7 @@ int main(void)
 		TEST(probes_are_answered_once_the_fault_is_gone),
 		TEST(controllers_try_again_what_was_refused),
 		TEST(what_the_api_refuses),
+		TEST(a_quota_meets_server_side_apply),
 		TEST(limits_leave_time_at_any_speed),
 	};
 

@@ -31,7 +31,7 @@ struct sb_ctl_answer sb_ctl_write(
 		.authenticated = true,
 		.now_ms = k->ctx->now_ms,
 	};
-	cJSON *json = sb_kube_refusal(k->ctx, request.method, target, body);
+	cJSON *json = sb_kube_refusal(k, method, target, body);
 
 	if (json) {
 		if (*k->at.resource)

@@ -1,4 +1,5 @@
-/* Faults of the fault file that meet objects: of pods, and of what is written to the API. */
+/* What meets objects: faults of the fault file, of pods and of what is written to the API;
+ * webhooks. */
 #include "pods.h"
 
 #include "refusals.h"
@@ -29,16 +30,20 @@ bool sb_pod_fault(struct sb_kube *k, const cJSON *pod, const char *name)
 /* ---- writes ---- */
 
 struct place {
-	char plural[80], ns[80], name[260];
+	char group[160], plural[80], ns[80], name[260];
 };
 
 /* "/api/v1/namespaces/NS/pods/NAME": by segments, without subresources. */
 static void read_place(const char *target, struct place *out)
 {
 	char text[700], *save = NULL, *word;
-	size_t skip = mok_starts(target, "/apis/") ? 3 : 2;
+	bool grouped = mok_starts(target, "/apis/");
+	size_t skip = grouped ? 3 : 2;
 
-	*out = (struct place){ "", "", "" };
+	*out = (struct place){ "", "", "", "" };
+	if (grouped)
+		snprintf(out->group, sizeof(out->group), "%.*s", (int)strcspn(target + 6, "/?"),
+			target + 6);
 	snprintf(text, sizeof(text), "%.*s", (int)strcspn(target, "?"), target);
 	for (word = strtok_r(text, "/", &save); word && skip; skip--)
 		word = strtok_r(NULL, "/", &save);
@@ -66,14 +71,29 @@ static const char *kind_of(struct sb_ctx *ctx, const char *plural, const cJSON *
 	return word;
 }
 
-static cJSON *over_quota(struct sb_ctx *ctx, const struct place *place, const char *name)
+/* "pods", and "count/deployments.apps": https://kubernetes.io/docs/concepts/policy/resource-quotas/
+ */
+static const char *quota_key(struct sb_kube *k, const struct sb_kube_write *w)
 {
+	return *w->group ? mok_arena_printf(k->ctx->arena, "count/%s.%s", w->resource, w->group)
+			 : w->resource;
+}
+
+static cJSON *over_quota(struct sb_kube *k, const struct sb_kube_write *w, const char *name)
+{
+	const char *key = quota_key(k, w);
+	cJSON *details = cJSON_CreateObject();
+
+	sb_set_str(details, "name", name);
+	if (*w->group)
+		sb_set_str(details, "group", w->group);
+	sb_set_str(details, "kind", w->resource);
 	return mok_apiserver_failure(403, "Forbidden",
-		mok_arena_printf(ctx->arena,
-			"%s \"%s\" is forbidden: exceeded quota: compute, requested: %s=1, used: "
-			"%s=0, limited: %s=0",
-			place->plural, name, place->plural, place->plural, place->plural),
-		NULL);
+		mok_arena_printf(k->ctx->arena,
+			"%s%s%s \"%s\" is forbidden: exceeded quota: compute, requested: %s=1, "
+			"used: %s=0, limited: %s=0",
+			w->resource, *w->group ? "." : "", w->group, name, key, key, key),
+		details);
 }
 
 static cJSON *unreachable(void)
@@ -85,24 +105,56 @@ static cJSON *unreachable(void)
 		NULL);
 }
 
-cJSON *sb_kube_refusal(
-	struct sb_ctx *ctx, const char *method, const char *target, const cJSON *body)
+static const char *name_of(const struct sb_kube_write *w)
 {
+	const char *name = *w->name ? w->name : sb_ctl_str(w->body, "metadata.name");
+
+	return *name ? name : sb_ctl_str(w->body, "metadata.generateName");
+}
+
+/* Server-side apply creates what is not there; a POST to an object is to something below it. */
+static bool creates(struct sb_kube *k, const struct sb_kube_write *w)
+{
+	if (strcmp(w->resource, "events") == 0)
+		return false;
+	if (strcmp(w->method, "APPLY") != 0)
+		return strcmp(w->method, "POST") == 0 && !*w->name;
+	return !sb_ctl_get(k, mok_arena_strndup(k->ctx->arena, w->target, strcspn(w->target, "?")));
+}
+
+static cJSON *by_fault(struct sb_kube *k, const struct sb_kube_write *w)
+{
+	const struct sb_fault_object object = { kind_of(k->ctx, w->resource, w->body), w->ns,
+		name_of(w) };
+
+	if (!sb_faults_in_clusters(k->ctx->core->faults))
+		return NULL;
+	if (creates(k, w) && sb_fault_in_cluster(k->ctx, "quota", &object, 1))
+		return over_quota(k, w, object.name);
+	if (strcmp(w->method, "DELETE") != 0 &&
+		sb_fault_in_cluster(k->ctx, "webhook_down", &object, 1))
+		return unreachable();
+	return NULL;
+}
+
+bool sb_kube_may_refuse(const struct sb_ctx *ctx, const char *target)
+{
+	return sb_faults_in_clusters(ctx->core->faults) || strstr(target, "/scaledobjects");
+}
+
+cJSON *sb_kube_refusal(struct sb_kube *k, const char *method, const char *target, const cJSON *body)
+{
+	struct sb_kube_write w = { .method = method, .target = target, .body = body };
 	struct place place;
-	struct sb_fault_object object;
-	bool creates = strcmp(method, "POST") == 0;
+	cJSON *refusal;
 
 	if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)
 		return NULL;
 	read_place(target, &place);
-	object = (struct sb_fault_object){ kind_of(ctx, place.plural, body), place.ns, place.name };
-	if (!*object.name)
-		object.name = sb_ctl_str(body, "metadata.name");
-	if (!*object.name)
-		object.name = sb_ctl_str(body, "metadata.generateName");
-	if (creates && !strstr(target, "/events") && sb_fault_in_cluster(ctx, "quota", &object, 1))
-		return over_quota(ctx, &place, object.name);
-	if (strcmp(method, "DELETE") != 0 && sb_fault_in_cluster(ctx, "webhook_down", &object, 1))
-		return unreachable();
-	return NULL;
+	w.group = place.group;
+	w.resource = place.plural;
+	w.ns = place.ns;
+	w.name = place.name;
+	refusal = by_fault(k, &w);
+	return refusal ? refusal : sb_keda_refusal(k, &w);
 }

@@ -5,10 +5,13 @@
  */
 #include "controllers.h"
 #include "pods.h"
+#include "refusals.h"
 
 #include <string.h>
 
 #define AGENT "keda-operator"
+#define TRANSFER "scaledobject.keda.sh/transfer-hpa-ownership"
+#define UNWATCHED "validations.keda.sh/hpa-ownership"
 
 static const char *scaler_name(struct sb_kube *k, const cJSON *object)
 {
@@ -50,6 +53,22 @@ static cJSON *metric_of(struct sb_kube *k, const cJSON *object, const cJSON *tri
 	return one;
 }
 
+/* The labels and annotations of the ScaledObject are the autoscaler's too, whoever wrote them. */
+static void copy_metadata(cJSON *meta, const cJSON *object)
+{
+	static const char *const maps[] = { "labels", "annotations" };
+	const cJSON *one;
+
+	for (size_t i = 0; i < MOK_COUNT(maps); i++)
+		cJSON_ArrayForEach(one,
+			cJSON_GetObjectItemCaseSensitive(
+				cJSON_GetObjectItemCaseSensitive(object, "metadata"), maps[i]))
+		{
+			mok_json_set(mok_json_object(meta, maps[i]), one->string,
+				cJSON_Duplicate(one, true));
+		}
+}
+
 static cJSON *scaler_of(struct sb_kube *k, const cJSON *object)
 {
 	const cJSON *behavior =
@@ -63,6 +82,7 @@ static cJSON *scaler_of(struct sb_kube *k, const cJSON *object)
 	sb_set_str(scaler, "kind", "HorizontalPodAutoscaler");
 	sb_set_str(meta, "name", scaler_name(k, object));
 	sb_set_str(meta, "namespace", sb_ctl_str(object, "metadata.namespace"));
+	copy_metadata(meta, object);
 	sb_set_str(mok_json_object(meta, "labels"), "scaledobject.keda.sh/name",
 		sb_ctl_str(object, "metadata.name"));
 	sb_ctl_own(scaler, object);
@@ -107,42 +127,10 @@ static void show(struct sb_kube *k, const cJSON *object, const char *why)
 	sb_ctl_status(k, AGENT, object, "scaledobjects", status);
 }
 
-/* Another autoscaler of the same workload, unless it says that it does not mind. The real one is
- * refused by KEDA's webhook, where that is up. */
-static const char *rival_of(struct sb_kube *k, const cJSON *object)
-{
-	const char *target = sb_ctl_str(object, "spec.scaleTargetRef.name");
-	const cJSON *one;
-
-	cJSON_ArrayForEach(one,
-		sb_ctl_list(k,
-			mok_arena_printf(k->ctx->arena,
-				"/apis/autoscaling/v2/namespaces/%s/horizontalpodautoscalers",
-				sb_ctl_str(object, "metadata.namespace"))))
-	{
-		const char *minds = sb_get_str(mok_json_at(one, "metadata.annotations"),
-			"validations.keda.sh/hpa-ownership");
-
-		if (mok_streq(sb_ctl_str(one, "spec.scaleTargetRef.name"), target) &&
-			!mok_streq(sb_ctl_str(one, "metadata.ownerReferences.0.uid"),
-				sb_ctl_str(object, "metadata.uid")) &&
-			!mok_streq(minds, "false"))
-			return sb_ctl_str(one, "metadata.name");
-	}
-	return NULL;
-}
-
 static const char *objection(struct sb_kube *k, const cJSON *object)
 {
 	const char *target = sb_ctl_str(object, "spec.scaleTargetRef.name");
-	const char *rival = rival_of(k, object);
 
-	if (rival)
-		return mok_arena_printf(k->ctx->arena,
-			"the workload '%s' of type 'apps/v1.Deployment' is already managed by the "
-			"hpa "
-			"'%s'",
-			target, rival);
 	if (!sb_ctl_get(k,
 		    mok_arena_printf(k->ctx->arena, "/apis/apps/v1/namespaces/%s/deployments/%s",
 			    sb_ctl_str(object, "metadata.namespace"), target)))
@@ -178,3 +166,78 @@ const struct sb_controller sb_ctl_scaled_object = {
 	" deployments.apps horizontalpodautoscalers.autoscaling ",
 	NULL,
 };
+
+/* ---- the webhook ---- */
+
+static const char *annotation(const cJSON *object, const char *name)
+{
+	return sb_get_str(mok_json_at(object, "metadata.annotations"), name);
+}
+
+static bool is_own(const cJSON *scaler, const char *name)
+{
+	const cJSON *owner;
+
+	cJSON_ArrayForEach(owner, mok_json_at(scaler, "metadata.ownerReferences"))
+	{
+		if (mok_streq(sb_ctl_str(owner, "kind"), "ScaledObject") &&
+			mok_streq(sb_ctl_str(owner, "name"), name))
+			return true;
+	}
+	return false;
+}
+
+/* Another autoscaler of the same workload, unless it says that it does not mind. */
+static const char *rival_of(
+	struct sb_kube *k, const cJSON *object, const char *ns, const char *name)
+{
+	const char *target = sb_ctl_str(object, "spec.scaleTargetRef.name");
+	const cJSON *one;
+
+	cJSON_ArrayForEach(one,
+		sb_ctl_list(k,
+			mok_arena_printf(k->ctx->arena,
+				"/apis/autoscaling/v2/namespaces/%s/horizontalpodautoscalers", ns)))
+	{
+		if (mok_streq(sb_ctl_str(one, "spec.scaleTargetRef.name"), target) &&
+			!is_own(one, name) && !mok_streq(annotation(one, UNWATCHED), "false"))
+			return sb_ctl_str(one, "metadata.name");
+	}
+	return NULL;
+}
+
+static const char *why_denied(struct sb_kube *k, const cJSON *object, const char *rival)
+{
+	const char *target = sb_ctl_str(object, "spec.scaleTargetRef.name");
+	bool takes = mok_streq(annotation(object, TRANSFER), "true");
+
+	if (!rival || (takes && mok_streq(rival, scaler_name(k, object))))
+		return NULL;
+	if (takes)
+		return mok_arena_printf(k->ctx->arena,
+			"the existing hpa '%s' for workload '%s' of type 'apps/v1.Deployment' must "
+			"be specified by name in advanced settings to enable ownership transfer",
+			rival, target);
+	return mok_arena_printf(k->ctx->arena,
+		"the workload '%s' of type 'apps/v1.Deployment' is already managed by the hpa '%s'",
+		target, rival);
+}
+
+cJSON *sb_keda_refusal(struct sb_kube *k, const struct sb_kube_write *write)
+{
+	const char *name = *write->name ? write->name : sb_ctl_str(write->body, "metadata.name");
+	const char *why;
+
+	if (strcmp(write->resource, "scaledobjects") != 0 || strcmp(write->method, "DELETE") == 0 ||
+		!mok_json_at(write->body, "spec.scaleTargetRef.name") ||
+		!sb_ctl_runs(k, "kedacore/keda-admission-webhooks:"))
+		return NULL;
+	why = why_denied(k, write->body, rival_of(k, write->body, write->ns, name));
+	return why ? mok_apiserver_failure(403, "Forbidden",
+			     mok_arena_printf(k->ctx->arena,
+				     "admission webhook \"vscaledobject.kb.io\" denied the "
+				     "request: %s",
+				     why),
+			     NULL)
+		   : NULL;
+}
