@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define DEFAULT_SETTLE_S 30
+#define EARLY_TRIES 3
 
 /*
  * Creating without ever making two. The intent is synced before the POST leaves, the id before mok
@@ -257,6 +258,12 @@ static void wait_and_create(struct op *op, struct mok_answer *answer)
 	mok_op_later(op, 5, mok_op_again);
 }
 
+/* Webhooks see what has gone just before for a moment still. */
+static bool is_early(struct op *op)
+{
+	return op->takes_over && ++op->tries <= EARLY_TRIES;
+}
+
 static void created(void *ctx, struct mok_answer *answer)
 {
 	struct op *op = ctx;
@@ -293,7 +300,12 @@ static void created(void *ctx, struct mok_answer *answer)
 		return;
 	case MOK_ANS_BUSY: wait_and_create(op, answer); return;
 	case MOK_ANS_UNSUPPORTED:
-	case MOK_ANS_FAILED: mok_op_refused(op, &answer->err); return;
+	case MOK_ANS_FAILED:
+		if (is_early(op))
+			wait_and_create(op, answer);
+		else
+			mok_op_refused(op, &answer->err);
+		return;
 	}
 }
 

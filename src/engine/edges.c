@@ -7,8 +7,9 @@
 struct edges {
 	struct engine *e;
 	struct mok_graph *graph;
-	struct mok_map *ending; /* "kind/id" -> op that deletes it */
-	struct mok_map *by_id;  /* id that may be referred to -> op that deletes it */
+	struct mok_map *ending;    /* "kind/id" -> op that deletes it */
+	struct mok_map *by_id;     /* id that may be referred to -> op that deletes it */
+	struct mok_map *governors; /* governors.c */
 	bool scans;
 };
 
@@ -182,14 +183,32 @@ static void namesake_edge(struct edges *x, size_t i)
 		edge(x, holder->node, e->make[i]->node);
 }
 
+static void governor_edges(struct edges *x, size_t i)
+{
+	struct engine *e = x->e;
+	const struct mok_change *c = &e->in->changes->list.items[i];
+	const struct mok_change *before = mok_governor_before(e->arena, x->governors, c);
+	const struct op *end = before ? e->end[before - e->in->changes->list.items] : NULL;
+
+	if (!end)
+		return;
+	e->make[i]->takes_over = true;
+	edge(x, end->node, e->make[i]->node);
+	for (size_t k = 0; k < c->deps.len; k++)
+		if (e->make[c->deps.items[k]])
+			edge(x, e->make[c->deps.items[k]]->node, accepted(end));
+}
+
 static void change_edges(struct edges *x)
 {
 	struct engine *e = x->e;
 
 	for (size_t i = 0; i < e->in->changes->list.len; i++) {
 		made_edges(x, i);
-		if (e->make[i] && e->make[i]->what == OP_CREATE)
+		if (e->make[i] && e->make[i]->what == OP_CREATE) {
 			namesake_edge(x, i);
+			governor_edges(x, i);
+		}
 		if (!e->end[i])
 			continue;
 		ended_edges(x, i);
@@ -251,6 +270,7 @@ static int try_edges(
 		.graph = mok_graph_new(e->arena, nodes + nranks),
 		.ending = mok_map_new(e->arena),
 		.by_id = mok_map_new(e->arena),
+		.governors = mok_governors_going(e->arena, e->in->changes),
 	};
 	size_t *order = MOK_NEW_N(e->arena, size_t, nodes + nranks + 1);
 	struct mok_cycle cycle = { 0 };

@@ -52,7 +52,8 @@ struct op {
 	int tries, gone_seen;
 	bool started, finished, failed, skipped, prepared, absorbed, in_doubt, said_exists,
 		waiting_said, was_busy;
-	bool quiet; /* of SETTLE: nothing is told of it, since it was ready so far */
+	bool takes_over; /* of CREATE: from what goes just before (governors.c) */
+	bool quiet;      /* of SETTLE: nothing is told of it, since it was ready so far */
 	const char *blocked_by;
 	struct op *next_serial;
 	MOK_VEC(struct op *) pools;   /* a cluster's: creations that ride on its POST */
@@ -98,6 +99,12 @@ struct engine {
 void mok_engine_build(struct engine *e);
 struct op *mok_op_add(struct engine *e, struct mok_change *c, enum op_what what, size_t *nodes);
 void mok_engine_edges(struct engine *e, size_t nodes, size_t moved);
+
+/* governors.c: of what moves a field of others, such as an autoscaler. By that field, the changes
+ * that take one away; and the one among them whose work this one goes on with, or NULL. */
+struct mok_map *mok_governors_going(struct mok_arena *arena, const struct mok_changes *changes);
+const struct mok_change *mok_governor_before(
+	struct mok_arena *arena, const struct mok_map *going, const struct mok_change *c);
 
 /* steps: steps.c decides which, calls.c and create.c do them */
 int mok_op_prepare(struct op *op); /* evaluates and lays out the steps; -1: op->err */

@@ -130,10 +130,15 @@ int mok_predict(const struct mok_apply_input *in, struct mok_arena *arena, struc
 	bool *any, struct mok_err *err)
 {
 	struct prediction p = { .loop = in->loop, .arena = arena, .diags = diags };
+	const struct mok_map *going = mok_governors_going(arena, in->changes);
 
-	for (size_t i = 0; i < in->changes->list.len; i++)
-		if (is_worth_asking(in, &in->changes->list.items[i]))
-			ask(in, &p, &in->changes->list.items[i]);
+	for (size_t i = 0; i < in->changes->list.len; i++) {
+		const struct mok_change *c = &in->changes->list.items[i];
+
+		/* What comes once another has gone may be refused as long as that is there. */
+		if (is_worth_asking(in, c) && !mok_governor_before(arena, going, c))
+			ask(in, &p, c);
+	}
 	*any = p.asked > 0;
 	if (p.asked == 0)
 		return 0;

@@ -203,6 +203,44 @@ def test_keda_takes_over_from_the_autoscalers_and_gives_back():
         stack.run(*plan, "destroy", "--yes", "--confirm", "mastodon-m").expect(0)
 
 
+def test_keda_takes_over_from_autoscalers_that_it_would_refuse_to_share_with():
+    """Their annotation is gone, as with those that others made and mok adopted; KEDA is there already,
+    so that its webhook answers the plan's dry run too."""
+    plan = ("-f", str(ROOT / "plans/medium.yaml"))
+    scalers = "/apis/autoscaling/v2/namespaces/mastodon/horizontalpodautoscalers"
+    theirs = ("mok: 1\nresources: { scalers: { kind: helm_release, cluster_id: '${cluster.id}', "
+              "chart: keda, repository: 'https://kedacore.github.io/charts', version: 2.19.0, "
+              "namespace: scaling, create_namespace: true } }\n")
+    scaled = theirs + "mastodon: { keda: { install: false, prometheus: 'http://p.example' }, " \
+                      "observability: { metrics: true } }\n"
+
+    with Cloud() as cloud, Stack(cloud) as stack:
+        stack.write(theirs, "more.yaml")
+        stack.run(*plan, "-f", "more.yaml", "apply", "--yes", "--no-escrow").expect(0)
+        kube = Kube(cloud)
+        for item in kube.get(scalers)["items"]:
+            status, text = kube.raw("PATCH", f"{scalers}/{item['metadata']['name']}",
+                                    {"metadata": {"annotations": {"validations.keda.sh/hpa-ownership": None}}},
+                                    "application/merge-patch+json")
+            equal(status, 200, text)
+        body = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "mine"},
+                "spec": {"scaleTargetRef": {"name": "mastodon-web"}, "triggers": []}}
+        status, text = kube.raw("POST", "/apis/keda.sh/v1alpha1/namespaces/mastodon/scaledobjects", body)
+        equal((status, json.loads(text)["message"]),
+              (403, "admission webhook \"vscaledobject.kb.io\" denied the request: the workload 'mastodon-web' of "
+                    "type 'apps/v1.Deployment' is already managed by the hpa 'mastodon-web'"), "KEDA's webhook")
+        stack.write(scaled, "more.yaml")
+        # What it sees lags behind for a moment.
+        late = {"match": {"method": "PATCH", "path": "*/scaledobjects/mastodon-web"}, "times": 1,
+                "do": "status", "status": 403, "body": json.loads(text)}
+        cloud.restart({"rules": [late]})
+        kube = Kube(cloud)
+        stack.run(*plan, "-f", "more.yaml", "apply", "--yes", "--no-escrow").expect(0)
+        equal({item["metadata"]["name"] for item in kube.get(scalers)["items"]},
+              {"keda-hpa-mastodon-web", "keda-hpa-mastodon-sidekiq-ingress"}, "autoscalers")
+        stack.run(*plan, "-f", "more.yaml", "plan", "--detailed-exitcode").expect(0)
+
+
 def test_search_by_elastics_operator():
     plan = ("-f", str(ROOT / "plans/medium.yaml"), "-f", str(ROOT / "tests/golden/mastodon/eck.yaml"))
     mastodon = "/api/v1/namespaces/mastodon"
