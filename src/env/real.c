@@ -118,11 +118,7 @@ struct mok_real_env *mok_real_env_new(struct mok_err *err)
 		free(real);
 		return NULL;
 	}
-	real->net = mok_real_net_new(real, err);
-	if (!real->net) {
-		mok_real_env_free(real);
-		return NULL;
-	}
+	real->net = mok_real_net_new(real);
 	real->env = (struct mok_env){
 		.clock = { .self = real, .mono_ms = mok_real_mono_ms, .wall_ms = wall_ms },
 		.net = mok_real_net_table(real->net),

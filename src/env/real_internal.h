@@ -15,7 +15,7 @@ int mok_real_signal_fd(const struct mok_real_env *real);
 bool mok_real_take_signals(struct mok_real_env *real);
 
 struct mok_real_net;
-struct mok_real_net *mok_real_net_new(struct mok_real_env *real, struct mok_err *err);
+struct mok_real_net *mok_real_net_new(struct mok_real_env *real);
 void mok_real_net_free(struct mok_real_net *net);
 struct mok_net mok_real_net_table(struct mok_real_net *net);
 

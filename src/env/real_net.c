@@ -21,9 +21,22 @@ struct flight {
 
 struct mok_real_net {
 	struct mok_real_env *real;
-	CURLM *multi;
+	CURLM *multi; /* NULL before the first use: whoever asks nobody does not pay for it */
 	struct flight *flights;
 };
+
+static CURLM *multi_of(struct mok_real_net *net)
+{
+	if (net->multi)
+		return net->multi;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		MOK_BUG("libcurl cannot start");
+	net->multi = curl_multi_init();
+	if (!net->multi)
+		MOK_BUG("out of memory");
+	curl_multi_setopt(net->multi, CURLMOPT_MAXCONNECTS, KEPT_CONNECTIONS);
+	return net->multi;
+}
 
 /* ---- the answer, as it comes ---- */
 
@@ -210,6 +223,7 @@ static void set_options(struct flight *f)
 static void net_submit(void *self, struct mok_exchange *x)
 {
 	struct mok_real_net *net = self;
+	CURLM *multi = multi_of(net);
 	struct flight *f = mok_xcalloc(1, sizeof(*f));
 
 	f->net = net;
@@ -226,7 +240,7 @@ static void net_submit(void *self, struct mok_exchange *x)
 		f->next->link = &f->next;
 	net->flights = f;
 	x->impl = f;
-	if (curl_multi_add_handle(net->multi, f->easy) != CURLM_OK)
+	if (curl_multi_add_handle(multi, f->easy) != CURLM_OK)
 		MOK_BUG("libcurl refuses a transfer");
 }
 
@@ -348,12 +362,13 @@ static int net_wait(void *self, int64_t until_ms)
 	struct mok_real_net *net = self;
 	struct curl_waitfd signals = { .fd = mok_real_signal_fd(net->real),
 		.events = CURL_WAIT_POLLIN };
+	CURLM *multi = multi_of(net);
 	int running;
 
 	for (;;) {
 		int64_t left;
 
-		if (curl_multi_perform(net->multi, &running) != CURLM_OK)
+		if (curl_multi_perform(multi, &running) != CURLM_OK)
 			MOK_BUG("libcurl cannot go on");
 		if (complete_some(net) || mok_real_take_signals(net->real))
 			return 0;
@@ -361,28 +376,19 @@ static int net_wait(void *self, int64_t until_ms)
 		if (left <= 0)
 			return 0;
 		signals.revents = 0;
-		if (curl_multi_poll(net->multi, &signals, 1, left > 60000 ? 60000 : (int)left,
-			    NULL) != CURLM_OK)
+		if (curl_multi_poll(multi, &signals, 1, left > 60000 ? 60000 : (int)left, NULL) !=
+			CURLM_OK)
 			MOK_BUG("libcurl cannot wait");
 	}
 }
 
 /* ---- the whole ---- */
 
-struct mok_real_net *mok_real_net_new(struct mok_real_env *real, struct mok_err *err)
+struct mok_real_net *mok_real_net_new(struct mok_real_env *real)
 {
-	struct mok_real_net *net;
+	struct mok_real_net *net = mok_xcalloc(1, sizeof(*net));
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-		mok_err_set(err, MOK_ERR_NET, "libcurl cannot start");
-		return NULL;
-	}
-	net = mok_xcalloc(1, sizeof(*net));
 	net->real = real;
-	net->multi = curl_multi_init();
-	if (!net->multi)
-		MOK_BUG("out of memory");
-	curl_multi_setopt(net->multi, CURLMOPT_MAXCONNECTS, KEPT_CONNECTIONS);
 	return net;
 }
 
@@ -396,8 +402,10 @@ void mok_real_net_free(struct mok_real_net *net)
 		next = f->next;
 		flight_free(f);
 	}
-	curl_multi_cleanup(net->multi);
-	curl_global_cleanup();
+	if (net->multi) {
+		curl_multi_cleanup(net->multi);
+		curl_global_cleanup();
+	}
 	free(net);
 }
 
