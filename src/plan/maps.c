@@ -62,20 +62,6 @@ void plan_unknown_keys(struct load *load, const struct mok_val *map, const char 
 	}
 }
 
-bool plan_matches(const char *pattern, const char *text)
-{
-	regex_t regex;
-	regmatch_t match;
-	bool found;
-
-	if (regcomp(&regex, pattern, REG_EXTENDED) != 0)
-		MOK_BUG("a field's pattern is not a regular expression");
-	found = regexec(&regex, text, 1, &match, 0) == 0 && match.rm_so == 0 &&
-		(size_t)match.rm_eo == strlen(text);
-	regfree(&regex);
-	return found;
-}
-
 static enum plan_found look_for(const char *pattern, const char *text)
 {
 	regex_t regex;
