@@ -111,47 +111,65 @@ static struct mok_val eval_expr(struct eval *e, const struct mok_expr *x)
 	MOK_BUG("no such node");
 }
 
-static bool has_expr(const struct mok_val *v)
-{
-	bool found = v->type == MOK_EXPR;
+static bool eval_value(struct eval *e, const struct mok_val *v, struct mok_val *out);
 
-	if (v->type == MOK_LIST)
-		for (size_t i = 0; !found && i < v->u.list.len; i++)
-			found = has_expr(&v->u.list.items[i]);
-	if (v->type == MOK_MAP)
-		for (size_t i = 0; !found && i < v->u.map.len; i++)
-			found = has_expr(&v->u.map.pairs[i].val);
-	return found;
+static bool eval_items(struct eval *e, const struct mok_val *v, struct mok_val *out)
+{
+	size_t len = v->u.list.len;
+	struct mok_val *items = NULL, item;
+
+	for (size_t i = 0; i < len; i++) {
+		if (!eval_value(e, &v->u.list.items[i], &item))
+			continue;
+		if (!items) {
+			items = MOK_NEW_N(e->arena, struct mok_val, len);
+			memcpy(items, v->u.list.items, len * sizeof(*items));
+		}
+		items[i] = item;
+	}
+	if (items)
+		out->u.list.items = items;
+	return items != NULL;
 }
 
-static struct mok_val eval_value(struct eval *e, const struct mok_val *v)
+static bool eval_pairs(struct eval *e, const struct mok_val *v, struct mok_val *out)
 {
-	struct mok_val out = *v;
+	size_t len = v->u.map.len;
+	struct mok_pair *pairs = NULL;
+	struct mok_val val;
 
-	if (v->type == MOK_EXPR) {
-		out = eval_expr(e, v->u.expr);
-		out.at = v->at;
-		return out;
-	}
-	if (!has_expr(v))
-		return out;
-	if (v->type == MOK_LIST) {
-		struct mok_val *items = MOK_NEW_N(e->arena, struct mok_val, v->u.list.len);
-
-		for (size_t i = 0; i < v->u.list.len; i++)
-			items[i] = eval_value(e, &v->u.list.items[i]);
-		out.u.list.items = items;
-	} else {
-		struct mok_pair *pairs = MOK_NEW_N(e->arena, struct mok_pair, v->u.map.len);
-
-		for (size_t i = 0; i < v->u.map.len; i++) {
-			pairs[i] = v->u.map.pairs[i];
-			pairs[i].val = eval_value(e, &v->u.map.pairs[i].val);
+	for (size_t i = 0; i < len; i++) {
+		if (!eval_value(e, &v->u.map.pairs[i].val, &val))
+			continue;
+		if (!pairs) {
+			pairs = MOK_NEW_N(e->arena, struct mok_pair, len);
+			memcpy(pairs, v->u.map.pairs, len * sizeof(*pairs));
 		}
-		out.u.map.pairs = pairs;
+		pairs[i].val = val;
 	}
-	out.built = false;
-	return out;
+	if (pairs)
+		out->u.map.pairs = pairs;
+	return pairs != NULL;
+}
+
+/* Is there an expression in it? What holds none is shared with the original. */
+static bool eval_value(struct eval *e, const struct mok_val *v, struct mok_val *out)
+{
+	bool has = v->type == MOK_EXPR;
+
+	*out = *v;
+	if (has) {
+		*out = eval_expr(e, v->u.expr);
+		out->at = v->at;
+		return true;
+	}
+	if (v->type == MOK_LIST)
+		has = eval_items(e, v, out);
+	else if (v->type == MOK_MAP)
+		has = eval_pairs(e, v, out);
+	if (has)
+		out->built = false;
+	return has;
 }
 
 int mok_expr_eval(struct mok_arena *arena, const struct mok_val *v, const struct mok_scope *scope,
@@ -159,7 +177,7 @@ int mok_expr_eval(struct mok_arena *arena, const struct mok_val *v, const struct
 {
 	struct eval e = { arena, scope, diags, false };
 
-	*out = eval_value(&e, v);
+	eval_value(&e, v, out);
 	return e.failed ? -1 : 0;
 }
 
