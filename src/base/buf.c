@@ -61,22 +61,30 @@ void mok_buf_puts(struct mok_buf *buf, const char *s)
 
 void mok_buf_putc(struct mok_buf *buf, char c)
 {
-	mok_buf_add(buf, &c, 1);
+	if (!reserve(buf, 1))
+		return;
+	buf->data[buf->len++] = c;
+	buf->data[buf->len] = '\0';
 }
 
+/* Mostly there is room for it: it is formatted once, where it will stay. */
 void mok_buf_printf(struct mok_buf *buf, const char *fmt, ...)
 {
+	size_t room = buf->cap - buf->len;
 	va_list ap, again;
 	int n;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(buf->data + buf->len, room, fmt, ap);
 	va_end(ap);
 	if (n >= 0 && reserve(buf, (size_t)n)) {
-		vsnprintf(buf->data + buf->len, (size_t)n + 1, fmt, again);
+		if ((size_t)n >= room)
+			vsnprintf(buf->data + buf->len, (size_t)n + 1, fmt, again);
 		buf->len += (size_t)n;
 	}
+	if (room > 0)
+		buf->data[buf->len] = '\0'; /* also when it did not fit */
 	va_end(again);
 }
 
@@ -98,20 +106,33 @@ void mok_buf_add_url(struct mok_buf *buf, const char *s, bool keep_slash)
 	}
 }
 
+static size_t plain_in_json(const char *s)
+{
+	size_t n = 0;
+
+	for (unsigned char c; (c = (unsigned char)s[n]) >= 0x20; n++)
+		if (c == '"' || c == '\\' || c == 0x7f)
+			break;
+	return n;
+}
+
 void mok_buf_add_json(struct mok_buf *buf, const char *s)
 {
 	mok_buf_putc(buf, '"');
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
+	for (;; s++) {
+		size_t n = plain_in_json(s);
+		unsigned char c = (unsigned char)s[n];
 
+		mok_buf_add(buf, s, n);
+		s += n;
+		if (c == '\0')
+			break;
 		if (c == '"' || c == '\\')
 			mok_buf_printf(buf, "\\%c", c);
 		else if (c == '\n')
 			mok_buf_puts(buf, "\\n");
-		else if (c < 0x20 || c == 0x7f)
-			mok_buf_printf(buf, "\\u%04x", c);
 		else
-			mok_buf_putc(buf, *s);
+			mok_buf_printf(buf, "\\u%04x", c);
 	}
 	mok_buf_putc(buf, '"');
 }

@@ -68,12 +68,63 @@ static void test_members_in_any_order(void **state)
 	cJSON_Delete(b);
 }
 
+static void test_formats(void **state)
+{
+	const char *const volatile nothing = NULL;
+	struct mok_arena *arena = mok_arena_new();
+
+	(void)state;
+	assert_string_equal(mok_arena_printf(arena, "%s", ""), "");
+	assert_string_equal(mok_arena_printf(arena, "%s/%s.", "a", "bc"), "a/bc.");
+	assert_string_equal(mok_arena_printf(arena, "a%%b%s", "c"), "a%bc");
+	assert_string_equal(mok_arena_printf(arena, "%s%.*s%d", "a", 2, "bcd", 7), "abc7");
+	assert_string_equal(mok_arena_printf(arena, "<%s>", nothing), "<(null)>");
+	mok_arena_free(arena);
+}
+
+static void assert_json(const char *text, const char *json)
+{
+	struct mok_buf buf;
+
+	mok_buf_init(&buf, 1000);
+	mok_buf_add_json(&buf, text);
+	assert_string_equal(buf.data, json);
+	mok_buf_release(&buf);
+}
+
+static void test_texts_as_json(void **state)
+{
+	(void)state;
+	assert_json("", "\"\"");
+	assert_json("plain \303\251", "\"plain \303\251\"");
+	assert_json("\"\\", "\"\\\"\\\\\"");
+	assert_json("a\nb\tc\177", "\"a\\nb\\u0009c\\u007f\"");
+}
+
+/* What does not fit is left out whole, and what was there stays. */
+static void test_full_buffers(void **state)
+{
+	struct mok_buf buf;
+
+	(void)state;
+	mok_buf_init(&buf, 100);
+	for (int i = 0; i < 9; i++)
+		mok_buf_printf(&buf, "%010d", i);
+	mok_buf_printf(&buf, "%011d", 9);
+	assert_true(buf.overflow);
+	assert_int_equal(strlen(buf.data), 90);
+	mok_buf_release(&buf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_base64_both_ways),
 		cmocka_unit_test(test_what_is_no_base64),
 		cmocka_unit_test(test_equal_json),
+		cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_texts_as_json),
+		cmocka_unit_test(test_full_buffers),
 		cmocka_unit_test(test_members_in_any_order),
 	};
 
