@@ -166,7 +166,7 @@ static void add(struct masto *m, const struct addon *addon)
 		.version = addon->version ? addon->version
 					  : masto_text(m, "observability.robusta_version"),
 		.ns = addon->ns ? addon->ns : masto_str(m, "gateway.namespace", "traefik"),
-		.values = masto_base(m, addon->values) };
+		.values = masto_base(addon->values) };
 
 	if (strcmp(chart.ns, "monitoring") == 0)
 		chart.ns = masto_str(m, "observability.namespace", chart.ns);

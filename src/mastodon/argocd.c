@@ -142,7 +142,7 @@ static void add_option(struct masto *m, struct mok_val *app, const char *option)
 
 static struct mok_val application(struct masto *m, const char *name, const char *ns, int wave)
 {
-	struct mok_val app = masto_base(m, "argocd-application");
+	struct mok_val app = masto_base("argocd-application");
 
 	masto_put(m, &app, "metadata.name", masto_format(m, "%s", name));
 	masto_put(m, &app, "spec.project", masto_format(m, "%s", stack_name(m)));
@@ -266,7 +266,7 @@ static void add_destination(struct masto *m, struct mok_val *project, const char
 /* The project lets Applications have no other sources and places than these. */
 static void add_project(struct masto *m, const char *const *needs)
 {
-	struct mok_val project = masto_base(m, "argocd-project");
+	struct mok_val project = masto_base("argocd-project");
 
 	masto_put(m, &project, "metadata.name", masto_format(m, "%s", stack_name(m)));
 	mok_val_append(

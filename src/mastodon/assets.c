@@ -12,7 +12,7 @@ void masto_assets(struct masto *m)
 		.component = "assets-copy",
 		.once = true,
 		.needs = needs };
-	struct mok_val manifest = masto_base(m, "assets-copy");
+	struct mok_val manifest = masto_base("assets-copy");
 	struct masto_remote to;
 
 	if (!m->parts.assets_storage || !m->parts.assets_key)

@@ -72,7 +72,7 @@ static void add_dumps(struct masto *m)
 	const struct masto_object object = {
 		.address = "mastodon_pg_dump", .component = "pg-dump", .needs = needs
 	};
-	struct mok_val manifest = masto_base(m, "pg-dump");
+	struct mok_val manifest = masto_base("pg-dump");
 	const char *to = mok_arena_printf(m->arena, "backup:%s/%s", name_of_bucket(m),
 		masto_given(m, "backup.database.prefix"));
 
@@ -120,7 +120,7 @@ static void add_media(struct masto *m)
 	};
 	const struct masto_remote from =
 		masto_remote_of(m, "MEDIA", m->parts.storage, m->parts.storage_key);
-	struct mok_val manifest = masto_base(m, "media-sync");
+	struct mok_val manifest = masto_base("media-sync");
 
 	masto_add_remote(m, &from, "mastodon_media_source_secret", "mastodon-media-source");
 	masto_put_text(m, &manifest, "spec.schedule", masto_given(m, "backup.media.schedule"));

@@ -7,35 +7,12 @@
 
 /* Building manifests: base files, values at paths, resources. */
 
-/* The files come with mok: that they can be read is tested. "${" means nothing in them. */
-static struct mok_val *read_base(struct masto *m, const char *name)
+struct mok_val masto_base(const char *name)
 {
-	struct mok_diags diags = { .arena = m->arena };
-	struct mok_val *out = MOK_NEW(m->arena, struct mok_val);
-
-	for (const struct masto_manifest *f = masto_manifests; f->name; f++) {
-		struct mok_source source = { .name = f->name, .text = f->text, .len = f->len };
-
-		if (strcmp(f->name, name) != 0)
-			continue;
-		if (mok_plan_read_yaml(m->arena, &source, &diags, out) != 0)
-			MOK_BUG("a base manifest is not YAML");
-		*out = mok_val_core(m->arena, out); /* once, and not each time that it is used */
-		return out;
-	}
+	for (const struct masto_manifest *f = masto_manifests; f->name; f++)
+		if (strcmp(f->name, name) == 0)
+			return f->value;
 	MOK_BUG("there is no such base manifest");
-}
-
-/* Values are never written to once they are made: all who build on a base share it. */
-struct mok_val masto_base(struct masto *m, const char *name)
-{
-	struct mok_val *base = mok_map_get(m->bases, name);
-
-	if (!base) {
-		base = read_base(m, name);
-		mok_map_put(m->bases, name, base);
-	}
-	return *base;
 }
 
 struct mok_val masto_format(struct masto *m, const char *fmt, ...)

@@ -17,7 +17,7 @@ static const struct tier_config tiers[] = {
 static void add_tier(struct masto *m, const struct tier_config *tier)
 {
 	struct mok_val plain = { .type = MOK_MAP, .at = m->at }, secret = plain;
-	struct mok_val config = masto_base(m, "config"), keys = masto_base(m, "secret");
+	struct mok_val config = masto_base("config"), keys = masto_base("secret");
 	const struct masto_object as_config = { .hashed = true,
 		.component = tier->name,
 		.address = mok_arena_printf(m->arena, "mastodon_%s_config", tier->name) };
@@ -43,7 +43,7 @@ static const char *pem(struct masto *m, const struct mok_resource *r)
 static void add_authorities(struct masto *m)
 {
 	const struct masto_object object = { .address = "mastodon_ca", .hashed = true };
-	struct mok_val manifest = masto_base(m, "config"), data = { .type = MOK_MAP };
+	struct mok_val manifest = masto_base("config"), data = { .type = MOK_MAP };
 
 	mok_val_set(
 		m->arena, &data, "database.crt", masto_format(m, "%s", pem(m, m->parts.database)));
@@ -60,14 +60,14 @@ static void add_plain(struct masto *m, const char *base, const char *address, bo
 {
 	const struct masto_object object = { .address = address, .cluster_scoped = cluster_scoped };
 
-	masto_add(m, &object, masto_base(m, base));
+	masto_add(m, &object, masto_base(base));
 }
 
 void masto_config(struct masto *m)
 {
 	const struct masto_object object = { .address = "mastodon_namespace",
 		.cluster_scoped = true };
-	struct mok_val ns = masto_base(m, "namespace");
+	struct mok_val ns = masto_base("namespace");
 
 	masto_put(m, &ns, "metadata.name", masto_format(m, "%s", m->ns));
 	masto_add(m, &object, ns);

@@ -34,7 +34,7 @@ void masto_eck(struct masto *m)
 	const struct masto_object object = {
 		.address = "mastodon_elasticsearch", .component = "search", .needs = needs
 	};
-	struct mok_val manifest = masto_base(m, "elasticsearch");
+	struct mok_val manifest = masto_base("elasticsearch");
 	const char *memory = masto_given(m, "eck.memory");
 	const char *container = "spec.nodeSets.0.podTemplate.spec.containers.0.resources";
 

@@ -80,7 +80,7 @@ static void add_job(struct masto *m, const struct job *job)
 			? job->address
 			: mok_arena_printf(m->arena, "mastodon_%s", underscored(m, job->name)) };
 	const struct masto_pod pod = { "spec.template.spec", "jobs", NULL, true };
-	struct mok_val manifest = masto_base(m, "job"), from = { .type = MOK_MAP, .at = m->at };
+	struct mok_val manifest = masto_base("job"), from = { .type = MOK_MAP, .at = m->at };
 
 	masto_put(m, &manifest, "metadata.name", masto_format(m, "mastodon-%s", job->name));
 	masto_put(m, &manifest, "spec.template.metadata.labels", masto_pod_labels(m, job->name));
@@ -101,7 +101,7 @@ void masto_add_secret(
 	struct masto *m, const char *address, const char *name, const char *const *pairs)
 {
 	const struct masto_object object = { .address = address, .hashed = true };
-	struct mok_val manifest = masto_base(m, "secret"), data = { .type = MOK_MAP };
+	struct mok_val manifest = masto_base("secret"), data = { .type = MOK_MAP };
 
 	for (size_t i = 0; pairs[i]; i += 2)
 		mok_val_set(m->arena, &data, pairs[i], masto_expr(m, "%s", pairs[i + 1]));
@@ -286,7 +286,7 @@ static void add_cron(struct masto *m, const struct cron *cron)
 	const struct masto_pod pod = { "spec.jobTemplate.spec.template.spec", "jobs", NULL, true };
 	int64_t days = cron->days ? masto_int(m, cron->setting, cron->dflt)
 				  : masto_bool(m, cron->setting, cron->dflt != 0);
-	struct mok_val manifest = masto_base(m, "cron-job"), job = masto_base(m, "job");
+	struct mok_val manifest = masto_base("cron-job"), job = masto_base("job");
 
 	if (days == 0)
 		return;

@@ -1,13 +1,12 @@
-/* The files of manifests/, as they were when mok was built. */
+/* The files of manifests/, as they were when mok was built. "${" means nothing in them. */
 #ifndef MOK_MASTODON_MANIFESTS_H
 #define MOK_MASTODON_MANIFESTS_H
 
-#include <stddef.h>
+#include "mok/model.h"
 
 struct masto_manifest {
 	const char *name; /* NULL ends the table */
-	const char *text;
-	size_t len;
+	struct mok_val value;
 };
 extern const struct masto_manifest masto_manifests[];
 

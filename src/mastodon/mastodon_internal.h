@@ -41,7 +41,6 @@ struct masto {
 	const struct mok_stack *stack;
 	struct mok_diags *diags;
 	struct mok_val *blocks; /* what comes out */
-	struct mok_map *bases;  /* base manifests that were read: struct mok_val by name */
 	struct mok_map *fields; /* what is known of resources: struct mok_val by address */
 	struct mok_mark at;     /* of the block's key */
 	const struct mok_val *written;
@@ -82,8 +81,8 @@ bool masto_at_least(const struct masto *m, int major, int minor);
 
 /* ---- build.c ---- */
 
-/* A base manifest of manifests/. */
-struct mok_val masto_base(struct masto *m, const char *name);
+/* A base manifest of manifests/, shared by all who build on it. */
+struct mok_val masto_base(const char *name);
 struct mok_val masto_format(struct masto *m, const char *fmt, ...) MOK_PRINTF(2, 3);
 /* An expression that is always a text, whatever the values in it are. */
 struct mok_val masto_expr(struct masto *m, const char *fmt, ...) MOK_PRINTF(2, 3);

@@ -8,14 +8,14 @@ static void add(struct masto *m, const char *base, const char *address, const ch
 {
 	const struct masto_object object = { .address = address, .component = component };
 
-	masto_add(m, &object, masto_base(m, base));
+	masto_add(m, &object, masto_base(base));
 }
 
 static void add_service(
 	struct masto *m, const char *base, const char *address, const char *component)
 {
 	const struct masto_object object = { .address = address, .component = component };
-	struct mok_val manifest = masto_base(m, base), selector = { .type = MOK_MAP };
+	struct mok_val manifest = masto_base(base), selector = { .type = MOK_MAP };
 
 	mok_val_set(m->arena, &selector, "app.kubernetes.io/name", masto_format(m, "mastodon"));
 	mok_val_set(m->arena, &selector, "app.kubernetes.io/component",
@@ -33,7 +33,7 @@ static void add_search(struct masto *m)
 	const struct masto_object object = {
 		.address = "mastodon_search", .component = "search", .needs = needs
 	};
-	struct mok_val manifest = masto_base(m, "search"), labels = { .type = MOK_MAP };
+	struct mok_val manifest = masto_base("search"), labels = { .type = MOK_MAP };
 
 	if (masto_searches(m, "eck"))
 		masto_eck(m);
@@ -52,7 +52,7 @@ static void add_search(struct masto *m)
 static void add_from(struct masto *m, const char *base, const char *address, const char *from)
 {
 	const struct masto_object object = { .address = address };
-	struct mok_val manifest = masto_base(m, base), labels = { .type = MOK_MAP };
+	struct mok_val manifest = masto_base(base), labels = { .type = MOK_MAP };
 
 	mok_val_set(m->arena, &labels, "kubernetes.io/metadata.name", masto_format(m, "%s", from));
 	masto_put(m, &manifest, "spec.ingress.0.from.0.namespaceSelector.matchLabels", labels);

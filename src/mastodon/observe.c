@@ -95,7 +95,7 @@ static void add_dashboard(struct masto *m, const char *name)
 {
 	const struct masto_object object = { .component = "dashboards",
 		.address = mok_arena_printf(m->arena, "mastodon_dashboard_%s", name) };
-	struct mok_val manifest = masto_base(m, "config"), data = { .type = MOK_MAP };
+	struct mok_val manifest = masto_base("config"), data = { .type = MOK_MAP };
 	struct mok_val labels = { .type = MOK_MAP };
 
 	mok_val_set(m->arena, &data, mok_arena_printf(m->arena, "mastodon-%s.json", name),
@@ -118,7 +118,7 @@ static void add(struct masto *m, const char *base, const char *address)
 		.address = address, .component = "metrics", .needs = monitors
 	};
 
-	masto_add(m, &object, masto_base(m, base));
+	masto_add(m, &object, masto_base(base));
 }
 
 /* What runs every day and has not for longer. */
@@ -127,7 +127,7 @@ static void add_alerts(struct masto *m)
 	const struct masto_object object = {
 		.address = "mastodon_alerts", .component = "metrics", .needs = monitors
 	};
-	struct mok_val manifest = masto_base(m, "alerts");
+	struct mok_val manifest = masto_base("alerts");
 
 	masto_put(m, &manifest, "spec.groups." UPKEEP ".expr",
 		masto_format(m,

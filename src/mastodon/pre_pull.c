@@ -42,12 +42,10 @@ static void add_tolerations(struct masto *m, struct mok_val *out, const struct m
 bool mok_mastodon_pre_pull(struct mok_arena *arena, const struct mok_val *const *deployments,
 	size_t count, struct mok_val *out)
 {
-	struct masto m = { .arena = arena, .bases = mok_map_new(arena) };
-	struct mok_val base;
+	struct masto m = { .arena = arena };
 	bool any = false;
 
-	base = masto_base(&m, "pre-pull");
-	*out = mok_val_core(arena, &base);
+	*out = masto_base("pre-pull");
 	for (size_t i = 0; i < count; i++) {
 		const struct mok_val *image = mok_val_at(deployments[i], POD ".containers.0.image");
 		const struct mok_val *ns = mok_val_at(deployments[i], "metadata.namespace");

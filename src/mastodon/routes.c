@@ -98,7 +98,7 @@ static void add_gateway(struct masto *m)
 	const struct masto_object object = {
 		.address = "mastodon_gateway", .component = "gateway", .needs = needs_traefik
 	};
-	struct mok_val manifest = masto_base(m, "gateway");
+	struct mok_val manifest = masto_base("gateway");
 
 	if (strcmp(class_of(m), "cilium") == 0) {
 		masto_put(m, &manifest, "spec.gatewayClassName", masto_format(m, "cilium"));
@@ -114,7 +114,7 @@ static void add_route(struct masto *m, const char *base, const char *address, st
 	const struct masto_object object = {
 		.address = address, .component = "gateway", .needs = needs_gateway
 	};
-	struct mok_val manifest = masto_base(m, base);
+	struct mok_val manifest = masto_base(base);
 
 	masto_put(m, &manifest, "spec.hostnames", names);
 	if (strcmp(base, "route-well-known") == 0)
@@ -144,7 +144,7 @@ static void add_ingress(struct masto *m)
 	const struct masto_object object = {
 		.address = "mastodon_ingress", .component = "gateway", .needs = needs
 	};
-	struct mok_val manifest = masto_base(m, "ingress"), rules = { .type = MOK_LIST };
+	struct mok_val manifest = masto_base("ingress"), rules = { .type = MOK_LIST };
 	struct mok_val names = served(m), rule = *mok_val_at(&manifest, "spec.rules.0");
 
 	masto_put(m, &manifest, "spec.ingressClassName",
@@ -207,7 +207,7 @@ static void add_dns_secret(struct masto *m)
 		.component = "certificate",
 		.hashed = true,
 		.needs = m->argocd ? NULL : needs };
-	struct mok_val manifest = masto_base(m, "secret");
+	struct mok_val manifest = masto_base("secret");
 	const char *token = masto_text(m, "gateway.tls.token");
 
 	if (strcmp(masto_challenge(m), "dns01") != 0 || !token)
@@ -227,7 +227,7 @@ static void add_issuer(struct masto *m)
 		.component = "certificate",
 		.cluster_scoped = true,
 		.needs = needs };
-	struct mok_val manifest = masto_base(m, "issuer");
+	struct mok_val manifest = masto_base("issuer");
 	const char *issuer = masto_str(m, "gateway.tls.issuer", "letsencrypt");
 	const char *email = masto_text(m, "gateway.tls.email");
 	const char *name = mok_arena_printf(
@@ -254,7 +254,7 @@ static void add_certificate(struct masto *m)
 	const struct masto_object object = { .address = "mastodon_certificate",
 		.component = "certificate",
 		.needs = is_http01 ? behind : needs };
-	struct mok_val manifest = masto_base(m, "certificate");
+	struct mok_val manifest = masto_base("certificate");
 
 	masto_put(m, &manifest, "spec.dnsNames", hosts(m));
 	masto_put(m, &manifest, "spec.issuerRef.name",

@@ -13,7 +13,7 @@ static void add_autoscaler(struct masto *m, const struct masto_scaled *s)
 {
 	const struct masto_object object = { .component = s->component,
 		.address = mok_arena_printf(m->arena, "%s_autoscaler", s->address) };
-	struct mok_val manifest = masto_base(m, "autoscaler");
+	struct mok_val manifest = masto_base("autoscaler");
 
 	masto_put(m, &manifest, "metadata.name", masto_format(m, "mastodon-%s", s->component));
 	masto_put(m, &manifest, "spec.scaleTargetRef.name",
@@ -136,7 +136,7 @@ static void add_scaled_object(struct masto *m, const struct masto_scaled *s)
 	const struct masto_object object = { .component = s->component,
 		.needs = needs,
 		.address = mok_arena_printf(m->arena, "%s_scaler", s->address) };
-	struct mok_val manifest = masto_base(m, "scaled-object");
+	struct mok_val manifest = masto_base("scaled-object");
 	const char *name = mok_arena_printf(m->arena, "mastodon-%s", s->component);
 
 	masto_put_text(m, &manifest, "metadata.name", name);

@@ -130,7 +130,7 @@ static bool take_whole(
 	if (!mok_streq(mok_val_get_str(from, "kind"), e->of) || !spec || !labels ||
 		!mok_streq(mok_val_get_str(labels, "app.kubernetes.io/component"), e->name))
 		return false;
-	*out = masto_base(m, "job");
+	*out = masto_base("job");
 	masto_put(m, out, "metadata", *mok_val_get(from, "metadata"));
 	masto_put(m, out, "spec", *spec);
 	masto_put(m, out, "spec.ttlSecondsAfterFinished", mok_val_int(86400));
@@ -161,7 +161,7 @@ static bool take_prepare(
 bool mok_mastodon_job(
 	struct mok_arena *arena, const struct mok_val *from, const char *name, struct mok_val *out)
 {
-	struct masto m = { .arena = arena, .bases = mok_map_new(arena) };
+	struct masto m = { .arena = arena };
 	const struct errand *e = find(name);
 
 	if (!e || !(e->of ? take_whole(&m, from, e, out) : take_prepare(&m, from, e, out)))
@@ -183,7 +183,7 @@ struct mok_val mok_mastodon_prepare_of(
 {
 	static const char *const images[] = { "containers.0.image", "initContainers.0.image",
 		"initContainers.1.image" };
-	struct masto m = { .arena = arena, .bases = mok_map_new(arena) };
+	struct masto m = { .arena = arena };
 	struct mok_val out = *prepare, labels;
 	const char *pod = "spec.template.spec";
 

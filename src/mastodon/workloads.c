@@ -35,7 +35,7 @@ static void add_budget(struct masto *m, const struct workload *w)
 {
 	const struct masto_object object = { .component = w->component,
 		.address = mok_arena_printf(m->arena, "%s_budget", w->address) };
-	struct mok_val manifest = masto_base(m, "pod-disruption-budget");
+	struct mok_val manifest = masto_base("pod-disruption-budget");
 
 	masto_put(m, &manifest, "metadata.name", masto_format(m, "mastodon-%s", w->component));
 	masto_put(m, &manifest, "spec.selector.matchLabels", selector(m, w->component));
@@ -147,7 +147,7 @@ static void add_web(struct masto *m)
 	struct workload w = { "web", "mastodon_web", "web", masto_int(m, "web.replicas.min", 2), 0,
 		NULL };
 	const struct masto_pod pod = { "spec.template.spec", "web", "web", true };
-	struct mok_val manifest = masto_base(m, "web");
+	struct mok_val manifest = masto_base("web");
 	struct masto_request request;
 
 	w.max = masto_int(m, "web.replicas.max", w.min);
@@ -166,7 +166,7 @@ static void add_streaming(struct masto *m)
 	struct workload w = { "streaming", "mastodon_streaming", "streaming",
 		masto_int(m, "streaming.replicas.min", 2), 0, NULL };
 	const struct masto_pod pod = { "spec.template.spec", "streaming", "streaming", false };
-	struct mok_val manifest = masto_base(m, "streaming");
+	struct mok_val manifest = masto_base("streaming");
 
 	w.max = masto_int(m, "streaming.replicas.max", w.min);
 	masto_pod(m, &manifest, &pod);
@@ -206,7 +206,7 @@ static void add_group(struct masto *m, const struct group *g)
 		mok_arena_printf(m->arena, "mastodon_sidekiq_%s", g->name), g->path, g->min, g->max,
 		g };
 	const struct masto_pod pod = { "spec.template.spec", "sidekiq", g->path, true };
-	struct mok_val manifest = masto_base(m, "sidekiq");
+	struct mok_val manifest = masto_base("sidekiq");
 	struct masto_request request;
 
 	masto_group_request(m, g, &request);

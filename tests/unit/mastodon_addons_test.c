@@ -31,7 +31,6 @@ static int set_up(void **state)
 		.stack = &w->stack,
 		.diags = &w->diags,
 		.blocks = &w->blocks,
-		.bases = mok_map_new(arena),
 		.fields = mok_map_new(arena),
 		.written = &w->written,
 		.is = { .type = MOK_MAP },
