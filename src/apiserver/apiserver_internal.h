@@ -240,7 +240,6 @@ bool ks_check_version(struct ks_req *r, const cJSON *object, const cJSON *live);
 void ks_store_new(struct ks_req *r, cJSON *object, bool applied);
 void ks_store_change(struct ks_req *r, cJSON *object, const cJSON *live, bool applied);
 bool ks_has_generation(const struct ks_resource *res);
-const char *ks_time_text(struct ks_req *r, int64_t ms);
 
 /* scale.c */
 cJSON *ks_scale_of(struct ks_req *r, const cJSON *object); /* the answer */
@@ -271,14 +270,20 @@ void ks_bind(struct ks_req *r);
 void ks_evict(struct ks_req *r);
 /* A Status of success. */
 void ks_reply_success(struct ks_req *r, int code, cJSON *details);
-/* A stored object as this request's version shows it; NULL: there is none. */
-cJSON *ks_load(struct ks_req *r, const char *name);
-cJSON *ks_load_key(struct ks_req *r, const struct mok_apiserver_key *key);
-cJSON *ks_parse_item(struct ks_req *r, const struct mok_apiserver_item *item);
 void ks_reply_object(struct ks_req *r, int status, cJSON *object);
 /* What a table's rows are to hold. False: it has answered. */
 bool ks_can_include(struct ks_req *r);
+
+/* item.c. A stored object as this request's version shows it; NULL: there is none. */
+cJSON *ks_load(struct ks_req *r, const char *name);
+cJSON *ks_load_key(struct ks_req *r, const struct mok_apiserver_key *key);
+cJSON *ks_parse_item(struct ks_req *r, const struct mok_apiserver_item *item);
 const char *ks_api_version(struct ks_req *r, const struct ks_resource *res);
+void ks_stamp(struct ks_req *r, cJSON *object, const struct ks_resource *resource);
+/* What the server makes up: words of names, uids, times. */
+const char *ks_word(struct ks_req *r, size_t len);
+const char *ks_uuid(struct ks_req *r);
+const char *ks_time_text(struct ks_req *r, int64_t ms);
 
 /* selector.c */
 struct ks_term {
@@ -406,9 +411,6 @@ void ks_namespace_drain(struct ks_req *r, const char *ns);
 void ks_store_put(
 	struct ks_req *r, const struct ks_resource *resource, cJSON *object, const cJSON *before);
 void ks_store_remove(struct ks_req *r, const struct ks_resource *resource, cJSON *object);
-const char *ks_word(struct ks_req *r, size_t len);
-const char *ks_uuid(struct ks_req *r);
-void ks_stamp(struct ks_req *r, cJSON *object, const struct ks_resource *resource);
 
 /* small ones over cJSON */
 static inline const cJSON *ks_at(const cJSON *json, const char *name)

@@ -1,52 +1,6 @@
 /* Reading: one object, pods' logs. */
 #include "apiserver_internal.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-const char *ks_api_version(struct ks_req *r, const struct ks_resource *res)
-{
-	return *res->group ? ks_printf(r, "%s/%s", res->group, res->version) : res->version;
-}
-
-void ks_stamp(struct ks_req *r, cJSON *object, const struct ks_resource *resource)
-{
-	ks_set_str(object, "kind", resource->kind);
-	ks_set_str(object, "apiVersion", ks_api_version(r, resource));
-}
-
-cJSON *ks_parse_item(struct ks_req *r, const struct mok_apiserver_item *item)
-{
-	cJSON *object = cJSON_ParseWithLength(item->text, item->len);
-	char version[24];
-
-	if (!object)
-		MOK_BUG("a stored object that is no JSON");
-	snprintf(version, sizeof(version), "%lld", (long long)item->version);
-	ks_set_str(mok_json_object(object, "metadata"), "resourceVersion", version);
-	/* One stored text serves every version of a custom resource: none converts. */
-	if (r->resource && r->resource->custom &&
-		strcmp(item->key.resource, r->resource->full) == 0)
-		ks_stamp(r, object, r->resource);
-	return object;
-}
-
-cJSON *ks_load_key(struct ks_req *r, const struct mok_apiserver_key *key)
-{
-	struct mok_apiserver_item item;
-
-	if (!r->store->get(r->store->self, key, &item))
-		return NULL;
-	return ks_own(r, ks_parse_item(r, &item));
-}
-
-cJSON *ks_load(struct ks_req *r, const char *name)
-{
-	const struct mok_apiserver_key key = { r->resource->full, r->ns, name };
-
-	return ks_load_key(r, &key);
-}
-
 bool ks_can_include(struct ks_req *r)
 {
 	const char *what = ks_query(r, "includeObject");

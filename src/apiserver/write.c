@@ -7,26 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const char *ks_word(struct ks_req *r, size_t len)
-{
-	static const char letters[] =
-		"bcdfghjklmnpqrstvwxz2456789"; /* no vowels, as in the real one */
-	char *word = mok_arena_alloc(r->arena, len + 1);
-
-	for (size_t i = 0; i < len; i++)
-		word[i] = letters[r->store->draw(r->store->self) % (sizeof(letters) - 1)];
-	return word;
-}
-
-const char *ks_uuid(struct ks_req *r)
-{
-	uint64_t a = r->store->draw(r->store->self), b = r->store->draw(r->store->self);
-
-	return ks_printf(r, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
-		(unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xfff),
-		(unsigned)(0x8000 | (b >> 48 & 0x3fff)), (unsigned long long)(b & 0xffffffffffff));
-}
-
 /* ---- storing ---- */
 
 static struct mok_apiserver_event event_of(
@@ -236,14 +216,6 @@ bool ks_decode(struct ks_req *r, cJSON *object)
 }
 
 /* ---- create ---- */
-
-const char *ks_time_text(struct ks_req *r, int64_t ms)
-{
-	char *text = mok_arena_alloc(r->arena, 21);
-
-	mok_format_time(ms, text);
-	return text;
-}
 
 /* Which resources count generations, though they have no status subresource, or have one but do
  * not count. */
