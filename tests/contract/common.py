@@ -1,6 +1,7 @@
 """What the contract suites share: the sandbox server of tests/cli, checks, a runner."""
 import os
 import pathlib
+import subprocess
 import sys
 import time
 import traceback
@@ -25,6 +26,15 @@ def within(got, wanted, what):
         check(wanted(got), f"{what}: {got!r}")
     else:
         equal(got, wanted, what)
+
+
+def make_bucket(cloud, name):
+    """In ams3, by s3cmd."""
+    host = cloud.env["SPACES_ENDPOINT_URL"].split("://", 1)[1].rstrip("/")
+    subprocess.run(["s3cmd", "--no-ssl", f"--host={host}", f"--host-bucket={host}", "--region=ams3",
+                    f"--access_key={cloud.env['SPACES_ACCESS_KEY_ID']}",
+                    f"--secret_key={cloud.env['SPACES_SECRET_ACCESS_KEY']}", "mb", f"s3://{name}",
+                    "--bucket-location=ams3", "--config=/dev/null"], check=True, capture_output=True)
 
 
 def run(tests):

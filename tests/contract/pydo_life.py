@@ -9,7 +9,7 @@ import tempfile
 import pydo
 from azure.core.pipeline.policies import HeadersPolicy
 
-from common import Cloud, check, equal, run, until, within
+from common import Cloud, check, equal, make_bucket, run, until, within
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
@@ -327,11 +327,7 @@ def certificates_and_cdn(do, cloud):
     until("a verified certificate", lambda: [
         c for c in do.certificates.list()["certificates"]
         if c["name"] == "le" and c["state"] == "verified"])
-    subprocess.run(["s3cmd", "--no-ssl", f"--host={host(cloud)}", f"--host-bucket={host(cloud)}",
-                    f"--access_key={cloud.env['SPACES_ACCESS_KEY_ID']}", "--region=ams3",
-                    f"--secret_key={cloud.env['SPACES_SECRET_ACCESS_KEY']}", "mb", "s3://media",
-                    "--bucket-location=ams3", "--config=/dev/null"],
-                   check=True, capture_output=True)
+    make_bucket(cloud, "media")
     made_endpoint = do.cdn.create_endpoint(body={
         "origin": "media.ams3.digitaloceanspaces.com", "ttl": 3600})["endpoint"]
     within(made_endpoint, {"id": is_uuid, "origin": "media.ams3.digitaloceanspaces.com",
@@ -344,10 +340,6 @@ def certificates_and_cdn(do, cloud):
     do.certificates.delete(made["id"])
     refused(do.certificates.get(made["id"]), "a deleted certificate")
     check(lets["name"] == "le", "named as asked")
-
-
-def host(cloud):
-    return cloud.env["SPACES_ENDPOINT_URL"].split("://", 1)[1].rstrip("/")
 
 
 @with_client

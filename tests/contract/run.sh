@@ -9,6 +9,7 @@
 #   registry  the registry of Debian, open and behind tokens
 #   boto3, minio   two more clients of S3 (PyPI)
 #   pydo    DigitalOcean's own client (PyPI) through the life of every kind
+#   godo    the same by its Go client (Go), on which doctl and the Terraform provider stand
 #   prism   a validating proxy (npm) with DigitalOcean's API description between mok and the
 #           sandbox, for every file in plans/
 #
@@ -23,7 +24,7 @@ MOK=$(readlink -f "${MOK:-$root/build/release/mok}")
 export MOK
 cache=${MOK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mok}/contract
 export MOK_OPENAPI=${MOK_OPENAPI:-$root/../shared/data/digitalocean-openapi.json}
-suites=${*:-forms s3cmd rclone postgres alerts registry boto3 minio pydo prism}
+suites=${*:-forms s3cmd rclone postgres alerts registry boto3 minio pydo godo prism}
 . ../suites.sh
 
 # A virtual environment that fits the requirements; made again when they change.
@@ -43,6 +44,16 @@ node_tools()
 	rm -rf "$dir" && mkdir -p "$dir" && cp package.json "$dir/" || return 1
 	(cd "$dir" && PATH=$cache/venv/bin:$PATH "$cache/venv/bin/npm" install --silent \
 		--no-audit --no-fund --ignore-scripts >/dev/null) && cp package.json "$dir/installed.json"
+}
+
+# The program goes by what it is made of.
+go_tools()
+{
+	local sum
+	sum=$(cat godo/* | sha256sum | cut -c 1-16)
+	[ "$(cat "$cache/godo.sum" 2>/dev/null)" = "$sum" ] && return 0
+	mkdir -p "$cache" && (cd godo && GOTOOLCHAIN=local CGO_ENABLED=0 go build -trimpath \
+		-buildvcs=false -o "$cache/godo-life" .) && echo "$sum" >"$cache/godo.sum"
 }
 
 with_python_tools()
@@ -85,6 +96,14 @@ run_suite()
 			skip registry "it is not installed (apt-get install docker-registry)"
 		fi ;;
 	boto3 | minio | pydo) with_python_tools "$1_life" ;;
+	godo)
+		if ! command -v go >/dev/null; then
+			skip godo "Go is not installed"
+		elif go_tools; then
+			suite godo env GODO_LIFE="$cache/godo-life" python3 godo_life.py
+		else
+			skip godo "its modules cannot be fetched"
+		fi ;;
 	prism)
 		if [ ! -r "$MOK_OPENAPI" ]; then
 			skip prism "no API description at $MOK_OPENAPI; set MOK_OPENAPI"
