@@ -194,7 +194,7 @@ const char *upgrade_check_at(size_t i)
 
 static const char *database_host(const struct upgrade *u)
 {
-	const char *name = upgrade_newest(u, "Secret", "mastodon-jobs-");
+	const char *name = upgrade_in_use(u, "Secret", "mastodon-jobs-");
 
 	for (size_t i = 0; name && i < u->s->live.objects.len; i++) {
 		const struct mok_val *object = cluster_object(u->s->live.objects.items[i]);

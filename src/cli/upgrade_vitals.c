@@ -8,8 +8,21 @@
 
 /* ---- what runs ---- */
 
-/* Our newest one whose name begins so: every content has a name of its own. */
-const char *upgrade_newest(const struct upgrade *u, const char *kind, const char *prefix)
+/* Is it what the plan names, too? Then it is in use, though there may be newer ones: a content that
+ * was gone back to has its old name. */
+static bool is_wanted(const struct upgrade *u, const struct mok_object *object, const char *name)
+{
+	for (size_t i = 0; i < u->s->changes.list.len; i++) {
+		const struct mok_change *c = &u->s->changes.list.items[i];
+		const struct mok_val *manifest = mok_val_get(&c->want, "manifest");
+
+		if (c->resource && c->object == object)
+			return strcmp(cluster_str(manifest, "metadata.name"), name) == 0;
+	}
+	return false;
+}
+
+const char *upgrade_in_use(const struct upgrade *u, const char *kind, const char *prefix)
 {
 	const struct mok_live *live = &u->s->live;
 	const char *found = NULL, *when = "";
@@ -22,7 +35,11 @@ const char *upgrade_newest(const struct upgrade *u, const char *kind, const char
 
 		if (!o->marker || !object || strcmp(cluster_str(object, "kind"), kind) != 0 ||
 			strcmp(cluster_str(object, "metadata.namespace"), u->instance.ns) != 0 ||
-			!mok_starts(name, prefix) || strcmp(made, when) < 0)
+			!mok_starts(name, prefix))
+			continue;
+		if (is_wanted(u, o, name))
+			return name;
+		if (strcmp(made, when) < 0)
 			continue;
 		found = name;
 		when = made;
@@ -89,9 +106,9 @@ int upgrade_vitals(struct upgrade *u, struct mok_vitals *out)
 	int64_t now_ms = u->s->env.clock.wall_ms(u->s->env.clock.self);
 	const struct mok_running running = { .image = upgrade_running_image(u),
 		.version = u->highest,
-		.config = upgrade_newest(u, "ConfigMap", "mastodon-jobs-"),
-		.secret = upgrade_newest(u, "Secret", "mastodon-jobs-"),
-		.authorities = upgrade_newest(u, "ConfigMap", "mastodon-ca-"),
+		.config = upgrade_in_use(u, "ConfigMap", "mastodon-jobs-"),
+		.secret = upgrade_in_use(u, "Secret", "mastodon-jobs-"),
+		.authorities = upgrade_in_use(u, "ConfigMap", "mastodon-ca-"),
 		.asked_at = mok_arena_printf(arena, "%lld", (long long)now_ms) };
 	struct mok_val job;
 	int rc;

@@ -15,6 +15,7 @@ from upgrade import JOBS, NEW, OLD, Instance, kill_at, plan_of
 
 DAEMON_SETS = "/apis/apps/v1/namespaces/mastodon/daemonsets"
 PODS = "/api/v1/namespaces/mastodon/pods"
+SECRETS = "/api/v1/namespaces/mastodon/secrets"
 RECORD = "/api/v1/namespaces/mastodon/configmaps/mastodon-upgrade"
 
 
@@ -54,6 +55,25 @@ def test_preflight_refuses_what_is_unwell():
         passed = stack.upgrade(NEW, *all_but_one, "--skip-check", "queues")
         check("Let pass: --skip-check backup" in said(passed), passed.err)
         stack.check_is(NEW)
+
+
+def test_preflight_takes_what_is_in_use():
+    """Not what is newest, where one went back to what was before."""
+    with Cloud(speed=60) as cloud, Instance(cloud) as stack:
+        def jobs_secrets():
+            items = stack.cluster.ask("GET", SECRETS)["items"]
+            return [i["metadata"]["name"] for i in items if i["metadata"]["name"].startswith("mastodon-jobs-")]
+
+        first = jobs_secrets()
+        stack.edit("default: not-a-password", "default: another-password")
+        stack.run("apply", "--yes", timeout=400).expect(0)
+        stack.edit("default: another-password", "default: not-a-password")
+        stack.run("apply", "--yes", timeout=400).expect(0)
+        equal((len(first), len(jobs_secrets())), (1, 2), "the newer one is there, too")
+        stack.restart([{"do": "connections_taken"}])
+        stack.upgrade(NEW, code=5)
+        jobs = [j for j in stack.cluster.ask("GET", JOBS)["items"] if "preflight" in j["metadata"]["name"]]
+        check(jobs and first[0] in json.dumps(jobs[0]), f"{first[0]} is not in {jobs}")
 
 
 def test_preflight_wants_an_instance_that_answers():
