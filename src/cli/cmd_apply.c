@@ -196,7 +196,7 @@ static int prepare(struct session *s, bool destroy)
 		(rc = session_sweep(s, destroy)) != CLI_DONE ||
 		(rc = session_diff(s, &options)) != CLI_DONE || destroy)
 		return rc;
-	if (guard_frozen(s) != CLI_DONE) {
+	if (guard_frozen(s) != CLI_DONE || guard_copies(s) != CLI_DONE) {
 		session_give_up(s);
 		return CLI_REFUSED;
 	}

@@ -122,6 +122,8 @@ static int plan(struct session *s)
 	if (!destroy) {
 		guard_version_warn(s);
 		rc = guard_frozen(s);
+		if (guard_copies(s) != CLI_DONE)
+			rc = CLI_REFUSED;
 	}
 	if (cli_is_json(s->cli))
 		show_plan_json(s);

@@ -1,6 +1,8 @@
 #include "guard.h"
 
 #include "instance.h"
+#include "live_secrets.h"
+#include "vault.h"
 
 #include <string.h>
 
@@ -111,6 +113,56 @@ int guard_frozen(struct session *s)
 			moves = true;
 	}
 	return moves ? CLI_REFUSED : rc;
+}
+
+/* ---- what is made once ---- */
+
+/* The change that takes the last copy of it out of the cluster, or NULL. */
+static const struct mok_change *last_copy(struct session *s, const char *name)
+{
+	const struct live_secrets live = { s->arena, s->stack, &s->live };
+	const struct mok_change *goes = NULL;
+
+	for (size_t i = 0; i < s->stack->resources.len; i++) {
+		const struct mok_change *c = &s->changes.list.items[i];
+
+		if (!live_secrets_has(&live, &s->stack->resources.items[i], name))
+			continue;
+		if (c->action != MOK_ACT_REPLACE)
+			return NULL;
+		goes = c;
+	}
+	return goes;
+}
+
+static void refuse_loss(struct session *s, const char *name, const struct mok_change *c)
+{
+	struct mok_diag *d = mok_diag_add(&s->diags, "E0933", c->resource->at,
+		"%s has the only copy of secret.%s, and is replaced", c->address, name);
+
+	d->address = c->address;
+	mok_diag_hint(&s->diags, d, "%s",
+		s->vault ? "open the escrow, so that it is kept there: --identity FILE, "
+			   "MOK_AGE_IDENTITY or MOK_PASSPHRASE"
+			 : "add an escrow to the plan, so that it is kept there: secrets: { "
+			   "escrow: secrets.age, recipients: [age1...] }   (age-keygen -o key.txt "
+			   "makes a key)");
+}
+
+int guard_copies(struct session *s)
+{
+	const struct mok_map *asked = mok_plan_secrets_asked(s->stack);
+	int rc = CLI_DONE;
+
+	for (size_t i = 0; !vault_is_open(s->vault) && i < mok_map_len(asked); i++) {
+		const struct mok_change *c = last_copy(s, mok_map_key(asked, i));
+
+		if (!c)
+			continue;
+		refuse_loss(s, mok_map_key(asked, i), c);
+		rc = CLI_REFUSED;
+	}
+	return rc;
 }
 
 /* ---- versions ---- */

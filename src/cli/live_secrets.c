@@ -57,22 +57,37 @@ static const char *key_of(
 	return NULL;
 }
 
-/* Its data in the cluster, still in base64; NULL: no Secret has it. *in tells whose it is. */
+/* Its data in the Secret of one resource, still in base64; NULL: it has none. */
+static const char *data_in(const struct live_secrets *l, const struct mok_resource *r,
+	const struct mok_ref *wanted, const struct mok_object **in)
+{
+	const struct mok_object *o = mok_map_get(l->live->by_address, r->address);
+	const char *key = o ? key_of(l->arena, r, wanted) : NULL;
+	const struct mok_val *data = key ? mok_val_at(&o->attrs, "object.data") : NULL;
+
+	*in = o;
+	return data ? mok_val_get_str(data, key) : NULL;
+}
+
+/* In any Secret; *in tells whose it is. */
 static const char *data_of(
 	const struct live_secrets *l, const struct mok_ref *wanted, const struct mok_object **in)
 {
 	for (size_t i = 0; i < l->stack->resources.len; i++) {
-		const struct mok_resource *r = &l->stack->resources.items[i];
-		const struct mok_object *o = mok_map_get(l->live->by_address, r->address);
-		const char *key = o ? key_of(l->arena, r, wanted) : NULL;
-		const struct mok_val *data = key ? mok_val_at(&o->attrs, "object.data") : NULL;
-		const char *text = data ? mok_val_get_str(data, key) : NULL;
+		const char *text = data_in(l, &l->stack->resources.items[i], wanted, in);
 
-		*in = o;
 		if (text)
 			return text;
 	}
 	return NULL;
+}
+
+bool live_secrets_has(const struct live_secrets *l, const struct mok_resource *r, const char *name)
+{
+	const struct mok_ref wanted = { .root = "secret", .path = name };
+	const struct mok_object *in;
+
+	return data_in(l, r, &wanted, &in) != NULL;
 }
 
 const char *live_secrets_value(const struct live_secrets *l, const char *address, const char *field)

@@ -286,7 +286,7 @@ static bool brings_something(const struct mok_changes *changes)
 
 /* ---- what is made once ---- */
 
-static bool is_open(const struct vault *v)
+bool vault_is_open(const struct vault *v)
 {
 	return v && mok_escrow_state(v->escrow) != MOK_ESCROW_SEALED;
 }
@@ -321,7 +321,7 @@ int vault_reconcile(struct session *s, struct mok_err *err)
 
 	if (mok_map_len(mok_plan_secrets_asked(s->stack)) == 0)
 		return 0;
-	if (!is_open(s->vault))
+	if (!vault_is_open(s->vault))
 		return tell_from(s, &store, err);
 	if (mok_escrow_reconcile(s->vault->escrow, &store, err) != 0)
 		return -1;
@@ -377,7 +377,7 @@ int vault_can_generate(const struct session *s, struct mok_err *err)
 
 	if (!mok_plan_secret_missing(s->stack))
 		return 0;
-	if (s->vault && !is_open(s->vault))
+	if (s->vault && !vault_is_open(s->vault))
 		return refuse(s, err);
 	return filled ? refuse_anew(s, filled, err) : 0;
 }
@@ -398,7 +398,7 @@ int vault_generate(struct session *s, struct mok_err *err)
 		if (mok_escrow_generate(s->vault->escrow, NULL, err) != 0)
 			return -1;
 	}
-	if (!is_open(s->vault))
+	if (!vault_is_open(s->vault))
 		return 0;
 	tell_plan(s->vault);
 	return mok_escrow_save(s->vault->escrow, false, err);

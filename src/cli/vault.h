@@ -23,6 +23,7 @@ const char *const *vault_names(struct mok_arena *arena, size_t *count);
 int vault_open(struct session *s, struct mok_err *err) MOK_MUST_CHECK;
 void vault_close(struct vault *vault);                      /* wipes the keys; NULL is fine */
 struct mok_escrow *vault_escrow(const struct vault *vault); /* NULL: vault is NULL */
+bool vault_is_open(const struct vault *vault); /* can be read and rewritten; NULL: false */
 const char *vault_path(const struct vault *vault);
 /* Another file, opened with the same keys; the caller frees it. */
 struct mok_escrow *vault_open_other(

@@ -325,33 +325,28 @@ static bool plan_successor(struct planner *p, struct mok_change *c)
 	return true;
 }
 
-/* A parent of the same name, made anew, has nothing in it: a zone's records go with the zone. */
-static void weigh_parent(struct planner *p, struct mok_change *c)
+/* What it is inside of, made anew, has nothing in it. */
+static void weigh_around(struct planner *p, struct mok_change *c, const struct mok_change *around)
 {
-	if (c->action == MOK_ACT_REPLACE || !(c->kind->flags & MOK_K_DIES_WITH_PARENT))
+	if (!around || c->action == MOK_ACT_REPLACE)
 		return;
-	for (size_t i = 0; i < c->resource->deps.len; i++) {
-		const struct mok_change *d = &p->out->list.items[c->resource->deps.items[i]];
-
-		if (d->action != MOK_ACT_REPLACE || !d->object ||
-			!mok_streq(d->kind->name, c->kind->parent) ||
-			!mok_streq(d->object->id, c->object->parent_id))
-			continue;
-		c->action = MOK_ACT_REPLACE;
-		return;
-	}
+	c->action = MOK_ACT_REPLACE;
+	add_reason(p, c,
+		mok_arena_printf(p->arena, "is inside of %s, which is replaced", around->address));
 }
 
 static void plan_existing(struct planner *p, struct mok_change *c)
 {
-	if (plan_successor(p, c))
+	const struct mok_change *around = mok_replaced_around(p, c->resource, c->object);
+
+	if (!around && plan_successor(p, c))
 		return;
 	c->action = MOK_ACT_NONE;
 	c->generation = c->object->generation;
 	mok_compare(p, c);
 	weigh_marks(p, c);
 	weigh_fields(p, c);
-	weigh_parent(p, c);
+	weigh_around(p, c, around);
 	if (c->action != MOK_ACT_REPLACE)
 		weigh_readiness(p, c);
 	if (c->object->failed)
@@ -492,6 +487,7 @@ void mok_plan_resource(struct planner *p, size_t index)
 	set_apart(p, c);
 	if (c->excluded) {
 		c->action = MOK_ACT_NONE;
+		mok_refuse_left_out(p, c);
 	} else {
 		mok_expand_all(p->arena, p->stack, c->kind, &lookup, p->excluded, &c->want);
 		mok_catalogue_check(p->catalogue, r, &c->want, c->object, p->diags);

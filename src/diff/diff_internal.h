@@ -33,6 +33,12 @@ void mok_plan_resource(struct planner *p, size_t index);
 void mok_plan_leftovers(struct planner *p);
 void mok_plan_totals(struct planner *p);
 void mok_check_children(struct planner *p); /* kind->needs_child */
+
+/* The change that replaces what the object of the resource is inside of, or NULL. */
+const struct mok_change *mok_replaced_around(
+	struct planner *p, const struct mok_resource *r, const struct mok_object *o);
+/* An excluded change may not go along unseen. */
+void mok_refuse_left_out(struct planner *p, const struct mok_change *change);
 bool mok_planned_attribute(
 	void *self, const struct mok_resource *r, const char *path, struct mok_val *out);
 

@@ -114,7 +114,7 @@ static bool is_history(struct planner *p, const struct mok_object *o)
 	if (!o->resource || !o->kind->keeps_old || p->options->destroy)
 		return false;
 	c = &p->out->list.items[o->resource - p->stack->resources.items];
-	if (!o->kind->keeps_old(&c->want))
+	if (!o->kind->keeps_old(&c->want) || mok_replaced_around(p, o->resource, o))
 		return false;
 	key = o->kind->key(p->arena, &c->want);
 	if (is_of_key(p, o, key))

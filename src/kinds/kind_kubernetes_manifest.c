@@ -169,30 +169,34 @@ static const char *collection(struct mok_arena *arena, const struct mok_val *att
 	return mok_manifest_collection(arena, mok_val_get(attrs, "manifest"));
 }
 
-/* A namespace and a definition come before what is in the one and of the other. */
+/* A namespace and a definition come before what is in the one and of the other. A name may not be
+ * known yet, if the content is in it. */
 static void ties(struct mok_arena *arena, const struct mok_val *want, struct mok_val *provides,
 	struct mok_val *requires)
 {
 	const struct mok_val *manifest = mok_val_get(want, "manifest");
+	const char *type = mok_manifest_collection(arena, manifest), *kind, *ns;
+	const struct mok_val *name = mok_val_at(want, "manifest.metadata.name");
 	const struct mok_val *group = mok_val_at(want, "manifest.spec.group");
 	const struct mok_val *of_kind = mok_val_at(want, "manifest.spec.names.kind");
-	struct mok_manifest_id id;
 
-	if (!mok_manifest_id(arena, manifest, &id))
+	if (!type)
 		return;
-	if (!id.group[0] && strcmp(id.kind, "Namespace") == 0)
+	kind = strchr(type, '/') + 1;
+	ns = strchr(kind, '/') + 1;
+	if (mok_starts(type, "/Namespace/") && name && name->type == MOK_STR)
 		mok_val_append(arena, provides,
-			mok_val_str(mok_arena_printf(arena, "namespace %s", id.name)));
-	if (strcmp(id.kind, "CustomResourceDefinition") == 0 && group && group->type == MOK_STR &&
+			mok_val_str(mok_arena_printf(arena, "namespace %s", name->u.s)));
+	if (mok_starts(kind, "CustomResourceDefinition/") && group && group->type == MOK_STR &&
 		of_kind && of_kind->type == MOK_STR)
 		mok_val_append(arena, provides,
 			mok_val_str(
 				mok_arena_printf(arena, "kind %s/%s", group->u.s, of_kind->u.s)));
-	if (id.ns[0])
-		mok_val_append(arena, requires,
-			mok_val_str(mok_arena_printf(arena, "namespace %s", id.ns)));
+	if (*ns)
+		mok_val_append(
+			arena, requires, mok_val_str(mok_arena_printf(arena, "namespace %s", ns)));
 	mok_val_append(arena, requires,
-		mok_val_str(mok_arena_printf(arena, "kind %s/%s", id.group, id.kind)));
+		mok_val_str(mok_arena_printf(arena, "kind %.*s", (int)(ns - 1 - type), type)));
 }
 
 /* HorizontalPodAutoscalers and those that make them (KEDA's) name what they scale. */

@@ -261,6 +261,9 @@ static const struct mok_code codes[] = {
 		"DigitalOcean makes no Kubernetes cluster without a node pool, and refuses to "
 		"delete the last one. To end with the nodes, take the cluster away too; to make "
 		"other nodes, add their pool before (or with) the deletion." },
+	{ "E0816", "what goes along is left out",
+		"A namespace, a definition or a cluster that is replaced takes with it all that is "
+		"inside; --target or --exclude left some of that out of the plan." },
 	/* ---- the mastodon block ---- */
 	{ "E0902", "an address that the mastodon block takes",
 		"The block stands for resources with addresses of their own, such as mastodon_web. "
@@ -390,6 +393,11 @@ static const struct mok_code codes[] = {
 		"Argo CD rolls out whatever is in its repository. Migrations are not undone, so an "
 		"older version than the one that runs cannot follow it, and minor versions are "
 		"taken one at a time." },
+	{ "E0933", "the only copy of a secret would be replaced",
+		"Mastodon's keys are made once. What holds them in the cluster would be deleted "
+		"and "
+		"made anew, and a run that ends in between would lose them. With an escrow that is "
+		"open they are written there first." },
 };
 
 const struct mok_code *mok_code_find(const char *code)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from lib import ROOT, Cloud, Skip, Stack, check, equal, fork_on_terminal, run_tests
+from lib import ROOT, Cloud, Skip, Stack, check, equal, fork_on_terminal, run_tests, until
 
 PASSPHRASE = "canary horse battery staple"
 MASTODON = ["SECRET_KEY_BASE", "ACTIVE_RECORD_ENCRYPTION_PRIMARY_KEY",
@@ -441,6 +441,49 @@ def test_new_keys_are_refused_where_other_secrets_are_lost_too():
             check("W0210" in result.err and "mok secrets import" in result.err, result.err)
         stack.secrets("import", "copy.age")
         stack.apply(0, "--identity", "key.txt")
+
+
+def in_a_namespace(text):
+    space = """  space:
+    kind: kubernetes_manifest
+    cluster_id: ${cluster.id}
+    manifest: { apiVersion: v1, kind: Namespace, metadata: { name: social } }
+"""
+    return text.replace("namespace: default", "namespace: social").replace("  keys:\n", space + "  keys:\n")
+
+
+def test_the_only_copy_of_a_key_is_not_replaced():
+    with Cloud() as cloud, Stack(cloud, in_a_namespace(UNKEPT)) as stack:
+        stack.apply(0, "--no-escrow")
+        since = len(cloud.log())
+        for what in ("keys", "space", "cluster"):
+            for result in (stack.apply(5, "--no-escrow", "--replace", what), stack.plan(5, "--replace", what)):
+                check("E0933" in result.err and "secret.secret_key_base" in result.err, result.err)
+                check("secrets: { escrow" in " ".join(result.err.split()), result.err)
+        equal(cloud.writes(since), [], "nothing was sent")
+        stack.apply(0, "--no-escrow", "--replace", "prepare")
+
+
+def test_keys_outlive_their_namespace_and_a_run_that_dies_without_them():
+    dead = {"rules": [{"match": {"method": "PATCH", "path": "*/secrets/keys"}, "do": "hang", "when": "before",
+                       "times": 1}]}
+    identity = ("--identity", "key.txt")
+    with Cloud() as cloud, Escrow(cloud, in_a_namespace(INSTANCE)) as stack:
+        stack.apply(0, *identity)
+        before = stack.values()
+        check("E0933" in stack.apply(5, "--replace", "space").err, "the escrow has to be open")
+        (stack.dir / "secrets.age").unlink()
+        cloud.restart(dead)
+        process = stack.start("apply", "--yes", "--replace", "space", *identity)
+        until("the Secret is about to be made anew",
+              lambda: any(str(e.get("fault", "")).startswith("hang") for e in cloud.log()))
+        process.kill()
+        process.communicate()
+        cloud.restart()
+        stack.apply(0, *identity)
+        stack.plan(0, *identity)
+        for name in ("SECRET_KEY_BASE", "VAPID_PRIVATE_KEY"):
+            equal(stack.values()[name], before[name], name)
 
 
 def test_without_an_escrow():

@@ -179,6 +179,52 @@ def test_two_lines_of_former_selves_are_not_taken_for_one():
         check("E0805" in stack.plan(1).err, "refused")
 
 
+SPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "social"}}
+KINDS = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+         "metadata": {"name": "toys.example.test"},
+         "spec": {"group": "example.test", "scope": "Namespaced", "names": {"kind": "Toy", "plural": "toys"},
+                  "versions": [{"name": "v1", "served": True, "storage": True, "schema": {
+                      "openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}}]}}
+
+
+def inside(kind, name, ns, version="v1", **more):
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": ns}, **more}
+
+
+def test_what_is_replaced_takes_along_what_is_inside():
+    text = (HEAD + manifest("space", SPACE) + manifest("kinds", KINDS)
+            + manifest("settings", inside("ConfigMap", "a", "social", data={"v": "1", "of": "${k.id}"}), "    name_suffix: hash\n")
+            + manifest("guarded", inside("ConfigMap", "b", "social"), "    protect: false\n")
+            + manifest("toy", inside("Toy", "c", "default", "example.test/v1"))
+            + manifest("apart", inside("ConfigMap", "d", "default")))
+
+    def replaced(what):
+        return {c["address"] for c in stack.plan_json("--replace", what)["changes"] if c["action"] == "replace"}
+
+    with Cloud() as cloud, Stack(cloud, text) as stack:
+        stack.apply()
+        kube = Kube(cloud)
+        stack.write(text.replace('"v": "1"', '"v": "2"'))
+        stack.apply()
+        equal(replaced("space"), {"space", "settings", "guarded"}, "with the namespace")
+        equal(replaced("kinds"), {"kinds", "toy"}, "with the definition")
+        check({"space", "settings", "toy", "n", "k"} <= replaced("k"), "with the cluster")
+        said = stack.plan(2, "--replace", "space").out
+        check("is inside of space, which is replaced" in said, said)
+        check("generation 1" in said, "the former self goes, too: " + said)
+        check("E0816" in stack.plan(1, "--replace", "space", "--target", "space").err, "nothing goes unseen")
+        for what in ("space", "kinds"):
+            stack.apply(0, "--replace", what)
+            stack.plan(0)
+        left = {item["metadata"]["name"].split("-")[0] for item in
+                kube.get("/api/v1/namespaces/social/configmaps")["items"]}
+        check({"a", "b"} <= left, f"made anew: {left}")
+        kube.get("/apis/example.test/v1/namespaces/default/toys/c")
+        stack.write(text.replace('"v": "1"', '"v": "2"').replace("protect: false", "protect: true"))
+        stack.apply()
+        stack.apply(5, "--replace", "space")
+
+
 KEDA = "mok: 1\nmastodon: { keda: {}, observability: { metrics: true, prometheus: true } }\n"
 
 
