@@ -15,6 +15,7 @@ enum mok_action {
 	MOK_ACT_DELETE,
 	MOK_ACT_FORGET, /* the marker is taken off, the object lives on (retain) */
 	MOK_ACT_WAIT,   /* is as wanted, but not ready: waited for, and no change */
+	MOK_ACT_ADOPT,  /* its marker is written, nothing else (mok_changes_adopt) */
 };
 const char *mok_action_name(enum mok_action action); /* "create", ... "no-op" */
 
@@ -59,6 +60,14 @@ struct mok_diff_options {
 	const char *const *targets, *const *excludes, *const *replaces;
 	size_t ntargets, nexcludes, nreplaces;
 	bool offline; /* nothing is known of the account: everything is created */
+	bool adopts;  /* strangers are no mistakes: they are only listed */
+};
+
+/* An object without this stack's marker in the place of what a resource would create. */
+struct mok_stranger {
+	const struct mok_resource *resource;
+	struct mok_object *object;
+	const char *obstacle; /* why it is not to be taken over without a look, or NULL */
 };
 
 struct mok_output_value {
@@ -70,9 +79,10 @@ struct mok_changes {
 	struct mok_arena *arena;
 	MOK_VEC(struct mok_change)
 	list; /* resources in dependency order, then orphans and previous generations */
-	MOK_VEC(const char *) drop_tags; /* stale marker tags to look after and drop */
+	MOK_VEC(const char *) drop_tags;        /* stale marker tags to look after and drop */
+	MOK_VEC(struct mok_stranger) strangers; /* in dependency order */
 	MOK_VEC(struct mok_output_value) outputs;
-	size_t ncreate, nupdate, nreplace, ndelete, nforget, nwait, nunchanged, nmoved;
+	size_t ncreate, nupdate, nreplace, ndelete, nforget, nwait, nadopt, nunchanged, nmoved;
 	size_t nrefused;
 	int64_t cents_before, cents_after;
 	MOK_VEC(const char *) unpriced; /* addresses */
@@ -88,6 +98,9 @@ int mok_diff(struct mok_arena *arena, const struct mok_stack *stack, const struc
 bool mok_changes_any(const struct mok_changes *changes);
 /* Leaves out all but those that `keep` says: as with --target, but without what they need. */
 void mok_changes_keep(struct mok_changes *changes,
+	bool (*keep)(void *self, const struct mok_change *change), void *self);
+/* The same, and those that are kept only get their marker. */
+void mok_changes_adopt(struct mok_changes *changes,
 	bool (*keep)(void *self, const struct mok_change *change), void *self);
 
 /* Replaces the scalar `all` of a MOK_F_ALL list by the urns of what the stack has; `skip` (by

@@ -110,7 +110,8 @@ struct mok_failure {
 };
 
 struct mok_apply_result {
-	size_t ncreated, nupdated, nwaited, ndeleted, nforgotten, nfailed, nskipped, nunfinished;
+	size_t ncreated, nupdated, nwaited, ndeleted, nforgotten, nadopted, nfailed, nskipped,
+		nunfinished;
 	MOK_VEC(struct mok_failure) failures;
 	MOK_VEC(const char *) in_flight; /* when interrupted: "db: creating, id ..." */
 	MOK_VEC(struct mok_output_value) outputs;
@@ -144,9 +145,10 @@ int mok_task_run(const struct mok_apply_input *in, struct mok_arena *arena,
 int mok_journal_step(struct mok_journal *journal, const char *step, const char *detail,
 	struct mok_err *err) MOK_MUST_CHECK;
 
-/* Marks an existing object as `address`'s (mok adopt). */
+/* The changes that mark an existing object as `address`'s and do nothing else, for mok_apply: none
+ * if it is so already. `id`: its id, or a name that only one has. in->changes is not used. */
 int mok_adopt(const struct mok_apply_input *in, struct mok_arena *arena, const char *address,
-	const char *id, struct mok_err *err) MOK_MUST_CHECK;
+	const char *id, struct mok_changes *out, struct mok_err *err) MOK_MUST_CHECK;
 
 /* ---- saved plans ---- */
 

@@ -26,6 +26,7 @@ struct mok_live {
 	struct mok_map *listed;      /* "parent's id\ncollection" of those that were read */
 	struct mok_catalogue *catalogue;
 	struct mok_map *by_key, *by_id; /* private: mok_live_find, mok_live_by_id */
+	struct mok_map *twins, *others; /* private: mok_live_twins, mok_live_other_stack */
 };
 
 struct mok_live_input {
@@ -39,6 +40,9 @@ struct mok_live_input {
 	/* mok_live_key() -> int64_t, wall ms: when it was made, and when it was gone. NULL: none */
 	const struct mok_map *known_made, *known_gone;
 	const char *known_account; /* whose all this is: in another account it means nothing */
+	/* mok_live_key() of objects without a marker -> address: taken for marked as that one's.
+	 * NULL: none */
+	const struct mok_map *claims;
 	bool any_parent; /* what a MOK_K_COLLECTIONS kind lives in need not be in the account */
 	bool without_catalogue; /* destroy needs none */
 	bool everything_goes;   /* what is in a cluster that does not answer goes with it */
@@ -63,6 +67,12 @@ struct mok_object *mok_live_find(const struct mok_live *live, const struct mok_k
 	const char *parent_id, const char *natural_key);
 struct mok_object *mok_live_by_id(
 	const struct mok_live *live, const struct mok_kind *kind, const char *id);
+/* The ids of all that answer to the object's name or natural key, for people; NULL: it is alone. */
+const char *mok_live_twins(
+	struct mok_arena *arena, const struct mok_live *live, const struct mok_object *object);
+/* The stack whose marker it carries, if that is not this one; NULL: none. */
+const char *mok_live_other_stack(
+	struct mok_arena *arena, const struct mok_live *live, const struct mok_object *object);
 /* Hash over the fields that `want` declares (and id, generation, protection), for saved plans. */
 void mok_live_fingerprint(
 	const struct mok_object *object, const struct mok_val *want, char out[65]);

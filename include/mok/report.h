@@ -75,6 +75,21 @@ cJSON *mok_report_plan_json(const struct mok_plan_view *view);
 /* "+", "~", "-/+", "+/-", "-", "<=", " " */
 const char *mok_report_symbol(const struct mok_change *change);
 
+/* ---- adopt ---- */
+
+struct mok_adopt_view {
+	const struct mok_stack *stack;
+	const struct mok_changes
+		*changes;                 /* as if all were adopted; its strangers are left alone */
+	const bool *adopts;               /* by change */
+	const struct mok_diags *refusals; /* by addresses: of what the next apply would write */
+};
+void mok_report_adopt(
+	struct mok_buf *out, const struct mok_style *style, const struct mok_adopt_view *view);
+/* {"format_version","stack","adopt":[{"address","kind","id","then":{a plan's change, "refusal"}}],
+ * "left":[{"address","kind","id","reason"}]}; more may be added */
+cJSON *mok_report_adopt_json(const struct mok_adopt_view *view);
+
 /* ---- outputs ---- */
 
 /* NAME = value lines; sensitive ones masked. */

@@ -75,6 +75,7 @@ enum cli_option_id {
 	OPT_ROLLBACK,
 	OPT_SKIP_CHECK,
 	OPT_PRE_PULL,
+	OPT_ALL,
 };
 #define OPT_BIT(id) ((uint64_t)1 << (id))
 
@@ -89,7 +90,7 @@ struct cli_options {
 	const char *kubeconfig, *out, *confirm, *listen, *cloud_dir, *token_file;
 	bool sandbox, quiet, verbose, yes, help, destroy, detailed, json;
 	bool detach, stop, reset, allow_remote, api_only, secrets, offline, argocd, show, rollback,
-		no_escrow, force_conflicts, pre_pull;
+		no_escrow, force_conflicts, pre_pull, all;
 	uint64_t seen; /* OPT_BITs */
 };
 

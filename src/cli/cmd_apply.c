@@ -21,33 +21,10 @@ static bool holds_data(const struct session *s)
 	return false;
 }
 
-static int no_consent(struct session *s, const char *msg, const char *hint)
-{
-	struct mok_err err = { .code = MOK_ERR_INPUT };
-
-	mok_err_set(&err, MOK_ERR_INPUT, "%s", msg);
-	if (hint)
-		mok_err_hint(&err, "%s", hint);
-	return cli_fail(s->cli, &err, NULL);
-}
-
-static int asked(struct session *s, const char *question, const char *expected)
-{
-	if (cli_ask(s->cli, &s->env, question, expected))
-		return CLI_DONE;
-	if (s->env.interrupted(s->env.interrupted_self))
-		return CLI_INTERRUPTED;
-	return no_consent(s, "not confirmed: nothing was changed", NULL);
-}
-
 static int consent_to_apply(struct session *s)
 {
-	if (s->cli->opt.yes)
-		return CLI_DONE;
-	if (!s->cli->in_is_terminal)
-		return no_consent(s, "there is no terminal to ask on",
-			"look at the plan, then: mok apply --yes");
-	return asked(s, "Apply this plan? Only \"yes\" goes on:", "yes");
+	return consent(s, "Apply this plan? Only \"yes\" goes on:",
+		"look at the plan, then: mok apply --yes");
 }
 
 static int consent_to_destroy(struct session *s)
@@ -66,7 +43,7 @@ static int consent_to_destroy(struct session *s)
 		return no_consent(s, "there is no terminal to ask on, and data would be destroyed",
 			mok_arena_printf(
 				s->arena, "if it is meant: mok destroy --confirm %s", name));
-	return asked(s,
+	return consent_typed(s,
 		mok_arena_printf(
 			s->arena, "This destroys the stack. To go on, type its name (%s):", name),
 		name);
@@ -214,7 +191,7 @@ static bool is_to_be_asked(const struct session *s)
 	return mok_changes_any(&s->changes) || s->changes.nmoved;
 }
 
-static int apply_changes(struct session *s, int (*consent)(struct session *s))
+static int apply_changes(struct session *s, int (*agree)(struct session *s))
 {
 	int rc;
 
@@ -226,7 +203,7 @@ static int apply_changes(struct session *s, int (*consent)(struct session *s))
 		return refused(s);
 	if (is_idle(s))
 		return cli_is_json(s->cli) ? nothing_to_do(s) : CLI_DONE;
-	rc = consent && is_to_be_asked(s) ? consent(s) : CLI_DONE;
+	rc = agree && is_to_be_asked(s) ? agree(s) : CLI_DONE;
 	return rc == CLI_DONE ? run(s) : rc;
 }
 

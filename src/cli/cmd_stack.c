@@ -2,54 +2,6 @@
 
 #include <string.h>
 
-/* ---- adopt ---- */
-
-static int adopt(struct session *s)
-{
-	struct mok_err err = { 0 };
-	struct mok_apply_input in;
-	struct mok_buf out;
-	const char *address = s->cli->args.list.items[0], *id = s->cli->args.list.items[1];
-	int rc;
-
-	if ((rc = session_load(s)) != CLI_DONE || (rc = session_connect(s)) != CLI_DONE ||
-		(rc = session_lock(s)) != CLI_DONE || (rc = session_sweep(s, true)) != CLI_DONE ||
-		(rc = session_open_journal(s)) != CLI_DONE)
-		return rc;
-	in = session_input(s, NULL);
-	if (mok_adopt(&in, s->arena, address, id, &err) != 0)
-		return cli_fail(s->cli, &err, &s->stack->sources);
-	if (cli_is_json(s->cli)) {
-		cJSON *json = cJSON_CreateObject();
-
-		cJSON_AddNumberToObject(json, "format_version", 1);
-		cJSON_AddStringToObject(json, "adopted", address);
-		cJSON_AddStringToObject(json, "id", id);
-		cli_out_json(s->cli, json);
-		return CLI_DONE;
-	}
-	mok_buf_init(&out, 8192);
-	mok_buf_puts(&out, "Adopted ");
-	mok_text_add(&out, &s->cli->out, address);
-	mok_buf_puts(&out, ": ");
-	mok_text_add(&out, &s->cli->out, id);
-	mok_buf_puts(&out, ". Next: mok plan\n");
-	cli_out(s->cli, &out);
-	mok_buf_release(&out);
-	return CLI_DONE;
-}
-
-int cli_run_adopt(struct cli *cli)
-{
-	struct session s;
-	int rc = session_begin(&s, cli);
-
-	if (rc == CLI_DONE)
-		rc = adopt(&s);
-	session_end(&s);
-	return rc;
-}
-
 /* ---- output ---- */
 
 static int one_output(struct session *s, const char *name)

@@ -83,6 +83,8 @@ static const struct cli_option options[] = {
 		"let this check before an upgrade pass, at your own risk" },
 	{ OPT_PRE_PULL, "pre-pull", 0, NULL, AT(pre_pull), false, false,
 		"fetch the new images to the nodes before anything rolls" },
+	{ OPT_ALL, "all", 0, NULL, AT(all), false, false,
+		"all that have the plan's names and nobody's marker" },
 };
 
 const struct cli_option *cli_options(size_t *count)

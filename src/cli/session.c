@@ -18,7 +18,7 @@ int session_begin(struct session *s, struct cli *cli)
 	struct mok_err err = { 0 };
 
 	*s = (struct session){ .cli = cli, .arena = mok_arena_new() };
-	s->diags.arena = s->arena;
+	s->diags.arena = s->refusals.arena = s->arena;
 	s->real = mok_real_env_new(&err);
 	if (!s->real)
 		return cli_fail(cli, &err, NULL);
@@ -215,6 +215,7 @@ int session_sweep(struct session *s, bool without_catalogue)
 		.http = s->http,
 		.providers = &s->providers,
 		.stack = s->stack,
+		.claims = s->claims,
 		.any_parent = s->any_cluster,
 		.everything_goes = s->destroys && !s->cli->opt.targets.list.len &&
 			!s->cli->opt.excludes.list.len,
@@ -278,6 +279,7 @@ int session_diff(struct session *s, const struct mok_diff_options *options)
 	const struct mok_apply_input in = session_input(s, NULL);
 	size_t ndiags = s->diags.list.len;
 	struct mok_err err = { 0 };
+	struct mok_diags *told;
 	bool any = false;
 	int rc;
 
@@ -290,7 +292,8 @@ int session_diff(struct session *s, const struct mok_diff_options *options)
 	rc = diff_once(s, options);
 	if (rc != CLI_DONE || options->destroy || options->offline)
 		return rc;
-	if (mok_predict(&in, s->arena, &s->diags, &any, &err) != 0)
+	told = options->adopts ? &s->refusals : &s->diags;
+	if (mok_predict(&in, s->arena, told, &any, &err) != 0)
 		return cli_fail(s->cli, &err, &s->stack->sources);
 	if (s->diags.nerrors)
 		return session_give_up(s);

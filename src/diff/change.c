@@ -54,53 +54,6 @@ static void name_new_object(struct planner *p, struct mok_change *c)
 		set_name(p, c, first_name(p, c->resource, wanted));
 }
 
-/* ---- what stands in the way of a creation ---- */
-
-static struct mok_object *namesake(struct planner *p, const struct mok_change *c)
-{
-	const char *key = mok_natural_key(p->arena, c->kind, &c->want);
-	const char *parent = NULL;
-
-	if (c->kind->parent_field) {
-		parent = mok_val_get_str(&c->want, c->kind->parent_field);
-		if (!parent)
-			return NULL;
-	}
-	return key ? mok_live_find(p->live, c->kind, parent, key) : NULL;
-}
-
-static void refuse_stranger(
-	struct planner *p, const struct mok_change *c, const struct mok_object *o)
-{
-	const struct mok_resource *r = c->resource;
-	const char *what = o->name ? o->name : o->id;
-	struct mok_diag *d = mok_diag_add(p->diags, "E0806", r->at,
-		"%s: a %s \"%s\" exists already (id %s) and is not this stack's", r->address,
-		r->kind->name, what, o->id);
-
-	d->address = r->address;
-	mok_diag_hint(p->diags, d, "to take it over: mok adopt '%s' %s", r->address, o->id);
-}
-
-static void check_namesake(struct planner *p, struct mok_change *c)
-{
-	struct mok_object *o;
-
-	if (c->kind->flags & MOK_K_SINGLE)
-		return;
-	o = namesake(p, c);
-	if (!o)
-		return;
-	if (!o->addr_hash[0])
-		refuse_stranger(p, c, o);
-	else if (!o->resource)
-		add_reason(p, c,
-			mok_arena_printf(p->arena,
-				"takes the name of %s, which is deleted first (moved_from keeps it "
-				"instead)",
-				o->slug));
-}
-
 static void plan_create(struct planner *p, struct mok_change *c)
 {
 	char hash[17];
@@ -121,7 +74,7 @@ static void plan_create(struct planner *p, struct mok_change *c)
 	}
 	name_new_object(p, c);
 	if (p->live && !p->options->destroy)
-		check_namesake(p, c);
+		mok_check_namesake(p, c);
 	c->set_protect = c->resource->protect == MOK_YES;
 	c->set_retain = c->resource->retain;
 }
@@ -463,7 +416,7 @@ static void set_apart(struct planner *p, struct mok_change *c)
 {
 	c->foreign = c->kind->reads_only && c->kind->reads_only(&c->want);
 	if (c->foreign)
-		c->object = p->live && !p->options->destroy ? namesake(p, c) : NULL;
+		c->object = p->live && !p->options->destroy ? mok_namesake(p, c) : NULL;
 	c->postponed = is_postponed(p, c);
 	if (c->postponed && !c->foreign && !c->object && !c->excluded)
 		warn_postponed(p, c);

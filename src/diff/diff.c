@@ -6,7 +6,7 @@
 const char *mok_action_name(enum mok_action action)
 {
 	static const char *const names[] = { "no-op", "create", "update", "replace", "delete",
-		"forget", "wait" };
+		"forget", "wait", "adopt" };
 
 	return names[action];
 }
@@ -129,7 +129,7 @@ static void plan_outputs(struct planner *p)
 static void count_action(struct mok_changes *out, const struct mok_change *c)
 {
 	size_t *const counters[] = { &out->nunchanged, &out->ncreate, &out->nupdate, &out->nreplace,
-		&out->ndelete, &out->nforget, &out->nwait };
+		&out->ndelete, &out->nforget, &out->nwait, &out->nadopt };
 
 	(*counters[c->action])++;
 	out->nmoved += c->moved_from != NULL;
@@ -151,6 +151,7 @@ static int own_seconds(const struct mok_change *c)
 				s = c->fields.items[i].call->typical_s;
 		return s;
 	case MOK_ACT_NONE:
+	case MOK_ACT_ADOPT:
 	case MOK_ACT_FORGET: return 0;
 	}
 	return 0;
@@ -217,6 +218,8 @@ int mok_diff(struct mok_arena *arena, const struct mok_stack *stack, const struc
 	mok_select(&p);
 	for (size_t i = 0; i < n; i++)
 		mok_plan_resource(&p, order[i]);
+	if (!options->adopts)
+		mok_refuse_strangers(&p);
 	copy_edges(&p);
 	plan_outputs(&p);
 	mok_plan_leftovers(&p);
@@ -236,26 +239,46 @@ static void leave_out(struct mok_change *c)
 	c->set_protect = c->clear_protect = c->set_retain = c->clear_retain = false;
 }
 
-void mok_changes_keep(struct mok_changes *changes,
-	bool (*keep)(void *self, const struct mok_change *change), void *self)
+static void count_again(struct mok_changes *changes)
 {
 	changes->nunchanged = changes->ncreate = changes->nupdate = changes->nreplace = 0;
 	changes->ndelete = changes->nforget = changes->nmoved = changes->nrefused = 0;
-	changes->nwait = 0;
+	changes->nwait = changes->nadopt = 0;
 	changes->drop_tags.len = 0;
+	for (size_t i = 0; i < changes->list.len; i++)
+		count_action(changes, &changes->list.items[i]);
+}
+
+void mok_changes_keep(struct mok_changes *changes,
+	bool (*keep)(void *self, const struct mok_change *change), void *self)
+{
+	for (size_t i = 0; i < changes->list.len; i++)
+		if (!keep(self, &changes->list.items[i]))
+			leave_out(&changes->list.items[i]);
+	count_again(changes);
+}
+
+void mok_changes_adopt(struct mok_changes *changes,
+	bool (*keep)(void *self, const struct mok_change *change), void *self)
+{
 	for (size_t i = 0; i < changes->list.len; i++) {
 		struct mok_change *c = &changes->list.items[i];
+		bool kept = keep(self, c);
 
-		if (!keep(self, c))
-			leave_out(c);
-		count_action(changes, c);
+		leave_out(c);
+		if (!kept)
+			continue;
+		c->excluded = false;
+		c->action = MOK_ACT_ADOPT;
+		c->generation = 1;
 	}
+	count_again(changes);
 }
 
 bool mok_changes_any(const struct mok_changes *changes)
 {
 	return changes->ncreate || changes->nupdate || changes->nreplace || changes->ndelete ||
-		changes->nforget || changes->drop_tags.len;
+		changes->nforget || changes->nadopt || changes->drop_tags.len;
 }
 
 /* ---- the order to show ---- */
@@ -267,7 +290,7 @@ struct weighed {
 
 static int weight(const struct mok_change *c)
 {
-	static const int weights[] = { 0, 2, 3, 5, 6, 4, 1 };
+	static const int weights[] = { 0, 2, 3, 5, 6, 4, 1, 2 };
 
 	return weights[c->action] + (c->destroys_data ? 10 : 0);
 }

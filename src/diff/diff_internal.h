@@ -39,6 +39,11 @@ const struct mok_change *mok_replaced_around(
 	struct planner *p, const struct mok_resource *r, const struct mok_object *o);
 /* An excluded change may not go along unseen. */
 void mok_refuse_left_out(struct planner *p, const struct mok_change *change);
+/* strangers.c: what has the wanted name or natural key, or NULL; whose it is, if anything has it,
+ * noted in planner->out; and that as mistakes. */
+struct mok_object *mok_namesake(struct planner *p, const struct mok_change *c);
+void mok_check_namesake(struct planner *p, struct mok_change *c);
+void mok_refuse_strangers(struct planner *p);
 bool mok_planned_attribute(
 	void *self, const struct mok_resource *r, const char *path, struct mok_val *out);
 

@@ -4,43 +4,31 @@
 
 /* Taking over what exists: its marker is written, nothing else. */
 
-struct adoption {
-	struct op op; /* for markers and steps */
-	struct engine engine;
-	struct mok_change change;
-	bool done, failed;
-	struct mok_err err;
-	MOK_VEC(struct mok_ask) asks;
-	size_t at;
-};
-
-static void send_next(struct adoption *a);
-
-static void asked(void *ctx, struct mok_answer *answer)
+/* What the object says of itself, under its parent. */
+static struct mok_val attributes(struct mok_arena *arena, const struct mok_object *o)
 {
-	struct adoption *a = ctx;
+	struct mok_val attrs = o->attrs;
 
-	if (answer->verdict != MOK_ANS_OK) {
-		a->failed = a->done = true;
-		a->err = answer->err;
-		return;
-	}
-	a->at++;
-	send_next(a);
+	if (o->parent_id && o->kind->parent_field)
+		mok_val_set(arena, &attrs, o->kind->parent_field, mok_val_str(o->parent_id));
+	return attrs;
 }
 
-static void send_next(struct adoption *a)
+void mok_lay_out_adopt(struct op *op)
 {
-	if (a->at == a->asks.len) {
-		a->done = true;
-		return;
-	}
-	mok_ask_send(&a->engine.asker, a->engine.arena, &a->asks.items[a->at], asked, a);
-}
+	const struct mok_kind *kind = op->change->kind;
+	unsigned generation = op->change->generation;
 
-static bool is_done(void *ctx)
-{
-	return ((struct adoption *)ctx)->done;
+	op->want = attributes(op->engine->arena, op->object);
+	if (kind->flags & MOK_K_COLLECTIONS)
+		mok_step_add(op,
+			(struct step){
+				.run = mok_step_inventory, .label = "note in the inventory" });
+	if (kind->marking == MOK_MARK_FREE)
+		mok_step_tag(
+			op, MOK_ASK_TAG_MAKE, mok_op_free_tag(op, generation, &op->want), "mark");
+	else
+		mok_step_mark(op, mok_op_marker(op, generation));
 }
 
 /* By its id, else by its name if only one has it. */
@@ -67,7 +55,7 @@ static int check(const struct mok_apply_input *in, const struct mok_resource *r,
 	const struct mok_object *o, const char *id, struct mok_err *err)
 {
 	const struct mok_object *now = mok_map_get(in->live->by_address, r->address);
-	struct mok_marker marker;
+	const char *stack;
 
 	if (!o) {
 		mok_err_set(err, MOK_ERR_INPUT, "the account has no %s with the id or name \"%s\"",
@@ -85,62 +73,44 @@ static int check(const struct mok_apply_input *in, const struct mok_resource *r,
 	if (o->addr_hash[0])
 		return mok_err_set(err, MOK_ERR_REFUSED,
 			"%s already belongs to another address of this stack (%s)", id, o->slug);
-	if (o->marker && mok_marker_parse(in->live->arena, o->marker, &marker))
+	stack = mok_live_other_stack(in->live->arena, in->live, o);
+	if (stack)
 		return mok_err_set(
-			err, MOK_ERR_REFUSED, "%s belongs to the stack \"%s\"", id, marker.stack);
+			err, MOK_ERR_REFUSED, "%s belongs to the stack \"%s\"", id, stack);
 	return 0;
 }
 
-static void add(struct adoption *a, struct mok_ask ask)
+/* As a diff leaves them, of which one is kept. */
+static void lay_out_changes(
+	const struct mok_apply_input *in, struct mok_arena *arena, struct mok_changes *out)
 {
-	mok_vec_push(a->engine.arena, &a->asks, ask);
+	size_t n = in->stack->resources.len;
+
+	*out = (struct mok_changes){ .arena = arena };
+	out->list.items = MOK_NEW_N(arena, struct mok_change, n + 1);
+	out->list.len = out->list.cap = n;
+	for (size_t i = 0; i < n; i++) {
+		struct mok_resource *r = &in->stack->resources.items[i];
+
+		out->list.items[i] = (struct mok_change){ .address = r->address,
+			.kind = r->kind,
+			.resource = r,
+			.object = mok_map_get(in->live->by_address, r->address),
+			.want = { .type = MOK_MAP },
+			.excluded = true };
+	}
 }
 
-static void lay_out(struct adoption *a, struct mok_object *o)
+static bool is_it(void *self, const struct mok_change *change)
 {
-	const char *marker = mok_op_marker(&a->op, 1);
-	struct mok_val attrs = o->attrs;
-
-	if (o->kind->marking == MOK_MARK_FREE) {
-		if (o->parent_id && o->kind->parent_field)
-			mok_val_set(a->engine.arena, &attrs, o->kind->parent_field,
-				mok_val_str(o->parent_id));
-		add(a,
-			(struct mok_ask){ .verb = MOK_ASK_TAG_MAKE,
-				.marker = mok_op_free_tag(&a->op, 1, &attrs) });
-		return;
-	}
-	if (o->kind->marking == MOK_MARK_TAGS)
-		add(a, (struct mok_ask){ .verb = MOK_ASK_TAG_MAKE, .marker = marker });
-	add(a,
-		(struct mok_ask){ .verb = MOK_ASK_MARK,
-			.kind = o->kind,
-			.id = o->id,
-			.parent_id = o->parent_id,
-			.name = o->name,
-			.have = o,
-			.marker = marker });
-}
-
-static int run(struct adoption *a, struct mok_err *err)
-{
-	send_next(a);
-	if (mok_loop_run(a->engine.loop, is_done, a, err) != 0)
-		return -1;
-	if (a->failed) {
-		*err = a->err;
-		return mok_err_wrap(err, "adopting %s", a->change.address);
-	}
-	mok_engine_record(&a->op, "ack", a->op.object->id, "adopted");
-	a->engine.sync_due = false;
-	return mok_journal_sync(a->engine.in->journal, err);
+	return change == self;
 }
 
 int mok_adopt(const struct mok_apply_input *in, struct mok_arena *arena, const char *address,
-	const char *id, struct mok_err *err)
+	const char *id, struct mok_changes *out, struct mok_err *err)
 {
 	const struct mok_resource *r = mok_map_get(in->stack->by_address, address);
-	struct adoption *a = MOK_NEW(arena, struct adoption);
+	struct mok_change *c;
 	struct mok_object *o;
 
 	if (!r)
@@ -148,23 +118,12 @@ int mok_adopt(const struct mok_apply_input *in, struct mok_arena *arena, const c
 	o = find(in, r, id);
 	if (check(in, r, o, id, err) != 0)
 		return -1;
+	lay_out_changes(in, arena, out);
 	if (mok_map_get(in->live->by_address, address) == o)
 		return 0;
-	a->engine.in = in;
-	a->engine.arena = arena;
-	a->engine.loop = in->loop;
-	a->engine.asker = (struct mok_asker){
-		.loop = in->loop, .http = in->http, .providers = in->providers
-	};
-	a->engine.sync_due = true; /* synced below, not at the end of a turn */
-	a->change = (struct mok_change){
-		.address = r->address, .kind = r->kind, .resource = r, .object = o, .generation = 1
-	};
-	a->op.engine = &a->engine;
-	a->op.change = &a->change;
-	a->op.resource = r;
-	a->op.object = o;
-	a->op.what = OP_UPDATE;
-	lay_out(a, o);
-	return run(a, err);
+	c = &out->list.items[r - in->stack->resources.items];
+	c->object = o;
+	c->want = attributes(arena, o);
+	mok_changes_adopt(out, is_it, c);
+	return 0;
 }

@@ -28,6 +28,7 @@ static enum mok_action action_of(const struct op *op)
 		[OP_FORGET] = MOK_ACT_FORGET,
 		[OP_DROP_TAG] = MOK_ACT_FORGET,
 		[OP_SETTLE] = MOK_ACT_WAIT,
+		[OP_ADOPT] = MOK_ACT_ADOPT,
 	};
 
 	return actions[op->what];
@@ -143,6 +144,7 @@ static void count(struct op *op)
 	case OP_SETTLE: out->nwaited += !op->quiet; return;
 	case OP_DELETE: out->ndeleted++; return;
 	case OP_FORGET: out->nforgotten++; return;
+	case OP_ADOPT: out->nadopted++; return;
 	case OP_RENAME:
 	case OP_DROP_TAG: return;
 	}
@@ -160,7 +162,8 @@ static const char *serial_key(const struct op *op)
 	const struct mok_kind *kind = op->change ? op->change->kind : NULL;
 	const char *parent;
 
-	if (!kind || !(kind->flags & MOK_K_SERIAL) || !kind->parent_field || op->change->implied)
+	if (!kind || !(kind->flags & MOK_K_SERIAL) || !kind->parent_field || op->change->implied ||
+		op->what == OP_ADOPT)
 		return NULL;
 	parent =
 		op->object ? op->object->parent_id : mok_val_get_str(&op->want, kind->parent_field);
@@ -228,6 +231,8 @@ static void complete(struct op *op)
 		mok_engine_record(op, "gone", op->object->id, NULL);
 	else if (op->what == OP_FORGET)
 		mok_engine_record(op, "gone", op->object->id, "forgotten");
+	else if (op->what == OP_ADOPT)
+		mok_engine_record(op, "ack", op->object->id, "adopted");
 	op->at = op->steps.len;
 	op->engine->out->changed |= op->what != OP_WAIT && op->what != OP_SETTLE;
 	count(op);

@@ -18,7 +18,8 @@ enum op_what {
 	OP_DELETE,
 	OP_FORGET,
 	OP_DROP_TAG,
-	OP_SETTLE
+	OP_SETTLE,
+	OP_ADOPT
 };
 
 struct engine;
@@ -147,6 +148,11 @@ void mok_engine_record(struct op *op, const char *what, const char *id, const ch
 void mok_engine_record_tag(struct engine *e, const char *tag, bool made);
 bool mok_engine_attribute(
 	void *self, const struct mok_resource *r, const char *path, struct mok_val *out);
+
+/* Writing a marker or a tag; of no tag (NULL), nothing. */
+void mok_step_mark(struct op *op, const char *marker);
+void mok_step_tag(struct op *op, enum mok_verb verb, const char *tag, const char *label);
+void mok_lay_out_adopt(struct op *op); /* adopt.c */
 
 /* Markers and tags of a change's address. */
 const char *mok_op_marker(const struct op *op, unsigned generation);

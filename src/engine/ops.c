@@ -43,6 +43,7 @@ static void add_ops_of(struct engine *e, size_t i, size_t *nodes)
 	case MOK_ACT_UPDATE:
 		e->make[i] = mok_op_add(e, c, c->resource ? OP_UPDATE : OP_MOVE, nodes);
 		break;
+	case MOK_ACT_ADOPT: e->make[i] = mok_op_add(e, c, OP_ADOPT, nodes); break;
 	case MOK_ACT_WAIT: e->make[i] = mok_op_add(e, c, OP_WAIT, nodes); break;
 	case MOK_ACT_DELETE: e->end[i] = mok_op_add(e, c, OP_DELETE, nodes); break;
 	case MOK_ACT_FORGET: e->end[i] = mok_op_add(e, c, OP_FORGET, nodes); break;

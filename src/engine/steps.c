@@ -24,7 +24,7 @@ static struct mok_ask ask_about(const struct op *op, enum mok_verb verb)
 	return ask;
 }
 
-static void add_tag(struct op *op, enum mok_verb verb, const char *tag, const char *label)
+void mok_step_tag(struct op *op, enum mok_verb verb, const char *tag, const char *label)
 {
 	struct step s = { .run = mok_step_ask, .label = label, .gone_is_fine = true };
 
@@ -78,13 +78,13 @@ const char *mok_op_about(const struct op *op, const char *what)
 		op->engine->arena, op->engine->in->stack->name, op->change->address, what);
 }
 
-static void add_mark(struct op *op, const char *marker)
+void mok_step_mark(struct op *op, const char *marker)
 {
 	struct step s = { .run = mok_step_ask, .label = "mark" };
 
 	/* A tag must exist before it can be assigned. */
 	if (op->change->kind->marking == MOK_MARK_TAGS && *marker)
-		add_tag(op, MOK_ASK_TAG_MAKE, marker, "mark");
+		mok_step_tag(op, MOK_ASK_TAG_MAKE, marker, "mark");
 	s.ask = ask_about(op, MOK_ASK_MARK);
 	s.ask.marker = marker;
 	mok_step_add(op, s);
@@ -95,13 +95,14 @@ static void add_protection(struct op *op)
 	const struct mok_change *c = op->change;
 
 	if (c->set_protect)
-		add_tag(op, MOK_ASK_TAG_MAKE, mok_op_about(op, "protect"), "protect");
+		mok_step_tag(op, MOK_ASK_TAG_MAKE, mok_op_about(op, "protect"), "protect");
 	if (c->set_retain)
-		add_tag(op, MOK_ASK_TAG_MAKE, mok_op_about(op, "retain"), "retain");
+		mok_step_tag(op, MOK_ASK_TAG_MAKE, mok_op_about(op, "retain"), "retain");
 	if (c->clear_protect)
-		add_tag(op, MOK_ASK_TAG_DROP, mok_op_about(op, "protect"), "lift the protection");
+		mok_step_tag(
+			op, MOK_ASK_TAG_DROP, mok_op_about(op, "protect"), "lift the protection");
 	if (c->clear_retain)
-		add_tag(op, MOK_ASK_TAG_DROP, mok_op_about(op, "retain"), "retain no longer");
+		mok_step_tag(op, MOK_ASK_TAG_DROP, mok_op_about(op, "retain"), "retain no longer");
 }
 
 /* Before it is made: it may have filled that even if nobody saw its end. */
@@ -114,7 +115,7 @@ static void add_fills(struct op *op)
 			f->flags & MOK_F_FILLS ? mok_val_get_str(&op->want, f->name) : NULL;
 
 		if (address)
-			add_tag(op, MOK_ASK_TAG_MAKE,
+			mok_step_tag(op, MOK_ASK_TAG_MAKE,
 				mok_marker_about(e->arena, e->in->stack->name, address, "data"),
 				"note that it holds data");
 	}
@@ -169,7 +170,7 @@ static void add_tag_changes(struct op *op, const struct mok_call *call, const st
 		if (tag->type != MOK_STR || tags_have(to, tag->u.s))
 			continue;
 		if (!remove)
-			add_tag(op, MOK_ASK_TAG_MAKE, tag->u.s, "tag");
+			mok_step_tag(op, MOK_ASK_TAG_MAKE, tag->u.s, "tag");
 		s.label = remove ? "untag" : "tag";
 		s.ask = ask_about(op, MOK_ASK_CALL);
 		s.ask.call = call;
@@ -222,7 +223,7 @@ static void lay_out_create(struct op *op)
 	const struct mok_kind *kind = op->change->kind;
 	struct mok_map *done = mok_map_new(op->engine->arena);
 
-	add_tag(op, MOK_ASK_TAG_MAKE, mok_op_free_tag(op, op->change->generation, &op->want),
+	mok_step_tag(op, MOK_ASK_TAG_MAKE, mok_op_free_tag(op, op->change->generation, &op->want),
 		"mark");
 	add_protection(op);
 	add_fills(op);
@@ -252,7 +253,7 @@ static void lay_out_create(struct op *op)
 static void drop_if_there(struct op *op, const char *tag)
 {
 	if (mok_map_get(op->engine->in->live->tags, tag))
-		add_tag(op, MOK_ASK_TAG_DROP, tag, "unmark");
+		mok_step_tag(op, MOK_ASK_TAG_DROP, tag, "unmark");
 }
 
 /* Returns the free-standing tag that marks it from then on, if its kind has such. */
@@ -274,15 +275,16 @@ static const char *move_marker(struct op *op)
 
 	for (size_t i = 0; i < MOK_COUNT(abouts); i++)
 		if (abouts[i].stays)
-			add_tag(op, MOK_ASK_TAG_MAKE, mok_op_about(op, abouts[i].what), "mark");
+			mok_step_tag(
+				op, MOK_ASK_TAG_MAKE, mok_op_about(op, abouts[i].what), "mark");
 	if (o->free_tag) {
 		tag = mok_arena_printf(arena, "%s%s", now, o->free_tag + strlen(o->marker));
-		add_tag(op, MOK_ASK_TAG_MAKE, tag, "mark");
-		add_tag(op, MOK_ASK_TAG_DROP, o->free_tag, "unmark");
+		mok_step_tag(op, MOK_ASK_TAG_MAKE, tag, "mark");
+		mok_step_tag(op, MOK_ASK_TAG_DROP, o->free_tag, "unmark");
 	} else {
-		add_mark(op, now);
+		mok_step_mark(op, now);
 		if (o->kind->marking == MOK_MARK_TAGS)
-			add_tag(op, MOK_ASK_TAG_DROP, o->marker, "unmark");
+			mok_step_tag(op, MOK_ASK_TAG_DROP, o->marker, "unmark");
 	}
 	for (size_t i = 0; i < MOK_COUNT(abouts); i++)
 		drop_if_there(op,
@@ -338,7 +340,7 @@ static void lay_out_update(struct op *op)
 		new_tag = mok_op_free_tag(op, op->object->generation, &after);
 	}
 	if (new_tag && strcmp(new_tag, old_tag) != 0)
-		add_tag(op, MOK_ASK_TAG_MAKE, new_tag, "mark");
+		mok_step_tag(op, MOK_ASK_TAG_MAKE, new_tag, "mark");
 	for (size_t i = 0; i < c->fields.len; i++) {
 		const struct mok_field_change *f = &c->fields.items[i];
 		char name[128];
@@ -351,7 +353,7 @@ static void lay_out_update(struct op *op)
 		add_field_call(op, mok_field_find(c->kind->fields, name), done);
 	}
 	if (new_tag && strcmp(new_tag, old_tag) != 0)
-		add_tag(op, MOK_ASK_TAG_DROP, old_tag, "unmark");
+		mok_step_tag(op, MOK_ASK_TAG_DROP, old_tag, "unmark");
 	if (c->resume && (!c->fields.len || op->object->failed))
 		add_ready(op, NULL);
 }
@@ -378,7 +380,7 @@ static void lay_out_rename(struct op *op)
 static void drop_about(struct op *op, bool is_there, const char *what)
 {
 	if (is_there)
-		add_tag(op, MOK_ASK_TAG_DROP,
+		mok_step_tag(op, MOK_ASK_TAG_DROP,
 			mok_arena_printf(op->engine->arena, "mok:%s:%s-%s:%s",
 				op->engine->in->stack->name, op->object->slug,
 				op->object->addr_hash, what),
@@ -390,9 +392,9 @@ static void drop_marks(struct op *op)
 	const struct mok_object *o = op->object;
 
 	if (o->free_tag)
-		add_tag(op, MOK_ASK_TAG_DROP, o->free_tag, "unmark");
+		mok_step_tag(op, MOK_ASK_TAG_DROP, o->free_tag, "unmark");
 	else if (o->kind->marking == MOK_MARK_TAGS)
-		add_tag(op, MOK_ASK_TAG_DROP, o->marker, "unmark");
+		mok_step_tag(op, MOK_ASK_TAG_DROP, o->marker, "unmark");
 	if ((op->change->action == MOK_ACT_REPLACE && !op->change->moved_from) || !o->addr_hash[0])
 		return;
 	drop_about(op, o->protected_live, "protect");
@@ -444,7 +446,7 @@ static void lay_out_delete(struct op *op)
 static void lay_out_forget(struct op *op)
 {
 	if (!op->object->free_tag)
-		add_mark(op, "");
+		mok_step_mark(op, "");
 	drop_marks(op);
 }
 
@@ -453,7 +455,7 @@ static void lay_out_drop(struct op *op)
 	struct step s = { .run = mok_step_look, .label = "looking for what it marks" };
 
 	mok_step_add(op, s);
-	add_tag(op, MOK_ASK_TAG_DROP, op->tag, "unmark");
+	mok_step_tag(op, MOK_ASK_TAG_DROP, op->tag, "unmark");
 }
 
 /* ---- evaluation ---- */
@@ -543,6 +545,7 @@ static void (*const layouts[])(struct op *) = {
 	[OP_FORGET] = lay_out_forget,
 	[OP_DROP_TAG] = lay_out_drop,
 	[OP_SETTLE] = lay_out_wait,
+	[OP_ADOPT] = mok_lay_out_adopt,
 };
 
 /* What a stray marker tag marks has come into sight, and no resource wants it. */

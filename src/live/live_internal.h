@@ -46,8 +46,10 @@ void mok_sweep_details(struct sweep *sweep);
 bool mok_sweep_lags(const struct sweep *sweep);
 int64_t mok_sweep_scaled_ms(const struct sweep *sweep, int seconds); /* at least 1 */
 
+/* Where an object's name or natural key is looked up. */
+const char *live_place(
+	struct mok_arena *arena, const struct mok_object *o, const char *natural_key);
 /* Who owns what. Starts from scratch at each call. */
-void mok_live_match(struct mok_live *live, const struct mok_stack *stack,
-	const struct mok_map *known_ids, struct mok_diags *diags);
+void mok_live_match(const struct sweep *sweep, struct mok_diags *diags);
 
 #endif

@@ -1,6 +1,5 @@
 #include "live_internal.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* A marker of this stack: a free-standing tag that names an object, or one about an address. */
@@ -20,7 +19,7 @@ struct about {
 struct matcher {
 	struct mok_live *live;
 	const struct mok_stack *stack;
-	const struct mok_map *known_ids;
+	const struct mok_map *known_ids, *claims;
 	struct mok_diags *diags;
 	struct mok_arena *arena;
 	struct mok_map *by_suffix; /* ":kind:parent:key" -> struct mark */
@@ -56,14 +55,30 @@ static void read_about(struct matcher *m, const struct mok_marker *marker, const
 		a->data_tag = tag;
 }
 
+static const char *suffix_of(const struct matcher *m, const struct mok_marker *marker)
+{
+	return mok_arena_printf(
+		m->arena, ":%s:%s:%s", marker->kind, marker->parent_hash, marker->key_hash);
+}
+
+static void read_others(struct matcher *m, const struct mok_marker *marker)
+{
+	if (marker->kind && marker->kind[0])
+		mok_map_put(
+			m->live->others, suffix_of(m, marker), (void *)(uintptr_t)marker->stack);
+}
+
 static void read_tag(struct matcher *m, const char *tag)
 {
 	struct mark *mark = MOK_NEW(m->arena, struct mark);
 	const char *suffix;
 
-	if (!mok_marker_parse(m->arena, tag, &mark->marker) ||
-		!mok_streq(mark->marker.stack, m->stack->name))
+	if (!mok_marker_parse(m->arena, tag, &mark->marker))
 		return;
+	if (!mok_streq(mark->marker.stack, m->stack->name)) {
+		read_others(m, &mark->marker);
+		return;
+	}
 	if (mark->marker.about && mark->marker.about[0]) {
 		read_about(m, &mark->marker, tag);
 		return;
@@ -73,8 +88,7 @@ static void read_tag(struct matcher *m, const char *tag)
 		mok_vec_push(m->arena, &m->carried, mark);
 		return;
 	}
-	suffix = mok_arena_printf(m->arena, ":%s:%s:%s", mark->marker.kind,
-		mark->marker.parent_hash, mark->marker.key_hash);
+	suffix = suffix_of(m, &mark->marker);
 	mark->next = mok_map_get(m->by_suffix, suffix);
 	mok_map_put(m->by_suffix, suffix, mark);
 	mok_vec_push(m->arena, &m->marks, mark);
@@ -82,12 +96,10 @@ static void read_tag(struct matcher *m, const char *tag)
 
 static void read_tags(struct matcher *m)
 {
-	const char *prefix = mok_arena_printf(m->arena, "mok:%s:", m->stack->name);
-
 	for (size_t i = 0; i < mok_map_len(m->live->tags); i++) {
 		const char *tag = mok_map_key(m->live->tags, i);
 
-		if (mok_starts(tag, prefix))
+		if (mok_starts(tag, "mok:"))
 			read_tag(m, tag);
 	}
 }
@@ -151,17 +163,51 @@ static void match_free(struct matcher *m, struct mok_object *o, const char *natu
 	o->free_tag = mark->tag;
 }
 
+/* What is to be taken over, as if it had been. */
+static void claim(struct matcher *m, struct mok_object *o, const char *natural_key)
+{
+	const char *address = m->claims
+		? mok_map_get(m->claims, mok_live_key(m->arena, o->kind->name, o->parent_id, o->id))
+		: NULL;
+	struct mok_marker marker;
+	const char *text;
+
+	if (!address || o->marker)
+		return;
+	text = mok_marker_make(m->arena, m->stack->name, address, 1);
+	if (!mok_marker_parse(m->arena, text, &marker))
+		MOK_BUG("a marker that is none");
+	own(o, &marker, text);
+	if (o->kind->marking == MOK_MARK_FREE)
+		o->free_tag =
+			mok_marker_free_tag(m->arena, text, o->kind, o->parent_id, natural_key);
+}
+
+const char *live_place(struct mok_arena *arena, const struct mok_object *o, const char *natural_key)
+{
+	return mok_arena_printf(
+		arena, "%s/%s/%s", o->kind->name, o->parent_id ? o->parent_id : "", natural_key);
+}
+
+static void index_object(struct matcher *m, struct mok_object *o, const char *natural_key)
+{
+	const char *place = natural_key ? live_place(m->arena, o, natural_key) : NULL;
+	struct mok_live *live = m->live;
+
+	mok_map_put(live->by_id, mok_arena_printf(m->arena, "%s/%s", o->kind->name, o->id), o);
+	if (!place)
+		return;
+	if (mok_map_get(live->by_key, place))
+		mok_map_put(live->twins, place, o);
+	mok_map_put(live->by_key, place, o);
+}
+
 static void match_object(struct matcher *m, struct mok_object *o)
 {
 	const char *key = mok_natural_key(m->arena, o->kind, &o->attrs);
 	struct mok_marker marker;
 
-	mok_map_put(m->live->by_id, mok_arena_printf(m->arena, "%s/%s", o->kind->name, o->id), o);
-	if (key)
-		mok_map_put(m->live->by_key,
-			mok_arena_printf(m->arena, "%s/%s/%s", o->kind->name,
-				o->parent_id ? o->parent_id : "", key),
-			o);
+	index_object(m, o, key);
 	if (o->kind->marking == MOK_MARK_FREE) {
 		o->marker = NULL;
 		if (key)
@@ -172,6 +218,8 @@ static void match_object(struct matcher *m, struct mok_object *o)
 	} else {
 		o->addr_hash[0] = '\0';
 	}
+	if (key)
+		claim(m, o, key);
 }
 
 static void two_objects(struct matcher *m, const struct mok_object *a, const struct mok_object *b)
@@ -395,19 +443,23 @@ static void start_over(struct mok_live *live)
 	live->by_address = mok_map_new(live->arena);
 	live->by_key = mok_map_new(live->arena);
 	live->by_id = mok_map_new(live->arena);
+	live->twins = mok_map_new(live->arena);
+	live->others = mok_map_new(live->arena);
 	live->doubts = mok_map_new(live->arena);
 	live->orphans.len = 0;
 	live->previous.len = 0;
 	live->doubtful.len = 0;
 }
 
-void mok_live_match(struct mok_live *live, const struct mok_stack *stack,
-	const struct mok_map *known_ids, struct mok_diags *diags)
+void mok_live_match(const struct sweep *sweep, struct mok_diags *diags)
 {
+	struct mok_live *live = sweep->out;
+	bool ours = mok_streq(sweep->in.known_account, live->account_uuid);
 	struct matcher m = {
 		.live = live,
-		.stack = stack,
-		.known_ids = known_ids,
+		.stack = sweep->in.stack,
+		.known_ids = ours ? sweep->in.known_ids : NULL,
+		.claims = sweep->in.claims,
 		.diags = diags,
 		.arena = live->arena,
 		.by_suffix = mok_map_new(live->arena),
@@ -439,25 +491,4 @@ void mok_live_match(struct mok_live *live, const struct mok_stack *stack,
 		o->resource = r && r->kind == o->kind ? r : NULL;
 	}
 	collect_doubts(&m);
-}
-
-struct mok_object *mok_live_find(const struct mok_live *live, const struct mok_kind *kind,
-	const char *parent_id, const char *natural_key)
-{
-	char key[1024];
-
-	if (snprintf(key, sizeof(key), "%s/%s/%s", kind->name, parent_id ? parent_id : "",
-		    natural_key) >= (int)sizeof(key))
-		return NULL;
-	return mok_map_get(live->by_key, key);
-}
-
-struct mok_object *mok_live_by_id(
-	const struct mok_live *live, const struct mok_kind *kind, const char *id)
-{
-	char key[512];
-
-	if (snprintf(key, sizeof(key), "%s/%s", kind->name, id) >= (int)sizeof(key))
-		return NULL;
-	return mok_map_get(live->by_id, key);
 }

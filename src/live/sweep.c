@@ -378,16 +378,8 @@ static void note_used(struct sweep *sweep)
 	}
 }
 
-static const struct mok_map *known_ids(const struct sweep *sweep)
-{
-	bool ours = mok_streq(sweep->in.known_account, sweep->out->account_uuid);
-
-	return ours ? sweep->in.known_ids : NULL;
-}
-
 static int read_all(struct sweep *sweep, struct mok_err *err)
 {
-	const struct mok_stack *stack = sweep->in.stack;
 	struct mok_ask tags = { .verb = MOK_ASK_TAG_LIST, .kind = tag_kind() };
 	struct mok_ask account = { .verb = MOK_ASK_ACCOUNT };
 	struct mok_diags ignored = { .arena = sweep->arena };
@@ -402,7 +394,7 @@ static int read_all(struct sweep *sweep, struct mok_err *err)
 		return -1;
 	note_used(sweep);
 	list_roots(sweep); /* regions that only a marker made interesting */
-	mok_live_match(sweep->out, stack, known_ids(sweep), &ignored);
+	mok_live_match(sweep, &ignored);
 	list_doubted_regions(sweep);
 	list_children(sweep);
 	mok_sweep_inventories(sweep);
@@ -411,7 +403,7 @@ static int read_all(struct sweep *sweep, struct mok_err *err)
 	mok_sweep_collections(sweep);
 	if (run(sweep, err) != 0)
 		return -1;
-	mok_live_match(sweep->out, stack, known_ids(sweep), sweep->diags);
+	mok_live_match(sweep, sweep->diags);
 	mok_sweep_details(sweep);
 	return run(sweep, err);
 }

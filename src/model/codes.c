@@ -218,8 +218,8 @@ static const struct mok_code codes[] = {
 		"generation." },
 	{ "E0806", "an object of that name is not this stack's",
 		"Only what carries the stack's marker is changed or deleted. To take the object "
-		"over, "
-		"type the mok adopt command that is shown; otherwise choose another name." },
+		"over, type the mok adopt command that is shown (mok adopt --all does it for all "
+		"such objects); otherwise choose another name." },
 	{ "W0807", "the API reports a failed state",
 		"The object exists but is in an error state. Replacing it is often the only way: "
 		"mok "

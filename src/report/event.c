@@ -29,6 +29,7 @@ static const struct action_words actions[] = {
 	[MOK_ACT_DELETE] = { "deleting", "deleted" },
 	[MOK_ACT_FORGET] = { "letting go", "let go" },
 	[MOK_ACT_WAIT] = { "waiting until ready", "ready" },
+	[MOK_ACT_ADOPT] = { "adopting", "adopted" },
 };
 
 const char *event_doing(enum mok_action action)

@@ -25,6 +25,7 @@ static struct look look_of(const struct mok_change *c)
 		[MOK_ACT_DELETE] = { "-", MOK_TINT_RED },
 		[MOK_ACT_FORGET] = { "<=", MOK_TINT_CYAN },
 		[MOK_ACT_WAIT] = { "...", MOK_TINT_YELLOW },
+		[MOK_ACT_ADOPT] = { "<=", MOK_TINT_CYAN },
 	};
 	struct look look = looks[c->action];
 
@@ -285,6 +286,14 @@ static void title(struct mok_buf *out, const struct mok_style *style, const stru
 	mok_buf_release(&text);
 	mok_buf_release(&raw);
 	mok_arena_free(arena);
+}
+
+void change_details_add(
+	struct mok_buf *out, const struct mok_style *style, const struct mok_change *c)
+{
+	reasons(out, style, c);
+	warnings(out, style, c);
+	changed_fields(out, style, c);
 }
 
 static void change_add(struct mok_buf *out, const struct mok_style *style,

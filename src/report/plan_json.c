@@ -35,7 +35,7 @@ static void wanted_json(cJSON *list, const struct mok_change *c)
 	}
 }
 
-static cJSON *change_json(const struct mok_change *c)
+cJSON *change_json(const struct mok_change *c)
 {
 	cJSON *json = cJSON_CreateObject(), *reasons, *fields;
 
@@ -85,7 +85,7 @@ static void summary_json(cJSON *json, const struct mok_changes *changes)
 	cJSON_AddNumberToObject(summary, "update", (double)changes->nupdate);
 	cJSON_AddNumberToObject(summary, "replace", (double)changes->nreplace);
 	cJSON_AddNumberToObject(summary, "delete", (double)changes->ndelete);
-	cJSON_AddNumberToObject(summary, "adopt", 0);
+	cJSON_AddNumberToObject(summary, "adopt", (double)changes->nadopt);
 	cJSON_AddNumberToObject(summary, "wait", (double)changes->nwait);
 	cJSON_AddNumberToObject(summary, "unchanged", (double)changes->nunchanged);
 }

@@ -43,6 +43,10 @@ void field_rules(struct mok_buf *out, const struct mok_field *f);
 const char *event_doing(enum mok_action action);
 const char *plural(size_t n); /* "s" unless 1 */
 
+/* Below a change's first line: reasons, warnings, changed fields. */
+void change_details_add(
+	struct mok_buf *out, const struct mok_style *style, const struct mok_change *c);
+cJSON *change_json(const struct mok_change *c);
 /* {"before","after","currency","unpriced"} */
 cJSON *cost_json(const struct mok_changes *changes);
 cJSON *details_json(const struct mok_val *details); /* NULL is fine */

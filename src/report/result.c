@@ -7,7 +7,7 @@ struct tally {
 	const char *words, *key;
 };
 
-#define NTALLIES 8
+#define NTALLIES 9
 
 static void tallies_of(const struct mok_apply_result *r, struct tally out[NTALLIES])
 {
@@ -17,6 +17,7 @@ static void tallies_of(const struct mok_apply_result *r, struct tally out[NTALLI
 		{ r->nwaited, "became ready", "waited" },
 		{ r->ndeleted, "deleted", "deleted" },
 		{ r->nforgotten, "let go", "forgotten" },
+		{ r->nadopted, "adopted", "adopted" },
 		{ r->nfailed, "failed", "failed" },
 		{ r->nskipped, "skipped", "skipped" },
 		{ r->nunfinished, "not finished", "unfinished" },
