@@ -165,6 +165,12 @@ struct sb_fault_object {
  * that it belongs to)? Counts as one of the rule's times. */
 bool sb_fault_in_cluster(
 	struct sb_ctx *ctx, const char *name, const struct sb_fault_object *objects, size_t count);
+/* The same, and how much of it: the rule's `ms` and `by`. */
+struct sb_fault_extent {
+	int64_t ms, number;
+};
+bool sb_fault_extent(struct sb_ctx *ctx, const char *name, const struct sb_fault_object *objects,
+	size_t count, struct sb_fault_extent *out);
 
 /* ---- reply.c ---- */
 

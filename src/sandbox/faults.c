@@ -55,6 +55,9 @@ static const struct {
 	{ "index_invalid", DO_CLUSTER, false },
 	{ "queue_late", DO_CLUSTER, false },
 	{ "jobs_die", DO_CLUSTER, false },
+	{ "answers_fail", DO_CLUSTER, false },
+	{ "answers_late", DO_CLUSTER, false },
+	{ "requests_wait", DO_CLUSTER, false },
 };
 
 struct sb_fault_rule {
@@ -242,19 +245,29 @@ static bool is_of(const struct sb_fault_rule *rule, const struct sb_fault_object
 	return false;
 }
 
-bool sb_fault_in_cluster(
-	struct sb_ctx *ctx, const char *name, const struct sb_fault_object *objects, size_t count)
+bool sb_fault_extent(struct sb_ctx *ctx, const char *name, const struct sb_fault_object *objects,
+	size_t count, struct sb_fault_extent *out)
 {
 	struct sb_faults *faults = ctx->core->faults;
 
 	for (size_t i = 0; i < faults->rules.len; i++) {
 		struct sb_fault_rule *rule = &faults->rules.items[i];
 
-		if (strcmp(rule->name, name) == 0 && is_of(rule, objects, count) &&
-			is_chosen(ctx, rule))
-			return true;
+		if (strcmp(rule->name, name) != 0 || !is_of(rule, objects, count) ||
+			!is_chosen(ctx, rule))
+			continue;
+		*out = (struct sb_fault_extent){ .ms = rule->ms, .number = rule->number };
+		return true;
 	}
 	return false;
+}
+
+bool sb_fault_in_cluster(
+	struct sb_ctx *ctx, const char *name, const struct sb_fault_object *objects, size_t count)
+{
+	struct sb_fault_extent extent;
+
+	return sb_fault_extent(ctx, name, objects, count, &extent);
 }
 
 static void add_mild(struct sb_call *call, const struct sb_fault_rule *rule)

@@ -190,6 +190,32 @@ static cJSON *refused(struct sb_kube *k, const struct mok_apiserver_request *req
 	return refusal;
 }
 
+/* .../pods/NAME:PORT/proxy/PATH. Who asks in another's name needs that one's right to pods/proxy.
+ * True: it has answered. */
+static bool pass_to_pod(struct sb_ctx *ctx, const char *id, const struct mok_apiserver_store *store,
+	const struct mok_apiserver_request *request)
+{
+	static const char sub[] = "/proxy";
+	const char *at = strstr(request->target, "/proxy/");
+	struct mok_apiserver_request asked = *request;
+	struct mok_apiserver_response response;
+	bool refused;
+
+	if (!at || !request->authenticated)
+		return false;
+	if (!request->impersonate_user)
+		return sb_instance_proxy(ctx, id, request->target);
+	asked.target = mok_arena_strndup(
+		ctx->arena, request->target, (size_t)(at - request->target) + strlen(sub));
+	mok_apiserver_response_init(&response);
+	mok_apiserver_handle(sb_kube_server(ctx), store, &asked, &response);
+	refused = response.status == 403;
+	if (refused)
+		pass_on(ctx, &response);
+	mok_apiserver_response_release(&response);
+	return refused || sb_instance_proxy(ctx, id, request->target);
+}
+
 void sb_kube_handle(struct sb_ctx *ctx, const char *id, bool let_in)
 {
 	const struct sb_doc *cluster = find_cluster(ctx, id);
@@ -207,7 +233,7 @@ void sb_kube_handle(struct sb_ctx *ctx, const char *id, bool let_in)
 		sb_reply(ctx, (int)mok_json_int(refusal, "code", 500), refusal);
 		return;
 	}
-	if (let_in && sb_instance_proxy(ctx, id, request.target))
+	if (pass_to_pod(ctx, id, &store, &request))
 		return;
 	mok_apiserver_response_init(&response);
 	mok_apiserver_handle(sb_kube_server(ctx), &store, &request, &response);

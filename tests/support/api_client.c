@@ -40,13 +40,14 @@ static int ask(struct api_client *client, const char *method, const char *body, 
 	const struct mok_sandbox_header headers[] = {
 		{ "Authorization", "Bearer dop_v1_test" },
 		{ "Content-Type", type },
+		{ "Impersonate-User", client->as },
 	};
 	struct mok_sandbox_request request = {
 		.method = method,
 		.host = "127.0.0.1:8080",
 		.target = client->target,
 		.headers = headers,
-		.nheaders = 2,
+		.nheaders = client->as ? 3 : 2,
 		.body = body,
 		.body_len = body ? strlen(body) : 0,
 		.service = kubernetes ? MOK_SANDBOX_KUBERNETES : MOK_SANDBOX_API,

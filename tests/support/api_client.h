@@ -14,6 +14,7 @@ struct api_client {
 	cJSON *json;                     /* its body, or NULL: none, or no JSON */
 	const char *cluster;             /* of api_kube */
 	const char *target;              /* of the newest request */
+	const char *as;                  /* in whose name it asks; NULL: nobody else's */
 };
 
 enum { API_MINUTE_MS = 60 * 1000 };

@@ -390,6 +390,87 @@ static void sidekiq_has_metrics(void **state)
 	assert_int_equal(api_kube(c, "GET", NULL, SITE_NS "/pods/nobody:9394/proxy/metrics"), 404);
 }
 
+/* As web-1, with one container more that runs that. */
+static void pod_with_exporter(struct site_client *m, const char *name, const char *args)
+{
+	struct api_client *c = &m->api;
+	cJSON *pod, *spec, *more;
+	char *text;
+
+	assert_int_equal(api_kube(c, "GET", NULL, SITE_NS "/pods/web-1"), 200);
+	pod = cJSON_Parse(api_json(c, "{'metadata':{'name':'%s','labels':{'tier':'web'}}}", name));
+	spec = cJSON_Duplicate(mok_json_at(c->json, "spec"), true);
+	cJSON_DeleteItemFromObject(spec, "nodeName");
+	cJSON_AddFalseToObject(spec, "automountServiceAccountToken"); /* web-1 has it in there */
+	more = cJSON_Parse(api_json(c,
+		"{'name':'metrics','image':'ghcr.io/mastodon/mastodon:v4.6.2','args':["
+		"'./bin/prometheus_exporter'%s]}",
+		args));
+	cJSON_AddItemToArray(cJSON_GetObjectItem(spec, "containers"), more);
+	cJSON_AddItemToObject(pod, "spec", spec);
+	text = cJSON_PrintUnformatted(pod);
+	if (api_kube(c, "POST", text, SITE_NS "/pods") != 201)
+		fail_msg("%s: %s", name, c->out.body.data);
+	cJSON_free(text);
+	cJSON_Delete(pod);
+	c->now_ms += 2L * API_MINUTE_MS;
+}
+
+static int metrics_of(struct site_client *m, const char *pod)
+{
+	return api_kube(&m->api, "GET", NULL, SITE_NS "/pods/%s:9394/proxy/metrics", pod);
+}
+
+static void puma_has_metrics_where_an_exporter_listens(void **state)
+{
+	struct site_client *m = *state;
+	struct api_client *c = &m->api;
+
+	assert_int_equal(metrics_of(m, "web-1"), 503);
+	assert_string_equal(api_str(c, "reason"), "ServiceUnavailable");
+	pod_with_exporter(m, "web-3", ",'--bind','0.0.0.0','--port','9394'");
+	pod_with_exporter(m, "web-4", "");
+	pod_with_exporter(m, "web-5", ",'--bind','0.0.0.0','--port','9395'");
+	assert_int_equal(metrics_of(m, "web-4"), 503);
+	assert_int_equal(metrics_of(m, "web-5"), 503);
+	assert_int_equal(metrics_of(m, "web-3"), 200);
+	assert_int_equal(c->out.body.len, 0);
+	site_set(m, "MASTODON_PROMETHEUS_EXPORTER_ENABLED", "true");
+	assert_int_equal(metrics_of(m, "web-1"), 503);
+	assert_int_equal(metrics_of(m, "web-3"), 200);
+	assert_non_null(strstr(c->out.body.data, "\nruby_puma_request_backlog{phase=\"0\"} 0\n"));
+	assert_non_null(strstr(c->out.body.data, "\nruby_puma_max_threads{phase=\"0\"} 10\n"));
+	assert_null(strstr(c->out.body.data, "sidekiq"));
+	site_set(m, "PROMETHEUS_EXPORTER_PORT", "9395");
+	assert_int_equal(metrics_of(m, "web-3"), 200);
+	assert_int_equal(c->out.body.len, 0);
+}
+
+static void metrics_are_for_those_who_may(void **state)
+{
+	static const char roles[] = "/apis/rbac.authorization.k8s.io/v1/namespaces/mastodon";
+	struct site_client *m = *state;
+	struct api_client *c = &m->api;
+
+	site_pod(m, "sidekiq-1", "sidekiq", "4.6.2");
+	c->as = "bob";
+	assert_int_equal(metrics_of(m, "sidekiq-1"), 403);
+	assert_string_equal(api_str(c, "message"),
+		"pods \"sidekiq-1:9394\" is forbidden: User \"bob\" cannot get resource "
+		"\"pods/proxy\" in API group \"\" in the namespace \"mastodon\"");
+	c->as = NULL;
+	site_kube(m, "POST", mok_arena_printf(c->arena, "%s/roles", roles),
+		"{'metadata':{'name':'look'},'rules':[{'apiGroups':[''],'resources':['pods/proxy'],"
+		"'verbs':['get']}]}");
+	site_kube(m, "POST", mok_arena_printf(c->arena, "%s/rolebindings", roles),
+		"{'metadata':{'name':'look'},'roleRef':{'apiGroup':'rbac.authorization.k8s.io',"
+		"'kind':'Role','name':'look'},'subjects':[{'kind':'User','name':'bob',"
+		"'apiGroup':'rbac.authorization.k8s.io'}]}");
+	c->as = "bob";
+	assert_int_equal(metrics_of(m, "sidekiq-1"), 503);
+	c->as = NULL;
+}
+
 static void routes_of_every_form(void **state)
 {
 	struct site_client *m = *state;
@@ -568,6 +649,8 @@ int main(void)
 		TEST(the_streaming_server_has_its_own_ways),
 		TEST(what_is_around_it_is_told),
 		TEST(sidekiq_has_metrics),
+		TEST(puma_has_metrics_where_an_exporter_listens),
+		TEST(metrics_are_for_those_who_may),
 		TEST(routes_of_every_form),
 		TEST(an_empty_database_is_no_instance),
 		TEST(jobs_fail_as_they_should),

@@ -29,7 +29,12 @@ cJSON *sb_pod_from(const cJSON *owner, const cJSON *template);
 bool sb_pod_create(struct sb_kube *k, const cJSON *owner, const char *component, cJSON *pod);
 void sb_pod_delete(struct sb_kube *k, const cJSON *owner, const char *component, const cJSON *pod);
 
-/* Is that fault of the fault file on for the pod, or for the workload that it belongs to? */
+/* What the fault file may call a pod: itself, its owner, the Deployment above, the image of its
+ * first container. The count; made in the arena. */
+enum { SB_POD_NAMES = 4 };
+size_t sb_pod_names(
+	struct mok_arena *arena, const cJSON *pod, struct sb_fault_object out[SB_POD_NAMES]);
+/* Is that fault of the fault file on for the pod, by one of these names? */
 bool sb_pod_fault(struct sb_kube *k, const cJSON *pod, const char *name);
 
 /* Where it may run (placement.c). Prefers: the sum of the weights that are met. */

@@ -9,22 +9,37 @@
 
 /* ---- pods ---- */
 
-bool sb_pod_fault(struct sb_kube *k, const cJSON *pod, const char *name)
+size_t sb_pod_names(
+	struct mok_arena *arena, const cJSON *pod, struct sb_fault_object out[SB_POD_NAMES])
 {
-	const char *ns = sb_ctl_str(pod, "metadata.namespace");
-	const char *kind = sb_ctl_str(pod, "metadata.ownerReferences.0.kind");
+	const char *ns = mok_arena_strdup(arena, sb_ctl_str(pod, "metadata.namespace"));
 	const char *owner = sb_ctl_str(pod, "metadata.ownerReferences.0.name");
 	const cJSON *hash = cJSON_GetObjectItemCaseSensitive(
 		mok_json_at(pod, "metadata.labels"), "pod-template-hash");
 	size_t len = strlen(owner), tail = cJSON_IsString(hash) ? strlen(hash->valuestring) + 1 : 0;
-	const struct sb_fault_object objects[] = {
+	const struct sb_fault_object all[SB_POD_NAMES] = {
 		{ "Pod", ns, sb_ctl_str(pod, "metadata.name") },
-		{ kind, ns, owner },
-		{ "Deployment", ns,
-			mok_arena_strndup(k->ctx->arena, owner, len > tail ? len - tail : 0) },
+		{ "Image", ns, sb_ctl_str(pod, "spec.containers.0.image") },
+		{ sb_ctl_str(pod, "metadata.ownerReferences.0.kind"), ns, owner },
+		{ "Deployment", ns, mok_arena_strndup(arena, owner, len > tail ? len - tail : 0) },
 	};
+	size_t count = tail ? 4 : *owner ? 3 : 2;
 
-	return sb_fault_in_cluster(k->ctx, name, objects, tail ? 3 : *owner ? 2 : 1);
+	for (size_t i = 0; i < count; i++)
+		out[i] = (struct sb_fault_object){ mok_arena_strdup(arena, all[i].kind), ns,
+			mok_arena_strdup(arena, all[i].name) };
+	return count;
+}
+
+bool sb_pod_fault(struct sb_kube *k, const cJSON *pod, const char *name)
+{
+	struct sb_fault_object names[SB_POD_NAMES];
+	size_t count;
+
+	if (!sb_faults_in_clusters(k->ctx->core->faults))
+		return false;
+	count = sb_pod_names(k->ctx->arena, pod, names);
+	return sb_fault_in_cluster(k->ctx, name, names, count);
 }
 
 /* ---- writes ---- */

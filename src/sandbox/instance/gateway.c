@@ -317,6 +317,20 @@ static void redirect(struct sb_ctx *ctx, const struct si_route *route, const cha
 	sb_reply_empty(ctx, route->redirect);
 }
 
+/* By the fault file: one pod of several may be slow, or fail. True: it has answered. */
+static bool meets_fault(struct si_visit *visit)
+{
+	const struct si_pod *pod = visit->pod;
+	struct sb_fault_extent extent;
+
+	if (sb_fault_extent(visit->ctx, "answers_late", pod->names, pod->nnames, &extent))
+		visit->ctx->out->delay_ms += extent.ms;
+	if (!sb_fault_in_cluster(visit->ctx, "answers_fail", pod->names, pod->nnames))
+		return false;
+	si_failed(visit, "the fault file has this pod fail");
+	return true;
+}
+
 static void pass_on(struct sb_ctx *ctx, struct si_state *state, struct si_instance *instance,
 	const struct si_route *route, const char *host)
 {
@@ -329,6 +343,8 @@ static void pass_on(struct sb_ctx *ctx, struct si_state *state, struct si_instan
 		.base = mok_arena_printf(ctx->arena, "https://%s", pod->site.web_domain) };
 
 	sb_header(ctx, "x-sandbox-pod", pod->name);
+	if (meets_fault(&visit))
+		return;
 	if (pod->app == SI_STREAMING)
 		si_streaming(&visit);
 	else

@@ -25,6 +25,7 @@
 #include "fields.h"
 #include "kube_store.h"
 #include "kubernetes.h"
+#include "pods.h"
 
 /* ---- what is derived: lives until something changes ---- */
 
@@ -65,6 +66,8 @@ struct si_pod {
 	int64_t workers, threads;
 	int64_t refused_ppm; /* of a million requests so many get no connection */
 	const char *queues;  /* of Sidekiq: " default push " */
+	struct sb_fault_object names[SB_POD_NAMES]; /* by which faults meet it */
+	size_t nnames;
 };
 
 /* One rule of an HTTPRoute or Ingress. */

@@ -156,6 +156,7 @@ struct si_pod *si_pod_read(const struct si_world *w, const cJSON *object)
 		pod->ports = sb_get(container, "ports");
 		read_site(&c, &pod->site);
 		read_sizes(&c, pod);
+		pod->nnames = sb_pod_names(w->arena, object, pod->names);
 		judge(&c, pod);
 		pod->ready = !pod->boots_not && si_condition(object, "Ready") &&
 			!*si_meta(object, "deletionTimestamp");
