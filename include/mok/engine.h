@@ -98,6 +98,9 @@ struct mok_apply_input {
 	int (*escrow)(void *self, const char *address, const struct mok_object *object,
 		const struct mok_val *secret, struct mok_err *err);
 	void *escrow_self;
+	/* Asked whenever a wait goes on: true, and why, ends it as a failure. NULL: none does. */
+	bool (*gives_up)(void *self, struct mok_err *err);
+	void *gives_up_self;
 };
 
 struct mok_failure {

@@ -125,6 +125,14 @@ struct mok_queues {
 };
 void mok_mastodon_queues(struct mok_arena *arena, const char *metrics, struct mok_queues *out);
 
+/* Of a web pod's metrics: the requests that wait in its Puma for a thread, and its threads. Puma
+ * tells them all half a minute, and for no longer:
+ * https://github.com/discourse/prometheus_exporter, puma_collector.rb */
+struct mok_puma {
+	int64_t waiting, threads; /* -1: not told */
+};
+struct mok_puma mok_mastodon_puma(struct mok_arena *arena, const char *metrics);
+
 /* ---- vital signs: what the Job "preflight" prints ---- */
 
 #define MOK_VITALS_MARK "mok-vitals "

@@ -4,6 +4,7 @@
 #include "show.h"
 #include "upgrade.h"
 #include "vault.h"
+#include "watch.h"
 
 #include <string.h>
 
@@ -23,7 +24,10 @@ void upgrade_say(struct upgrade *u, const char *fmt, ...)
 	va_end(ap);
 	mok_buf_init(&buf, 8192);
 	mok_text_wrap(&buf, &cli->err, text, 2, true);
-	cli_err(cli, &buf);
+	if (u->watch)
+		watch_say(u->watch, &buf);
+	else
+		cli_err(cli, &buf);
 	mok_buf_release(&buf);
 }
 

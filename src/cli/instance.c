@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define METRICS_PORT "9394" /* of Sidekiq, and of the exporter beside Puma */
+
 const char *instance_label(const struct mok_object *o, const char *name)
 {
 	const struct mok_val *labels = mok_val_at(&o->attrs, "object.metadata.labels");
@@ -86,4 +88,10 @@ int instance_list(const struct instance *i, const char *group_kind, struct clust
 	const char *collection = mok_arena_printf(i->cluster.s->arena, "%s/%s", group_kind, i->ns);
 
 	return cluster_list(&i->cluster, collection, out, err);
+}
+
+const char *instance_metrics_path(const struct instance *i, const char *pod)
+{
+	return mok_arena_printf(i->cluster.s->arena,
+		"/api/v1/namespaces/%s/pods/%s:" METRICS_PORT "/proxy/metrics", i->ns, pod);
 }

@@ -24,6 +24,8 @@ bool instance_find(struct session *s, struct instance *out);
 /* "/Pod/NS", "batch/Job/NS": what the cluster has of it, whoever made it. */
 int instance_list(const struct instance *i, const char *group_kind, struct cluster_objects *out,
 	struct mok_err *err) MOK_MUST_CHECK;
+/* Where the cluster's API gives what a pod's exporter tells: a path for cluster_text. */
+const char *instance_metrics_path(const struct instance *i, const char *pod);
 /* The tier of what a change wants; MOK_TIER_NONE: not the instance's. */
 enum mok_tier instance_tier(const struct mok_change *c);
 bool instance_is_tier(enum mok_tier tier); /* one that has pods */

@@ -8,13 +8,28 @@
 #define INSTANCE_PORT 3 /* above the API's */
 
 struct probe {
+	struct session *s;
 	struct mok_exchange x;
+	struct mok_header headers[7];
 	bool done;
+	int64_t sent_ms, took_ms;
+	void (*then)(void *ctx); /* NULL: somebody waits for `done` */
+	void *ctx;
 };
+
+static int64_t mono_ms(const struct session *s)
+{
+	return s->env.clock.mono_ms(s->env.clock.self);
+}
 
 static void answered(struct mok_exchange *x)
 {
-	((struct probe *)x->ctx)->done = true;
+	struct probe *p = x->ctx;
+
+	p->done = true;
+	p->took_ms = mono_ms(p->s) - p->sent_ms;
+	if (p->then)
+		p->then(p->ctx);
 }
 
 static bool is_answered(void *ctx)
@@ -49,17 +64,26 @@ static int read_answer(struct session *s, const struct mok_exchange *x, struct p
 	return 0;
 }
 
-/* A loop of its own, so that nothing else of the session goes on meanwhile. */
-static int run(struct session *s, struct probe *p, struct probe_answer *out, struct mok_err *err)
+static void send(struct probe *p, struct mok_loop *loop)
 {
-	struct mok_loop *loop = mok_loop_new(&s->env);
-	int rc;
-
 	p->x.method = "GET";
+	p->x.headers = p->headers;
 	p->x.timeout_ms = TIMEOUT_MS;
 	p->x.done = answered;
 	p->x.ctx = p;
+	p->done = false;
+	p->sent_ms = mono_ms(p->s);
 	mok_loop_exchange(loop, &p->x);
+}
+
+/* A loop of its own, so that nothing else of the session goes on meanwhile. */
+static int run(struct probe *p, struct probe_answer *out, struct mok_err *err)
+{
+	struct session *s = p->s;
+	struct mok_loop *loop = mok_loop_new(&s->env);
+	int rc;
+
+	send(p, loop);
 	rc = mok_loop_run(loop, is_answered, p, err);
 	if (rc == 0)
 		rc = read_answer(s, &p->x, out, err);
@@ -68,41 +92,89 @@ static int run(struct session *s, struct probe *p, struct probe_answer *out, str
 	return rc;
 }
 
-static const char *url_of(struct session *s, const char *domain, const char *path)
+static void add(struct probe *p, const char *name, const char *value)
 {
-	return mok_arena_printf(s->arena, "%s%s", probe_base(s, domain), path);
+	p->headers[p->x.nheaders++] = (struct mok_header){ name, value };
+}
+
+static struct probe begin(struct session *s, const char *domain, const char *path)
+{
+	struct probe p = { .s = s };
+
+	p.x.url = mok_arena_printf(s->arena, "%s%s", probe_base(s, domain), path);
+	add(&p, "User-Agent", "mok");
+	if (s->live.is_sandbox)
+		add(&p, "Host", domain);
+	return p;
+}
+
+static struct probe begin_get(struct session *s, const char *domain, const char *path)
+{
+	struct probe p = begin(s, domain, path);
+
+	add(&p, "Accept", "*/*");
+	if (s->live.is_sandbox)
+		add(&p, "X-Forwarded-Proto", "https");
+	return p;
 }
 
 int probe_get(struct session *s, const char *domain, const char *path, struct probe_answer *out,
 	struct mok_err *err)
 {
-	const struct mok_header headers[] = { { "User-Agent", "mok" }, { "Accept", "*/*" },
-		{ "Host", domain }, { "X-Forwarded-Proto", "https" } };
-	struct probe p = { .x = { .url = url_of(s, domain, path),
-				   .headers = headers,
-				   .nheaders = s->live.is_sandbox ? 4 : 2 } };
+	struct probe p = begin_get(s, domain, path);
 
-	return run(s, &p, out, err);
+	return run(&p, out, err);
 }
 
 int probe_socket(struct session *s, const char *domain, const char *path, const char *token,
 	struct probe_answer *out, struct mok_err *err)
 {
-	struct mok_header headers[7] = { { "User-Agent", "mok" }, { "Connection", "Upgrade" },
-		{ "Upgrade", "websocket" }, { "Sec-WebSocket-Version", "13" } };
-	struct probe p = { .x = { .url = url_of(s, domain, path),
-				   .headers = headers,
-				   .nheaders = 4,
-				   .upgrades = true } };
+	struct probe p = begin(s, domain, path);
 	const uint64_t key[2] = { s->env.random.next(s->env.random.self),
 		s->env.random.next(s->env.random.self) };
 
-	headers[p.x.nheaders++] =
-		(struct mok_header){ "Sec-WebSocket-Key", mok_base64(s->arena, key, sizeof(key)) };
+	p.x.upgrades = true;
+	add(&p, "Connection", "Upgrade");
+	add(&p, "Upgrade", "websocket");
+	add(&p, "Sec-WebSocket-Version", "13");
+	add(&p, "Sec-WebSocket-Key", mok_base64(s->arena, key, sizeof(key)));
 	if (token)
-		headers[p.x.nheaders++] = (struct mok_header){ "Authorization",
-			mok_arena_printf(s->arena, "Bearer %s", token) };
-	if (s->live.is_sandbox)
-		headers[p.x.nheaders++] = (struct mok_header){ "Host", domain };
-	return run(s, &p, out, err);
+		add(&p, "Authorization", mok_arena_printf(s->arena, "Bearer %s", token));
+	return run(&p, out, err);
+}
+
+/* ---- again and again, while something else goes on ---- */
+
+struct probe *probe_new(
+	struct session *s, const char *domain, const char *path, void (*done)(void *ctx), void *ctx)
+{
+	struct probe *p = MOK_NEW(s->arena, struct probe);
+
+	*p = begin_get(s, domain, path);
+	p->then = done;
+	p->ctx = ctx;
+	return p;
+}
+
+void probe_send(struct probe *p)
+{
+	mok_exchange_release(&p->x);
+	send(p, p->s->loop);
+}
+
+int probe_status(const struct probe *p, const char **why)
+{
+	*why = p->x.fail_text;
+	return p->x.fail == MOK_NET_OK ? p->x.status : 0;
+}
+
+int64_t probe_took_ms(const struct probe *p)
+{
+	return p->took_ms;
+}
+
+void probe_stop(struct probe *p)
+{
+	mok_loop_abandon(p->s->loop, &p->x);
+	mok_exchange_release(&p->x);
 }

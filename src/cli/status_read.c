@@ -270,9 +270,7 @@ static int read_queues(
 		return 0;
 	}
 	text = cluster_text(&r->instance.cluster,
-		mok_arena_printf(arena, "/api/v1/namespaces/%s/pods/%s:9394/proxy/metrics",
-			r->instance.ns, cluster_str(pod, "metadata.name")),
-		&err);
+		instance_metrics_path(&r->instance, cluster_str(pod, "metadata.name")), &err);
 	if (!text && err.code == MOK_ERR_INTERRUPTED) {
 		*interrupted = err;
 		return -1;

@@ -6,8 +6,12 @@
 #define MOK_CLI_UPGRADE_H
 
 #include "instance.h"
+#include "judge.h"
 
 #include "mok/upgrade.h"
+
+struct watch;
+struct pulse;
 
 struct upgrade {
 	struct session *s;
@@ -19,6 +23,8 @@ struct upgrade {
 	bool back, changed;           /* changed: the instance is not as it was */
 	unsigned tiers;               /* 1 << enum mok_tier: whose changes the step is about */
 	struct mok_val record;        /* a map of texts: what is noted in the cluster */
+	struct watch *watch;          /* while changes are applied; or NULL */
+	struct pulse *pulse;          /* while web is looked at; or NULL */
 	struct mok_err err;
 };
 
@@ -88,22 +94,46 @@ int upgrade_end_pre_pull(struct upgrade *u);
 
 /* ---- upgrade_steps.c ---- */
 
+/* Makes the changes of those tiers; the exit code. What failed is shown, unless u->pulse gave up.
+ */
+int upgrade_apply(struct upgrade *u);
 /* Fills in u->view.steps. */
 void upgrade_plan_steps(struct upgrade *u);
 /* From the first step on; those that are done are found so. The exit code. */
 int upgrade_run_steps(struct upgrade *u);
 
+/* ---- upgrade_pulse.c ---- */
+
+/* Asks web on a steady beat, and reads what waits in its pods, whenever the session's loop runs.
+ * limits NULL: it is only measured, and nothing is told. */
+struct pulse *upgrade_pulse_start(
+	struct upgrade *u, int beat_s, const struct judge_numbers *limits);
+const struct judge *upgrade_pulse_judge(const struct pulse *p);
+/* Why it is not known what waits; NULL: it is. */
+const char *upgrade_pulse_unread(const struct pulse *p);
+void upgrade_pulse_again(struct pulse *p); /* from here on it has to do well for a minute */
+/* Has web done badly for UPGRADE_BREACH_S? Then err says how. */
+bool upgrade_pulse_gives_up(void *pulse, struct mok_err *err);
+#define UPGRADE_BREACH_S 300
+/* What the preflight measured, in the record. */
+#define UPGRADE_P90 "p90_ms"
+#define UPGRADE_LOAD "backlog_percent"
+/* Until that is so, or web has done badly for so long. -1: interrupted. */
+int upgrade_pulse_run(
+	struct pulse *p, bool (*enough)(const struct judge *j), struct mok_err *err) MOK_MUST_CHECK;
+void upgrade_pulse_stop(struct pulse *p);
+
 /* ---- upgrade_web.c ---- */
 
-/* The pods of web as they are in the cluster now; NULL: there are none. */
-const struct mok_val *upgrade_web_template(const struct upgrade *u);
-/* Looks at what web answers; where it does not answer well for long, its pods are made as that
- * template says, if there is one. The exit code. */
-int upgrade_watch_web(struct upgrade *u, const struct mok_val *template);
+/* Rolls web out and looks at how it does, meanwhile and afterwards. Where it does badly for long,
+ * its pods of before come back. The exit code. */
+int upgrade_run_web(struct upgrade *u, bool *idle);
 
 /* ---- upgrade_wait.c ---- */
 
-/* Seconds are the real cloud's. -1: interrupted. */
+/* Seconds are the real cloud's. */
+int64_t upgrade_scaled_ms(const struct upgrade *u, int seconds);
+/* -1: interrupted. */
 int upgrade_pause(struct upgrade *u, int seconds) MOK_MUST_CHECK;
 int64_t upgrade_deadline(const struct upgrade *u, int seconds); /* of mok_loop_now */
 /* Until no pod of another version is left, those that end included. */

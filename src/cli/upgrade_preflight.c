@@ -1,4 +1,3 @@
-#include "probe.h"
 #include "upgrade.h"
 #include "vault.h"
 
@@ -11,6 +10,8 @@ enum {
 	FREE_PERCENT = 30,
 	FREE_CONNECTIONS = 5,
 	BACKUP_HOURS = 24,
+	ERRORS_TOO_MANY = 2, /* of the answers that are measured */
+	MEASURE_PAUSE_S = 1,
 };
 #define GIB 1073741824.0
 #define MIB ((int64_t)1 << 20)
@@ -21,6 +22,8 @@ struct facts {
 	const char *backup;                /* when the last one was made; NULL: there is none */
 	int64_t backup_ms;
 	const char *no_backups; /* why they are not known; NULL: they are */
+	struct judge web;
+	const char *no_load; /* why it is not known what waits in web; NULL: it is */
 };
 
 static int refuse(struct upgrade *u, const char *hint, const char *fmt, ...) MOK_PRINTF(3, 4);
@@ -153,17 +156,10 @@ static int check_backup(struct upgrade *u, const struct facts *f)
 /* Web is judged by its answers once it has rolled: whoever gets none before cannot judge. */
 static int check_answers(struct upgrade *u, const struct facts *f)
 {
-	struct probe_answer answer = { 0 };
-	struct mok_err err = { 0 };
-
-	(void)f;
-	if (probe_get(u->s, u->instance.domain, UPGRADE_ASKED_PATH, &answer, &err) == 0) {
-		if (answer.status < 500)
-			return 0;
-		mok_err_set(&err, MOK_ERR_API, "status %d", answer.status);
-	}
+	if (f->web.errors < ERRORS_TOO_MANY)
+		return 0;
 	return refuse(u, "mok status tells what is wrong; from here it must be within reach",
-		"%s does not answer from here: %s", UPGRADE_ASKED_PATH, err.msg);
+		"%s does not answer well from here: %s", UPGRADE_ASKED_PATH, f->web.why);
 }
 
 static const struct check {
@@ -247,6 +243,46 @@ static int read_backups(struct upgrade *u, struct facts *f)
 	return 0;
 }
 
+static bool is_measured(const struct judge *j)
+{
+	return j->ntook >= JUDGE_LEAST || j->errors >= ERRORS_TOO_MANY;
+}
+
+static int measure_web(struct upgrade *u, struct facts *f)
+{
+	struct pulse *p = upgrade_pulse_start(u, MEASURE_PAUSE_S, NULL);
+	int rc = upgrade_pulse_run(p, is_measured, &u->err);
+
+	f->web = *upgrade_pulse_judge(p);
+	f->no_load = upgrade_pulse_unread(p);
+	upgrade_pulse_stop(p);
+	return rc;
+}
+
+static void note_number(struct upgrade *u, const char *key, int64_t number)
+{
+	if (number >= 0)
+		upgrade_record_put(
+			u, key, mok_arena_printf(u->s->arena, "%lld", (long long)number));
+}
+
+/* What web is judged by once it rolls. */
+static void note_web(struct upgrade *u, const struct facts *f)
+{
+	const struct judge_numbers is = judge_measured(&f->web), limits = judge_limits(&is);
+
+	note_number(u, UPGRADE_P90, is.p90_ms);
+	note_number(u, UPGRADE_LOAD, is.load);
+	upgrade_say(u,
+		"  web's limits from here on: %lld ms for nine of ten answers (now %lld ms); %s",
+		(long long)limits.p90_ms, (long long)is.p90_ms,
+		f->no_load ? mok_arena_printf(
+				     u->s->arena, "Puma's backlog is not looked at: %s", f->no_load)
+			   : mok_arena_printf(u->s->arena,
+				     "for Puma's backlog %lld %% of a pod's threads (now %lld %%)",
+				     (long long)limits.load, (long long)is.load));
+}
+
 /* ---- the verdict ---- */
 
 bool upgrade_skips(const struct upgrade *u, const char *name)
@@ -306,8 +342,11 @@ int upgrade_preflight(struct upgrade *u, bool *idle)
 	rc = upgrade_vitals(u, &f.vitals);
 	if (rc != CLI_DONE)
 		return rc;
-	if ((f.database && read_backups(u, &f) != 0) || judge(u, &f) != 0)
+	if (measure_web(u, &f) != 0 || (f.database && read_backups(u, &f) != 0) ||
+		judge(u, &f) != 0)
 		return upgrade_fail(u);
+	if (!upgrade_skips(u, "answers"))
+		note_web(u, &f);
 	upgrade_record_put(u, "vitals", f.vitals.json);
 	upgrade_record_put(u, "schema_before", f.vitals.schema_version);
 	return CLI_DONE;

@@ -14,23 +14,28 @@ struct upgrade_part {
 
 /* ---- changes of the stack ---- */
 
-static int apply(struct upgrade *u)
+int upgrade_apply(struct upgrade *u)
 {
 	struct session *s = u->s;
 	struct mok_apply_result result;
-	struct watch *watch = watch_new(s);
 	struct mok_apply_input in;
+	struct mok_err why;
 	int rc;
 
-	if (!watch)
+	u->watch = watch_new(s);
+	if (!u->watch)
 		return CLI_ERROR;
-	in = session_input(s, watch_events(watch));
+	in = session_input(s, watch_events(u->watch));
+	in.gives_up = u->pulse ? upgrade_pulse_gives_up : NULL;
+	in.gives_up_self = u->pulse;
 	u->changed = true;
 	rc = mok_apply(&in, s->arena, &result, &u->err);
-	watch_end(watch);
+	watch_end(u->watch);
+	u->watch = NULL;
 	if (rc == 0)
 		return CLI_DONE;
-	upgrade_show_failures(u, &result);
+	if (!u->pulse || !upgrade_pulse_gives_up(u->pulse, &why))
+		upgrade_show_failures(u, &result);
 	return upgrade_exit_of(u);
 }
 
@@ -41,7 +46,7 @@ static int run_changes(struct upgrade *u, unsigned tiers, bool *idle)
 	if (rc != CLI_DONE)
 		return rc;
 	*idle = !mok_changes_any(&u->s->changes) && u->s->changes.nwait == 0;
-	return *idle ? CLI_DONE : apply(u);
+	return *idle ? CLI_DONE : upgrade_apply(u);
 }
 
 #define TIER(name) (1u << MOK_TIER_##name)
@@ -51,23 +56,6 @@ static int run_configuration(struct upgrade *u, bool *idle)
 	int rc = upgrade_write_version(u);
 
 	return rc == CLI_DONE ? run_changes(u, TIER(CONFIG), idle) : rc;
-}
-
-static int run_web(struct upgrade *u, bool *idle)
-{
-	const struct mok_val *before;
-	int rc = upgrade_look(u, TIER(WEB));
-
-	if (rc != CLI_DONE)
-		return rc;
-	before = upgrade_web_template(u);
-	*idle = !mok_changes_any(&u->s->changes);
-	/* Rolled by a run that may have been killed before it had looked. */
-	if (*idle)
-		return upgrade_job(u, "migrate-post", u->to) ? CLI_DONE
-							     : upgrade_watch_web(u, NULL);
-	rc = apply(u);
-	return rc == CLI_DONE ? upgrade_watch_web(u, before) : rc;
 }
 
 /* ---- Jobs of migrations ---- */
@@ -211,8 +199,8 @@ static const struct upgrade_part forward[] = {
 		.tiers = TIER(SIDEKIQ) },
 	{ "scheduler", "the scheduler is made anew: there is never a second one",
 		.tiers = TIER(SCHEDULER) },
-	{ "web", "web rolls, with never a pod less, and then has to answer well for a minute",
-		.run = run_web },
+	{ "web", "web rolls, with never a pod less, and then has to do well for a minute",
+		.run = upgrade_run_web },
 	{ "streaming", "streaming rolls, if its image or its environment changes",
 		.tiers = TIER(STREAMING) },
 	{ "others", "what runs by the clock, and the labels of all else", .tiers = TIER(REST) },

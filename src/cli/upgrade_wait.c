@@ -22,9 +22,9 @@ static bool is_over(void *ctx)
 	return ((struct pause *)ctx)->over;
 }
 
-static int64_t scaled_ms(const struct session *s, int seconds)
+int64_t upgrade_scaled_ms(const struct upgrade *u, int seconds)
 {
-	double ms = s->env.speed > 0 ? seconds * 1000.0 / s->env.speed : 0;
+	double speed = u->s->env.speed, ms = speed > 0 ? seconds * 1000.0 / speed : 0;
 
 	return ms < 20 ? 20 : (int64_t)ms;
 }
@@ -33,13 +33,13 @@ int upgrade_pause(struct upgrade *u, int seconds)
 {
 	struct pause *p = MOK_NEW(u->s->arena, struct pause);
 
-	mok_loop_after(u->s->loop, scaled_ms(u->s, seconds), end_pause, p);
+	mok_loop_after(u->s->loop, upgrade_scaled_ms(u, seconds), end_pause, p);
 	return mok_loop_run(u->s->loop, is_over, p, &u->err);
 }
 
 int64_t upgrade_deadline(const struct upgrade *u, int seconds)
 {
-	int64_t ms = scaled_ms(u->s, seconds);
+	int64_t ms = upgrade_scaled_ms(u, seconds);
 
 	return mok_loop_now(u->s->loop) + (ms > LEAST_MS ? ms : LEAST_MS);
 }

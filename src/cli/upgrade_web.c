@@ -1,22 +1,16 @@
-#include "probe.h"
 #include "upgrade.h"
 
 #include <string.h>
 
 /*
- * After web has rolled it must answer well for a while. Where it does not, its pods of before come
- * back: migrations so far are such that both versions live with them.
+ * Web is looked at while it rolls, and then has to do well for a minute. Where it does badly for
+ * five, its pods of before come back: migrations so far are such that both versions live with them.
+ * Putting the template back is what stops a roll-out that goes on; there is nothing to pause.
  */
 
+#define BEAT_S 5
 #define LOOK_PAUSE_S 5
-#define QUIET_LOOKS 12 /* in a row, a minute: all is well */
-#define LOOKS 60       /* five minutes without that: it is not */
 #define BACK_TIMEOUT_S 1800
-
-struct look {
-	int all, bad, quiet, status;
-	struct mok_err err; /* of the last that had no answer */
-};
 
 static const struct mok_change *web_change(const struct upgrade *u)
 {
@@ -29,39 +23,20 @@ static const struct mok_change *web_change(const struct upgrade *u)
 	return NULL;
 }
 
-/* -1: interrupted. */
-static int look_once(struct upgrade *u, struct look *l)
+/* The pods of web as they are in the cluster now; NULL: there are none. */
+static const struct mok_val *web_template(const struct upgrade *u)
 {
-	struct probe_answer answer = { 0 };
-	struct mok_err err = { 0 };
-	int rc = probe_get(u->s, u->instance.domain, UPGRADE_ASKED_PATH, &answer, &err);
+	const struct mok_change *c = web_change(u);
 
-	if (rc != 0 && err.code == MOK_ERR_INTERRUPTED) {
-		u->err = err;
-		return -1;
-	}
-	l->all++;
-	if (rc == 0 && answer.status < 500) {
-		l->quiet++;
-		return 0;
-	}
-	l->bad++;
-	l->quiet = 0;
-	l->status = answer.status;
-	l->err = err;
-	return 0;
+	return c ? mok_val_at(cluster_object(c->object), "spec.template") : NULL;
 }
 
-static int watch(struct upgrade *u, struct look *l)
+static int64_t measured(const struct upgrade *u, const char *key)
 {
-	while (l->quiet < QUIET_LOOKS && l->all < LOOKS) {
-		if (look_once(u, l) != 0 || upgrade_pause(u, LOOK_PAUSE_S) != 0)
-			return -1;
-		if (l->bad == 1 && l->quiet == 0)
-			upgrade_say(
-				u, "  " UPGRADE_ASKED_PATH " answers with errors: does that pass?");
-	}
-	return 0;
+	const char *text = upgrade_record_get(u, key);
+	int64_t n;
+
+	return text && mok_parse_i64(text, &n) ? n : -1;
 }
 
 /* ---- going back ---- */
@@ -113,48 +88,98 @@ static int put_back(struct upgrade *u, const struct mok_change *c, const struct 
 	return -1;
 }
 
-static int say_why(struct upgrade *u, const struct look *l, bool is_back)
+/* A moment of the real cloud lasts longer than one of a sandbox that is fast. */
+static long long cloud_s(const struct upgrade *u, int64_t ms)
 {
-	mok_err_set(&u->err, MOK_ERR_API,
-		"web answered %d of %d requests with errors (%s) once it had rolled%s", l->bad,
-		l->all,
-		l->status ? mok_arena_printf(u->s->arena, "status %d", l->status) : l->err.msg,
+	double speed = u->s->env.speed > 0 ? u->s->env.speed : 1;
+
+	return (long long)((double)ms * speed / 1000 + 0.5);
+}
+
+static int say_why(struct upgrade *u, const struct judge *j, const char *when, bool is_back)
+{
+	mok_err_set(&u->err, MOK_ERR_API, "web did badly for %lld s %s: %s%s",
+		cloud_s(u, j->breach.last_ms - j->breach.since_ms), when, j->why,
 		is_back ? ": its pods of before are back" : "");
 	mok_err_hint(&u->err,
 		"put it right and run mok upgrade again; mok upgrade --rollback takes %s",
 		is_back ? "the rest back too" : "all of it back");
+	upgrade_record_put(u, "web_failed", u->err.msg);
+	upgrade_record_time(u, "web_failed_at");
+	upgrade_record_save(u);
 	return upgrade_fail(u);
 }
 
-static int give_up(struct upgrade *u, const struct look *l, const struct mok_val *template)
+struct roll {
+	/* The template; NULL: a run that was killed has put the new one in its place. */
+	const struct mok_val *before;
+	bool idle;        /* nothing has to be done or waited for: it only is to be looked at */
+	const char *when; /* what is seen now is seen */
+};
+
+static int give_up(struct upgrade *u, const struct judge *j, const struct roll *r)
 {
 	const struct mok_change *web;
 
+	if (!r->before)
+		return say_why(u, j, r->when, false);
 	upgrade_say(u, "  it does not: the pods of before come back");
 	if (upgrade_look(u, 0) != CLI_DONE)
 		return upgrade_fail(u);
 	web = web_change(u);
-	if (!web || put_back(u, web, template) != 0)
+	if (!web || put_back(u, web, r->before) != 0)
 		return upgrade_fail(u);
-	return say_why(u, l, true);
+	return say_why(u, j, r->when, true);
 }
 
-int upgrade_watch_web(struct upgrade *u, const struct mok_val *template)
-{
-	struct look l = { .all = 0 };
+/* ---- rolling ---- */
 
-	if (upgrade_skips(u, "answers"))
-		return CLI_DONE; /* it answered nobody here before, either */
-	if (watch(u, &l) != 0)
+static int roll(struct upgrade *u, struct roll *r)
+{
+	int rc = r->idle ? CLI_DONE : upgrade_apply(u);
+
+	if (rc != CLI_DONE)
+		return rc;
+	r->when = "once it had rolled";
+	upgrade_pulse_again(u->pulse);
+	if (upgrade_pulse_run(u->pulse, judge_is_well, &u->err) != 0)
 		return upgrade_exit_of(u);
-	if (l.quiet >= QUIET_LOOKS)
-		return CLI_DONE;
-	return template ? give_up(u, &l, template) : say_why(u, &l, false);
+	return CLI_DONE;
 }
 
-const struct mok_val *upgrade_web_template(const struct upgrade *u)
+static int roll_watched(struct upgrade *u, struct roll *r)
 {
-	const struct mok_change *c = web_change(u);
+	const struct judge_numbers before = { measured(u, UPGRADE_P90), measured(u, UPGRADE_LOAD) };
+	const struct judge_numbers limits = judge_limits(&before);
+	struct judge last;
+	struct mok_err why;
+	bool gives_up;
+	int rc;
 
-	return c ? mok_val_at(cluster_object(c->object), "spec.template") : NULL;
+	u->pulse = upgrade_pulse_start(u, BEAT_S, &limits);
+	rc = roll(u, r);
+	gives_up = upgrade_pulse_gives_up(u->pulse, &why);
+	last = *upgrade_pulse_judge(u->pulse);
+	upgrade_pulse_stop(u->pulse);
+	u->pulse = NULL;
+	return gives_up && rc != CLI_INTERRUPTED ? give_up(u, &last, r) : rc;
+}
+
+int upgrade_run_web(struct upgrade *u, bool *idle)
+{
+	struct roll r = { .when = "while it rolled" };
+	const struct mok_changes *changes = &u->s->changes;
+	int rc = upgrade_look(u, 1u << MOK_TIER_WEB);
+
+	if (rc != CLI_DONE)
+		return rc;
+	if (mok_changes_any(changes))
+		r.before = web_template(u);
+	r.idle = *idle = !mok_changes_any(changes) && changes->nwait == 0;
+	/* Who got no answer before cannot judge. */
+	if (upgrade_skips(u, "answers"))
+		return *idle ? CLI_DONE : upgrade_apply(u);
+	if (*idle && upgrade_job(u, "migrate-post", u->to))
+		return CLI_DONE;
+	return roll_watched(u, &r);
 }

@@ -125,6 +125,15 @@ struct watch *watch_new(struct session *s)
 	return w;
 }
 
+void watch_say(struct watch *w, struct mok_buf *line)
+{
+	rub_out(w);
+	mok_buf_add(&w->buf, line->data, line->len);
+	if (w->redraws)
+		draw(w);
+	cli_err(w->s->cli, &w->buf);
+}
+
 const struct mok_events *watch_events(const struct watch *watch)
 {
 	return &watch->events;

@@ -10,6 +10,7 @@
 struct watch;
 /* NULL: --events FILE cannot be written, the error was printed. */
 struct watch *watch_new(struct session *s);
+void watch_say(struct watch *watch, struct mok_buf *line); /* above the redrawn lines */
 const struct mok_events *watch_events(const struct watch *watch);
 void watch_end(struct watch *watch); /* takes the redrawn lines away */
 

@@ -330,8 +330,13 @@ void mok_op_later(struct op *op, int seconds, void (*fn)(void *op))
 bool mok_op_overdue(const struct op *op, const char *waiting_for)
 {
 	struct op *o = (struct op *)(uintptr_t)op;
-	struct mok_err err;
+	const struct mok_apply_input *in = op->engine->in;
+	struct mok_err err = { 0 };
 
+	if (in->gives_up && in->gives_up(in->gives_up_self, &err)) {
+		mok_op_fail(o, &err);
+		return true;
+	}
 	if (mok_loop_now(op->engine->loop) < op->deadline_ms)
 		return false;
 	mok_err_set(&err, MOK_ERR_API, "gave up waiting: %s", waiting_for);

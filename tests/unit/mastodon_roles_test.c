@@ -114,6 +114,28 @@ static void test_queues(void **state)
 	assert_int_equal(q.list.items[1].latency_ms, -1);
 }
 
+static void test_puma(void **state)
+{
+	struct mok_arena *a = *state;
+	struct mok_puma puma = mok_mastodon_puma(a,
+		"# HELP ruby_puma_request_backlog Number of requests waiting.\n"
+		"ruby_puma_request_backlog{phase=\"0\"} 12\n"
+		"ruby_puma_max_threads{phase=\"0\",hostname=\"a b\"} 10\n"
+		"ruby_puma_running_threads{phase=\"0\"} 9\n"
+		"ruby_puma_request_backlog NaN\n"
+		"ruby_puma_request_backlog{cut 5\n"
+		"ruby_http_requests_total{action=\"puma_max_threads\"} 99");
+
+	assert_int_equal(puma.waiting, 12);
+	assert_int_equal(puma.threads, 10);
+	puma = mok_mastodon_puma(a, "puma_request_backlog 3\npuma_max_threads 5");
+	assert_int_equal(puma.waiting, 3);
+	assert_int_equal(puma.threads, 5);
+	puma = mok_mastodon_puma(a, "ruby_puma_request_backlog\n\n{}");
+	assert_int_equal(puma.waiting, -1);
+	assert_int_equal(puma.threads, -1);
+}
+
 static void test_what_a_version_stands_for(void **state)
 {
 	(void)state;
@@ -163,6 +185,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_tiers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_versions, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_queues, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_puma, setup, teardown),
 		cmocka_unit_test(test_what_a_version_stands_for),
 		cmocka_unit_test(test_what_may_follow),
 	};
