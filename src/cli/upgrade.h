@@ -68,8 +68,8 @@ int upgrade_run_job(struct upgrade *u, const char *name, bool *idle);
 
 /* ---- upgrade_vitals.c ---- */
 
-/* Of the instance's own objects of a kind whose name begins so, the one that the plan names or else
- * the newest; its name, or NULL. */
+/* Of the instance's own objects of a kind whose name begins so, the one of the latest generation;
+ * its name, or NULL. */
 const char *upgrade_in_use(const struct upgrade *u, const char *kind, const char *prefix);
 const char *upgrade_running_image(const struct upgrade *u); /* of web, in the cluster; or NULL */
 /* Runs the Job that looks into database and queues, with what runs now; the exit code. */

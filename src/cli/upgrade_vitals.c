@@ -8,43 +8,24 @@
 
 /* ---- what runs ---- */
 
-/* Is it what the plan names, too? Then it is in use, though there may be newer ones: a content that
- * was gone back to has its old name. */
-static bool is_wanted(const struct upgrade *u, const struct mok_object *object, const char *name)
-{
-	for (size_t i = 0; i < u->s->changes.list.len; i++) {
-		const struct mok_change *c = &u->s->changes.list.items[i];
-		const struct mok_val *manifest = mok_val_get(&c->want, "manifest");
-
-		if (c->resource && c->object == object)
-			return strcmp(cluster_str(manifest, "metadata.name"), name) == 0;
-	}
-	return false;
-}
-
+/* Not the youngest: what was gone back to is old, and was given the next generation. */
 const char *upgrade_in_use(const struct upgrade *u, const char *kind, const char *prefix)
 {
 	const struct mok_live *live = &u->s->live;
-	const char *found = NULL, *when = "";
+	const struct mok_object *found = NULL;
 
 	for (size_t i = 0; i < live->objects.len; i++) {
 		const struct mok_object *o = live->objects.items[i];
 		const struct mok_val *object = cluster_object(o);
-		const char *name = cluster_str(object, "metadata.name");
-		const char *made = cluster_str(object, "metadata.creationTimestamp");
 
 		if (!o->marker || !object || strcmp(cluster_str(object, "kind"), kind) != 0 ||
 			strcmp(cluster_str(object, "metadata.namespace"), u->instance.ns) != 0 ||
-			!mok_starts(name, prefix))
+			!mok_starts(cluster_str(object, "metadata.name"), prefix))
 			continue;
-		if (is_wanted(u, o, name))
-			return name;
-		if (strcmp(made, when) < 0)
-			continue;
-		found = name;
-		when = made;
+		if (!found || o->generation > found->generation)
+			found = o;
 	}
-	return found;
+	return found ? cluster_str(cluster_object(found), "metadata.name") : NULL;
 }
 
 /* The image of the web pods as they are wanted by the cluster: what an upgrade leaves. */
