@@ -23,13 +23,66 @@ static const struct mok_change *web_change(const struct upgrade *u)
 	return NULL;
 }
 
-/* The pods of web as they are in the cluster now; NULL: there are none. */
-static const struct mok_val *web_template(const struct upgrade *u)
+/* ---- the pods of before ---- */
+
+static int64_t revision_of(const struct mok_object *set)
+{
+	const struct mok_val *marks = mok_val_at(&set->attrs, "object.metadata.annotations");
+	const char *text = marks && marks->type == MOK_MAP
+		? mok_val_get_str(marks, "deployment.kubernetes.io/revision")
+		: NULL;
+	int64_t n;
+
+	return text && mok_parse_i64(text, &n) ? n : 0;
+}
+
+static bool is_of_before(
+	const struct upgrade *u, const struct mok_object *set, const struct mok_object *web)
+{
+	const struct mok_val *object = cluster_object(set);
+	const char *owner = cluster_str(object, "metadata.ownerReferences.0.uid");
+
+	return strcmp(owner, cluster_str(cluster_object(web), "metadata.uid")) == 0 &&
+		mok_streq(mok_mastodon_version(u->s->arena, object), u->from);
+}
+
+/* A run that was killed has put the new template in its place: the old one is that of the
+ * ReplicaSet, which a Deployment keeps for this, without the label that tells sets apart.
+ * *out NULL: there is none. */
+static int find_old_template(
+	struct upgrade *u, const struct mok_object *web, const struct mok_val **out)
+{
+	struct cluster_objects sets = { .list = { 0 } };
+	const struct mok_object *found = NULL;
+	const struct mok_val *kept;
+	struct mok_val *template;
+
+	*out = NULL;
+	if (instance_list(&u->instance, "apps/ReplicaSet", &sets, &u->err) != 0)
+		return -1;
+	for (size_t i = 0; i < sets.list.len; i++)
+		if (is_of_before(u, sets.list.items[i], web) &&
+			(!found || revision_of(sets.list.items[i]) > revision_of(found)))
+			found = sets.list.items[i];
+	kept = found ? mok_val_at(cluster_object(found), "spec.template") : NULL;
+	if (!kept)
+		return 0;
+	template = MOK_NEW(u->s->arena, struct mok_val);
+	*template = mok_val_without(u->s->arena, kept, "metadata.labels.pod-template-hash");
+	*out = template;
+	return 0;
+}
+
+/* As they are in the cluster now, or else as they were. *out NULL: not known. */
+static int find_template(struct upgrade *u, bool changes, const struct mok_val **out)
 {
 	const struct mok_change *c = web_change(u);
 
-	return c ? mok_val_at(cluster_object(c->object), "spec.template") : NULL;
+	*out = c && changes ? mok_val_at(cluster_object(c->object), "spec.template") : NULL;
+	return c && !changes ? find_old_template(u, c->object, out) : 0;
 }
+
+/* ---- what was measured ---- */
 
 static int64_t measured(const struct upgrade *u, const char *key)
 {
@@ -111,8 +164,7 @@ static int say_why(struct upgrade *u, const struct judge *j, const char *when, b
 }
 
 struct roll {
-	/* The template; NULL: a run that was killed has put the new one in its place. */
-	const struct mok_val *before;
+	const struct mok_val *before; /* the template; NULL: it is not known */
 	bool idle;        /* nothing has to be done or waited for: it only is to be looked at */
 	const char *when; /* what is seen now is seen */
 };
@@ -173,13 +225,13 @@ int upgrade_run_web(struct upgrade *u, bool *idle)
 
 	if (rc != CLI_DONE)
 		return rc;
-	if (mok_changes_any(changes))
-		r.before = web_template(u);
 	r.idle = *idle = !mok_changes_any(changes) && changes->nwait == 0;
 	/* Who got no answer before cannot judge. */
 	if (upgrade_skips(u, "answers"))
 		return *idle ? CLI_DONE : upgrade_apply(u);
 	if (*idle && upgrade_job(u, "migrate-post", u->to))
 		return CLI_DONE;
+	if (find_template(u, mok_changes_any(changes), &r.before) != 0)
+		return upgrade_fail(u);
 	return roll_watched(u, &r);
 }

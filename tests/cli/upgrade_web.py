@@ -3,6 +3,7 @@
 import re
 import sys
 
+from instance import WEB
 from lib import Cloud, check, equal, run_tests, until
 from upgrade import NEW, OLD, PLAN, Instance
 from upgrade_checks import RECORD, said, sign_in
@@ -47,6 +48,18 @@ def test_errors_stop_a_roll_out():
         failed = stack.upgrade(NEW, code=3)
         check_put_back(stack, failed, r"web did badly for \d{3,} s while it rolled: \d+ of \d+ answers are errors, "
                                       r"the last one: status 500")
+
+
+def test_a_run_that_was_killed_knows_the_pods_of_before():
+    with Cloud(speed=60) as cloud, Instance(cloud) as stack:
+        stack.restart([{"do": "answers_fail", "match": NEW_PODS}])
+        process = stack.start("--sandbox", "upgrade", NEW, "--yes")
+        until("web rolls", lambda: NEW in stack.cluster.ask("GET", WEB)["spec"]["template"]["spec"][
+            "containers"][0]["image"])
+        process.kill()
+        process.communicate()
+        until("its last old pod is gone", lambda: stack.versions()["web"] == NEW)
+        check_put_back(stack, stack.upgrade(code=3), r"web did badly for \d{3,} s")
 
 
 def test_a_crowd_before_puma_is_put_back():
