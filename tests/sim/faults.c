@@ -28,6 +28,12 @@ static const struct cluster_fault {
 	{ SIM_JOB, "webhook_down", "Job" },
 	{ SIM_CLAIM, "webhook_down", "PersistentVolumeClaim" },
 	{ SIM_SERVICE, "webhook_down", "Service" },
+	{ SIM_RELEASE, "job_fails", "Job" },
+	{ SIM_RELEASE, "image_pull", "Job" },
+	{ SIM_RELEASE, "quota", "Job" },
+	{ SIM_RELEASE, "webhook_down", "Secret" },
+	{ SIM_RELEASE, "webhook_down", "ClusterRoleBinding" },
+	{ SIM_RELEASE, "crash_loop", "Deployment" },
 };
 
 static void set_faults(struct sim_world *w, const char *text)
@@ -42,7 +48,7 @@ static void set_faults(struct sim_world *w, const char *text)
  * over. */
 static void put_fault(struct sim_world *w, const struct cluster_fault *f, struct mok_buf *out)
 {
-	mok_buf_printf(out, "%s{\"do\":\"%s\",\"match\":{\"kind\":\"%s\",\"name\":\"%s*\"}",
+	mok_buf_printf(out, "%s{\"do\":\"%s\",\"match\":{\"kind\":\"%s\",\"name\":\"*%s*\"}",
 		out->len > 1 ? "," : "", f->what, f->kind, sim_kind_word(f->of));
 	if (w->speed == 0 || sim_chance(&w->rng, 80))
 		mok_buf_printf(out, ",\"times\":%d", 1 + (int)sim_draw(&w->rng, 6));

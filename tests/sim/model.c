@@ -50,6 +50,7 @@ static const char *const permissions[] = { "readwrite", "read" };
 static const int cdn_ttls[] = { 3600, 60, 86400 };
 static const char *const environments[] = { "Production", "Staging", "Development" };
 
+static const char *const chart_versions[] = { "3.13.0", "3.13.1" };
 static const char *const storage_classes[] = { "do-block-storage", "do-block-storage-xfs" };
 
 /* How many values v[0] and v[1] have. Changing v[replaces] needs a new object. */
@@ -88,13 +89,14 @@ static const struct kind_row rows[SIM_KINDS] = {
 	[SIM_JOB] = { "job", "kubernetes_manifest", "job", SIM_CLUSTER, { 3, 3 }, 1, -1 },
 	[SIM_CLAIM] = { "claim", "kubernetes_manifest", "claim", SIM_CLUSTER, { 4, 2 }, 1, 0 },
 	[SIM_SERVICE] = { "svc", "kubernetes_manifest", "svc", SIM_CLUSTER, { 3, 1 }, -1, -1 },
+	[SIM_RELEASE] = { "release", "helm_release", "release", SIM_CLUSTER, { 3, 2 }, -1, -1 },
 };
 
 bool sim_kind_is_object(enum sim_kind kind)
 {
 	return kind == SIM_NAMESPACE || kind == SIM_CONFIG || kind == SIM_WORKLOAD ||
 		kind == SIM_SECRET_OBJECT || kind == SIM_JOB || kind == SIM_CLAIM ||
-		kind == SIM_SERVICE;
+		kind == SIM_SERVICE || kind == SIM_RELEASE;
 }
 
 const char *sim_kind_word(enum sim_kind kind)
@@ -133,6 +135,7 @@ const char *sim_name(const struct sim_model *m, int i, char out[64])
 	case SIM_JOB:
 	case SIM_CLAIM:
 	case SIM_SERVICE:
+	case SIM_RELEASE:
 	case SIM_KINDS: snprintf(out, 64, "%s%d", rows[r->kind].prefix, r->number); break;
 	}
 	return out;
@@ -194,7 +197,8 @@ static int find_parent(struct sim_model *m, struct sim_rng *rng, enum sim_kind k
 		return -2;
 	if (parent == SIM_DB && kind != SIM_DB_FIREWALL && !is_postgres(&m->list[at]))
 		return -2;
-	if ((kind == SIM_DB_FIREWALL || kind == SIM_CDN) && child_of(m, at, kind) >= 0)
+	if ((kind == SIM_DB_FIREWALL || kind == SIM_CDN || kind == SIM_RELEASE) &&
+		child_of(m, at, kind) >= 0)
 		return -2; /* one each */
 	return at;
 }
@@ -212,7 +216,7 @@ static void add_random(struct sim_model *m, struct sim_rng *rng)
 		SIM_DB_FIREWALL, SIM_BUCKET, SIM_BUCKET, SIM_KEY, SIM_CDN, SIM_CERTIFICATE,
 		SIM_DOMAIN, SIM_DOMAIN, SIM_RECORD, SIM_RECORD, SIM_PROJECT, SIM_TAG, SIM_NAMESPACE,
 		SIM_CONFIG, SIM_SECRET_OBJECT, SIM_WORKLOAD, SIM_WORKLOAD, SIM_SERVICE, SIM_JOB,
-		SIM_CLAIM };
+		SIM_CLAIM, SIM_RELEASE };
 	enum sim_kind kind = draws[sim_draw(rng, MOK_COUNT(draws))];
 	int parent = find_parent(m, rng, kind);
 	int i, db = -1, user = -1;
@@ -486,6 +490,19 @@ static void put_manifest(const struct sim_model *m, const struct sim_resource *r
 			name, ns_of(m, r, ns), 1 + r->v[0], r->v[1], r->v[1]);
 }
 
+/* A chart whose Deployment shows the values and the version. */
+static void put_release(const struct sim_model *m, const struct sim_resource *r, struct mok_buf *o)
+{
+	char name[64], ns[64];
+
+	mok_buf_printf(o,
+		"    cluster_id: ${%s.id}\n    name: %s\n    namespace: %s\n    repository: "
+		"https://kubernetes-sigs.github.io/metrics-server/\n    chart: metrics-server\n"
+		"    version: %s\n    values: { replicas: %d, note: \"${var.secret}\" }\n",
+		ref(m, r->parent), sim_name(m, (int)(r - m->list), name), ns_of(m, r, ns),
+		chart_versions[r->v[1]], 1 + r->v[0]);
+}
+
 static void put_fields(const struct sim_model *m, const struct sim_resource *r, struct mok_buf *o)
 {
 	switch (r->kind) {
@@ -570,6 +587,7 @@ static void put_fields(const struct sim_model *m, const struct sim_resource *r, 
 	case SIM_JOB:
 	case SIM_CLAIM:
 	case SIM_SERVICE: put_manifest(m, r, o); return;
+	case SIM_RELEASE: put_release(m, r, o); return;
 	case SIM_DOMAIN:
 	case SIM_TAG:
 	case SIM_KINDS: return;
@@ -680,6 +698,10 @@ static void expect(const struct sim_model *m, int i, struct sim_lines *out)
 	case SIM_SERVICE:
 		sim_line(out, "svc %s/%s/%s %d", parent, ns_of(m, r, ns), name, 80 + r->v[0]);
 		sim_line(out, "lb");
+		return;
+	case SIM_RELEASE:
+		sim_line(out, "release %s/%s/%s x%d metrics-server-%s", parent, ns_of(m, r, ns),
+			name, 1 + r->v[0], chart_versions[r->v[1]]);
 		return;
 	case SIM_KINDS: return;
 	}

@@ -106,9 +106,22 @@ static void read_config(struct sim_world *w, const cJSON *item, struct reading *
 			text(item, "data.more"));
 }
 
+static const char *label(const cJSON *item, const char *name)
+{
+	const cJSON *labels = mok_json_at(item, "metadata.labels");
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(labels, name);
+
+	return cJSON_IsString(v) ? v->valuestring : "";
+}
+
 static void read_workload(struct sim_world *w, const cJSON *item, struct reading *r)
 {
-	if (!mok_starts(text(item, "metadata.namespace"), "kube-"))
+	if (mok_streq(label(item, "app.kubernetes.io/managed-by"), "Helm"))
+		PUT(SIM_RELEASE, "", "%s/%s/%s x%lld %s", r->parent,
+			text(item, "metadata.namespace"), label(item, "app.kubernetes.io/instance"),
+			(long long)mok_json_int(item, "spec.replicas", -1),
+			label(item, "helm.sh/chart"));
+	else if (!mok_starts(text(item, "metadata.namespace"), "kube-"))
 		PUT(SIM_WORKLOAD, "", "%s/%s/%s x%lld %s", r->parent,
 			text(item, "metadata.namespace"), text(item, "metadata.name"),
 			(long long)mok_json_int(item, "spec.replicas", -1),

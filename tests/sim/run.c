@@ -93,6 +93,15 @@ static void tell_diags(struct mok *mok)
 
 /* ---- one run, in its stages ---- */
 
+/* Registries are not in this world: an image is what its name says. */
+static void know_images(const struct mok_stack *stack)
+{
+	const struct mok_map *asked = mok_plan_images_asked(stack);
+
+	for (size_t i = 0; i < mok_map_len(asked); i++)
+		mok_plan_know_image(stack, mok_map_key(asked, i), mok_map_key(asked, i));
+}
+
 static int load(struct mok *mok)
 {
 	static const char *const files[] = { "mok.yaml" };
@@ -106,8 +115,10 @@ static int load(struct mok *mok)
 
 	mok->diags.arena = mok->arena;
 	mok->stack = mok_plan_load(mok->arena, &options, &mok->diags);
-	if (mok->stack && mok->diags.nerrors == 0)
+	if (mok->stack && mok->diags.nerrors == 0) {
+		know_images(mok->stack);
 		return 0;
+	}
 	tell_diags(mok);
 	sim_wrong(mok->w, "the plan file has errors: %s",
 		mok->diags.list.len ? mok->diags.list.items[0].message : "none is said");

@@ -72,6 +72,7 @@ enum sim_kind {
 	SIM_JOB,
 	SIM_CLAIM,   /* of a volume of DigitalOcean's */
 	SIM_SERVICE, /* with a load balancer of DigitalOcean's */
+	SIM_RELEASE, /* of Helm's, installed by Jobs */
 	SIM_KINDS,
 };
 
@@ -108,7 +109,7 @@ void sim_model_lift_protection(struct sim_model *m);
 /* A protected resource loses its block: the plan must be refused. -1: there is none. */
 int sim_model_protected(const struct sim_model *m);
 bool sim_model_has(const struct sim_model *m, enum sim_kind kind);
-bool sim_kind_is_object(enum sim_kind kind);            /* in a cluster */
+bool sim_kind_is_object(enum sim_kind kind);            /* in a cluster, in a namespace */
 bool sim_model_is_protected(const struct sim_model *m); /* anything of it */
 bool sim_model_has_dependents(const struct sim_model *m, int i);
 void sim_model_yaml(const struct sim_model *m, struct mok_buf *out);
