@@ -36,6 +36,7 @@ CHOICES = {"JSONSchemaPropsOrArray": "jSONSchemas schema", "JSONSchemaPropsOrBoo
            "JSONSchemaPropsOrStringArray": "property schema"}
 # Bodies of requests that are no resources of schema.json's.
 MORE = {"autoscaling/v1 Scale": "autoscaling.v1", "policy/v1 Eviction": "policy.v1", "v1 Binding": "core.v1",
+        "authentication.k8s.io/v1 TokenRequest": "authentication.v1",
         "DeleteOptions": "meta.v1"}
 CACHE = pathlib.Path(subprocess.run(["go", "env", "GOMODCACHE"], check=True, capture_output=True,
                                     text=True).stdout.strip())

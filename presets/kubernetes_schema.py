@@ -31,7 +31,7 @@ LEFT_OUT = {"bindings", "componentstatuses", "podtemplates", "volumeattributescl
             "mutatingadmissionpolicybindings"}
 # What the server says to whoever uses them.
 DEPRECATED = {("", "endpoints"): "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"}
-SUBRESOURCES = {"status", "scale", "log", "eviction", "binding", "finalize"}
+SUBRESOURCES = {"status", "scale", "log", "eviction", "binding", "finalize", "token"}
 SCALARS = {"io.k8s.apimachinery.pkg.api.resource.Quantity": "q",
            "io.k8s.apimachinery.pkg.util.intstr.IntOrString": "x",
            "io.k8s.apimachinery.pkg.apis.meta.v1.Time": "t",
@@ -218,7 +218,7 @@ def main():
                     resource["warning"] = DEPRECATED[group, resource["name"]]
                 resource["type"] = find_type(types, group, version["version"], resource["kind"])
             groups.append({"group": group, "version": version["version"], "resources": resources})
-    for extra in ("autoscaling.v1.Scale", "policy.v1.Eviction"):
+    for extra in ("autoscaling.v1.Scale", "policy.v1.Eviction", "authentication.v1.TokenRequest"):
         types.add("io.k8s.api." + extra)
     types.add("io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions")
     out = {"source": f"k8s.io/kubernetes {VERSION}, api/ (Apache-2.0); made by presets/kubernetes_schema.py",

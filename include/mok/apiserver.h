@@ -76,8 +76,11 @@ struct mok_apiserver_request {
 	const void *body;
 	size_t body_len;
 	bool authenticated; /* false: 401 */
-	/* The headers Impersonate-User and Impersonate-Group: whom an administrator acts for. What
-	 * such a one may is what the stored roles give. NULL: nobody, and anything goes. */
+	/* The token of the header Authorization. One of a service account may what the stored roles
+	 * give it; any other is the administrator's. NULL: none. */
+	const char *bearer;
+	/* The headers Impersonate-User and Impersonate-Group: whom that one acts for. What such a
+	 * one may is what the stored roles give. NULL: nobody. */
 	const char *impersonate_user, *impersonate_group;
 	int64_t now_ms;
 	/* A watch that goes on: the version up to which it was answered. 0: it begins. */

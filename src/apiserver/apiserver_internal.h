@@ -136,6 +136,7 @@ struct ks_req {
 	const struct ks_resource *resource;
 	const char *ns, *name, *sub; /* ns and sub "", name NULL when absent */
 	const cJSON *user;           /* who asks, as a UserInfo (authentication.k8s.io) */
+	bool limited;                /* to what roles give: the administrator is not */
 	bool dry_run, answered, internal;
 	bool resets_managers; /* the body's managedFields are [] */
 };
@@ -259,6 +260,7 @@ void ks_get(struct ks_req *r);
 void ks_list(struct ks_req *r);
 void ks_watch(struct ks_req *r);
 void ks_logs(struct ks_req *r);
+void ks_token(struct ks_req *r);
 void ks_create(struct ks_req *r);
 void ks_update(struct ks_req *r);
 void ks_patch(struct ks_req *r);
@@ -391,7 +393,7 @@ bool ks_quota_allows(struct ks_req *r, const cJSON *object); /* a new one */
 void ks_quota_count(struct ks_req *r, const char *ns);       /* anew, after a write */
 
 /* user.c: who asks. */
-void ks_user_read(struct ks_req *r);
+bool ks_user_read(struct ks_req *r); /* false: it has answered */
 /* May they? Of a path that is no resource's, and of the request's resource. False: it has answered.
  */
 bool ks_user_may_path(struct ks_req *r);

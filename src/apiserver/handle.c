@@ -170,17 +170,26 @@ static const struct {
 	{ "DELETE", false, "deletecollection", ks_delete_collection },
 };
 
-static bool handle_other_sub(struct ks_req *r)
+static const struct {
+	const char *sub, *method;
+	void (*handle)(struct ks_req *r);
+} others[] = {
+	{ "log", "GET", ks_logs },
+	{ "eviction", "POST", ks_evict },
+	{ "binding", "POST", ks_bind },
+	{ "token", "POST", ks_token },
+};
+
+static void handle_other_sub(struct ks_req *r)
 {
-	if (strcmp(r->sub, "log") == 0 && strcmp(r->in->method, "GET") == 0)
-		ks_logs(r);
-	else if (strcmp(r->sub, "eviction") == 0 && strcmp(r->in->method, "POST") == 0)
-		ks_evict(r);
-	else if (strcmp(r->sub, "binding") == 0 && strcmp(r->in->method, "POST") == 0)
-		ks_bind(r);
-	else
-		no_method(r);
-	return r->answered;
+	for (size_t i = 0; i < MOK_COUNT(others); i++) {
+		if (strcmp(others[i].sub, r->sub) == 0 &&
+			strcmp(others[i].method, r->in->method) == 0) {
+			others[i].handle(r);
+			return;
+		}
+	}
+	no_method(r);
 }
 
 /* A resource that has not this verb has none of its method. */
@@ -223,11 +232,8 @@ static void route(struct ks_req *r)
 		ks_bad_request(r, "the request's path is malformed");
 		return;
 	}
-	if (!r->in->authenticated) {
-		ks_fail(r, 401, "Unauthorized", "Unauthorized");
+	if (!ks_user_read(r))
 		return;
-	}
-	ks_user_read(r);
 	found = find_place(r);
 	if (!(found ? ks_user_may(r) : ks_user_may_path(r)))
 		return;

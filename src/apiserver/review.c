@@ -140,18 +140,26 @@ static void answer_self(struct ks_req *r, cJSON *object)
 	ks_reply(r, 201, object);
 }
 
-/* Every token lets in, so every one is somebody's. */
+/* Every token lets in, but for one of a service account that is over. */
 static void answer_token(struct ks_req *r, cJSON *object)
 {
-	cJSON *status = cJSON_CreateObject();
+	const char *token = ks_str(object, "spec.token");
+	struct ks_bearer bearer;
+	cJSON *status;
 
-	if (!*ks_str(object, "spec.token")) {
-		cJSON_Delete(status);
+	if (!*token) {
 		ks_bad_request(r, "token is required for TokenReview in authentication");
 		return;
 	}
-	cJSON_AddTrueToObject(status, "authenticated");
-	cJSON_AddItemToObject(status, "user", cJSON_Duplicate(r->user, true));
+	status = cJSON_CreateObject();
+	if (ks_token_read(r, token, &bearer)) {
+		cJSON_AddTrueToObject(status, "authenticated");
+		cJSON_AddItemToObject(
+			status, "user", cJSON_Duplicate(ks_user_of_bearer(r, &bearer), true));
+	} else {
+		cJSON_AddItemToObject(status, "user", cJSON_CreateObject());
+		cJSON_AddStringToObject(status, "error", "service account token has expired");
+	}
 	mok_json_set(object, "status", status);
 	ks_reply(r, 201, object);
 }

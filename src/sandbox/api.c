@@ -83,17 +83,23 @@ static void handle_spaces(struct sb_call *call)
 		sb_s3_handle(&call->ctx);
 }
 
+/* A kubeconfig's token, or one of a service account, which its cluster knows. */
+static bool opens_cluster(const struct sb_core *core, const char *token)
+{
+	return !core->tokens || mok_starts(token, "dop_v1_") || mok_starts(token, "eyJ") ||
+		mok_map_get(core->tokens, token);
+}
+
 static void handle_kubernetes(struct sb_call *call)
 {
 	const char *token = bearer_of(&call->ctx);
-	bool let_in = token &&
-		(!call->ctx.core->tokens || mok_starts(token, "dop_v1_") ||
-			mok_map_get(call->ctx.core->tokens, token));
 
+	if (token && !opens_cluster(call->ctx.core, token))
+		token = NULL;
 	call->cluster = sb_kube_cluster(&call->ctx);
 	sb_faults_pick(call);
 	if (!sb_faults_before(call))
-		sb_kube_handle(&call->ctx, call->cluster, let_in);
+		sb_kube_handle(&call->ctx, call->cluster, token);
 }
 
 static void handle_registry(struct sb_call *call)

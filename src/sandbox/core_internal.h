@@ -209,8 +209,8 @@ extern const char sb_kube_schema[];
 extern const char sb_ctl_schema[]; /* controllers/run.c */
 /* The cluster's id, by the Host or by the first segment of the path. */
 const char *sb_kube_cluster(struct sb_ctx *ctx);
-/* let_in: the token was right. Answers. */
-void sb_kube_handle(struct sb_ctx *ctx, const char *cluster, bool let_in);
+/* token: NULL, unless it was right. Answers. */
+void sb_kube_handle(struct sb_ctx *ctx, const char *cluster, const char *token);
 void sb_kube_watch(struct sb_ctx *ctx, const char *cluster, int64_t after);
 
 /* Brings the cluster up to date, controllers included. False: it has no API (yet, or any more). */

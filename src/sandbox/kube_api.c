@@ -148,7 +148,7 @@ static const struct sb_doc *find_cluster(struct sb_ctx *ctx, const char *id)
 	return doc;
 }
 
-static struct mok_apiserver_request inner_request(struct sb_ctx *ctx, bool let_in)
+static struct mok_apiserver_request inner_request(struct sb_ctx *ctx, const char *token)
 {
 	return (struct mok_apiserver_request){ .method = ctx->request->method,
 		.target = inner_target(ctx),
@@ -157,7 +157,8 @@ static struct mok_apiserver_request inner_request(struct sb_ctx *ctx, bool let_i
 		.user_agent = sb_request_header(ctx, "user-agent"),
 		.body = ctx->request->body,
 		.body_len = ctx->request->body_len,
-		.authenticated = let_in,
+		.authenticated = token != NULL,
+		.bearer = token,
 		.impersonate_user = sb_request_header(ctx, "impersonate-user"),
 		.impersonate_group = sb_request_header(ctx, "impersonate-group"),
 		.now_ms = ctx->now_ms };
@@ -190,8 +191,7 @@ static cJSON *refused(struct sb_kube *k, const struct mok_apiserver_request *req
 	return refusal;
 }
 
-/* .../pods/NAME:PORT/proxy/PATH. Who asks in another's name needs that one's right to pods/proxy.
- * True: it has answered. */
+/* .../pods/NAME:PORT/proxy/PATH, for who has a right to pods/proxy. True: it has answered. */
 static bool pass_to_pod(struct sb_ctx *ctx, const char *id, const struct mok_apiserver_store *store,
 	const struct mok_apiserver_request *request)
 {
@@ -203,25 +203,23 @@ static bool pass_to_pod(struct sb_ctx *ctx, const char *id, const struct mok_api
 
 	if (!at || !request->authenticated)
 		return false;
-	if (!request->impersonate_user)
-		return sb_instance_proxy(ctx, id, request->target);
 	asked.target = mok_arena_strndup(
 		ctx->arena, request->target, (size_t)(at - request->target) + strlen(sub));
 	mok_apiserver_response_init(&response);
 	mok_apiserver_handle(sb_kube_server(ctx), store, &asked, &response);
-	refused = response.status == 403;
+	refused = response.status == 401 || response.status == 403;
 	if (refused)
 		pass_on(ctx, &response);
 	mok_apiserver_response_release(&response);
 	return refused || sb_instance_proxy(ctx, id, request->target);
 }
 
-void sb_kube_handle(struct sb_ctx *ctx, const char *id, bool let_in)
+void sb_kube_handle(struct sb_ctx *ctx, const char *id, const char *token)
 {
 	const struct sb_doc *cluster = find_cluster(ctx, id);
 	struct sb_kube kube = { ctx, id, { "", "", "" } };
 	struct mok_apiserver_store store = sb_kube_store(&kube);
-	struct mok_apiserver_request request = inner_request(ctx, let_in);
+	struct mok_apiserver_request request = inner_request(ctx, token);
 	struct mok_apiserver_response response;
 	cJSON *refusal;
 
@@ -247,7 +245,7 @@ void sb_kube_watch(struct sb_ctx *ctx, const char *id, int64_t after)
 {
 	struct sb_kube kube = { ctx, id, { "", "", "" } };
 	struct mok_apiserver_store store = sb_kube_store(&kube);
-	struct mok_apiserver_request request = inner_request(ctx, true);
+	struct mok_apiserver_request request = inner_request(ctx, "");
 	struct mok_apiserver_response response;
 
 	request.watch_from = after;

@@ -3,6 +3,7 @@
 Names of what is masked keep their identity within a scenario: the same uid or resourceVersion is the
 same word each time, so an object that a no-op changed shows, and an owner reference to another.
 """
+import base64
 import json
 import re
 
@@ -25,9 +26,18 @@ PATTERNS = (
     (re.compile(r"\b(\d+:)3\d{4}(/(?:TCP|UDP))"), r"\1NODE-PORT\2"),
     (re.compile(r"\b10\.\d+\.\d+\.\d+\b"), "CLUSTER-IP"),
 )
+TOKEN = re.compile(r"\beyJ[\w-]+\.([\w-]+)\.[\w-]+")
 AGE = r"(?<![\w.:/-])(\d+[smhd]){1,2}(?![\w.:/-])|<invalid>"
 # Kubernetes draws the five letters of a generated name from these.
 GENERATED = "[bcdfghjklmnpqrstvwxz2456789]{5}"
+
+
+def claims(match):
+    """What a service account's token says; who issued it is of the server's flags."""
+    part = match.group(1)
+    told = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    seconds = told["exp"] - told["iat"]
+    return f"TOKEN {sorted(told)} {told['aud']} {told['sub']} {seconds} s {sorted(told['kubernetes.io'].items())}"
 
 
 class Normal:
@@ -53,7 +63,7 @@ class Normal:
         return [re.sub(r" {2,}", "  ", line).rstrip() for line in text.splitlines()]
 
     def text(self, text):
-        text = text.replace(self.namespace, "NS")
+        text = TOKEN.sub(claims, text).replace(self.namespace, "NS")
         text = UUID.sub(lambda m: self.word("uid", m.group()), text)
         for pattern, word in PATTERNS:
             text = pattern.sub(word, text)

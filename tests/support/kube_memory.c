@@ -190,6 +190,7 @@ int kube_send(struct kube_memory *m, const char *method, const char *target, con
 		.content_type = type ? type : "application/json",
 		.accept = m->accept,
 		.impersonate_user = m->as,
+		.bearer = m->bearer,
 		.user_agent = "test/1",
 		.body = body,
 		.body_len = len,

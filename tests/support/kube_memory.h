@@ -17,7 +17,8 @@ struct kube_memory {
 	MOK_VEC(struct kube_entry) entries;
 	MOK_VEC(struct mok_apiserver_event) events;
 	int64_t version, now_ms;
-	const char *accept, *as; /* of the requests that follow: the header, whom they are for */
+	/* Of the requests that follow: the header, whom they are for, and their token. */
+	const char *accept, *as, *bearer;
 	int64_t oldest;          /* of the events that are remembered */
 	uint64_t rng;
 	struct mok_apiserver_response out; /* of the last request */

@@ -134,6 +134,76 @@ static void whom_an_administrator_acts_for_may_what_roles_give(void **state)
 	m->as = NULL;
 }
 
+/* A token of the account; lives with the test's arena. */
+static const char *token_of(struct kube_memory *m, const char *account)
+{
+	char path[200];
+
+	snprintf(
+		path, sizeof(path), "/api/v1/namespaces/default/serviceaccounts/%s/token", account);
+	kube_expect(m, 201, "POST", path, NULL, "{\"spec\":{\"expirationSeconds\":600}}");
+	return mok_arena_strdup(m->arena, kube_str(m, "status.token"));
+}
+
+static void an_accounts_token_may_what_roles_give(void **state)
+{
+	static const char accounts[] = "/api/v1/namespaces/default/serviceaccounts";
+	static const char pod[] = "/api/v1/namespaces/default/pods/one";
+	struct kube_memory *m = *state;
+	const char *token;
+
+	kube_expect(m, 201, "POST", accounts, NULL, "{\"metadata\":{\"name\":\"bot\"}}");
+	bind(m, "r");
+	token = token_of(m, "bot");
+	m->bearer = token;
+	kube_expect(
+		m, 201, "POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", NULL, "{}");
+	assert_string_equal(
+		kube_str(m, "status.userInfo.username"), "system:serviceaccount:default:bot");
+	assert_string_equal(
+		kube_str(m, "status.userInfo.groups.1"), "system:serviceaccounts:default");
+	kube_expect(m, 404, "GET", pod, NULL, NULL);
+	kube_expect(m, 403, "DELETE", pod, NULL, NULL);
+	kube_expect(m, 403, "GET", "/api/v1/namespaces/default/secrets", NULL, NULL);
+	m->as = "ann";
+	kube_expect(m, 403, "GET", pod, NULL, NULL);
+	assert_string_equal(kube_str(m, "message"),
+		"users \"ann\" is forbidden: User \"system:serviceaccount:default:bot\" cannot "
+		"impersonate resource \"users\" in API group \"\" at the cluster scope");
+	m->as = NULL;
+	m->bearer = "eyJhbGciOiJub25lIn0.no base64.x"; /* no account's: the administrator's */
+	kube_expect(m, 200, "GET", "/api/v1/namespaces/default/secrets", NULL, NULL);
+	m->bearer = NULL;
+}
+
+static void an_accounts_token_ends(void **state)
+{
+	static const char pod[] = "/api/v1/namespaces/default/pods/one";
+	struct kube_memory *m = *state;
+	const char *first, *second;
+	char body[2048];
+
+	kube_expect(m, 201, "POST", "/api/v1/namespaces/default/serviceaccounts", NULL,
+		"{\"metadata\":{\"name\":\"bot\"}}");
+	first = token_of(m, "bot");
+	m->now_ms += 599 * 1000;
+	second = token_of(m, "bot");
+	m->bearer = first;
+	kube_expect(m, 403, "GET", pod, NULL, NULL);
+	m->now_ms += 1000;
+	kube_expect(m, 401, "GET", pod, NULL, NULL);
+	m->bearer = second;
+	kube_expect(m, 403, "GET", pod, NULL, NULL);
+	m->bearer = NULL;
+	snprintf(body, sizeof(body), "{\"spec\":{\"token\":\"%s\"}}", first);
+	kube_expect(m, 201, "POST", "/apis/authentication.k8s.io/v1/tokenreviews", NULL, body);
+	assert_false(mok_json_bool(m->json, "status.authenticated", false));
+	kube_expect(m, 200, "DELETE", "/api/v1/namespaces/default/serviceaccounts/bot", NULL, NULL);
+	m->bearer = second;
+	kube_expect(m, 401, "GET", pod, NULL, NULL);
+	m->bearer = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +215,9 @@ int main(void)
 			a_role_that_is_not_there_is_told, kube_setup, kube_teardown),
 		cmocka_unit_test_setup_teardown(whom_an_administrator_acts_for_may_what_roles_give,
 			kube_setup, kube_teardown),
+		cmocka_unit_test_setup_teardown(
+			an_accounts_token_may_what_roles_give, kube_setup, kube_teardown),
+		cmocka_unit_test_setup_teardown(an_accounts_token_ends, kube_setup, kube_teardown),
 		cmocka_unit_test_setup_teardown(
 			reviews_are_validated_and_not_kept, kube_setup, kube_teardown),
 	};

@@ -35,6 +35,13 @@ def may(who, resource, **more):
         "verb": "get", "resource": resource, "namespace": "NS", **more})
 
 
+def token(code, spec, of="maker", **meta):
+    """Asked for with audiences: without, they are those of the server's flags."""
+    return (f"CREATE /api/v1/namespaces/NS/serviceaccounts/{of}/token {code}", {
+        "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "metadata": meta,
+        "spec": {"audiences": ["there"], **spec}})
+
+
 CLUSTER = "/apis/rbac.authorization.k8s.io/v1"
 
 SCENARIOS = {
@@ -105,4 +112,11 @@ SCENARIOS = {
         kubectl("get cm c --as=system:serviceaccount:NS:other", 1), kubectl("delete cm c --as=NS-ann", 1),
         kubectl("label cm c a=b --as=NS-ann", 1), kubectl("delete cm --all --as=NS-ann", 1), kubectl("logs one --as=NS-ann", 1),
         kubectl("scale deploy web --replicas=1 --as=NS-ann", 1), kubectl("get secrets --as=NS-ann -o name", 1)],
+    "tokens: of a service account": [
+        ("CREATE serviceaccounts 201", an_object("ServiceAccount", "maker", "v1")),
+        token(201, {"expirationSeconds": 1200}), token(201, {}), token(201, {"boundObjectRef": None}, name="maker"),
+        token(422, {"expirationSeconds": 60}), token(422, {"expirationSeconds": 2 ** 33}),
+        token(422, {}, name="other"), token(400, {}, namespace="other"), token(404, {}, of="nobody"),
+        token(409, {}, uid="other"),
+        ("GET /api/v1/namespaces/NS/serviceaccounts/maker/token 405",)],
 }
