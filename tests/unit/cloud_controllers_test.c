@@ -213,9 +213,6 @@ static void keda_makes_an_autoscaler(void **state)
 		"'schema':{'openAPIV3Schema':{'type':'object',"
 		"'x-kubernetes-preserve-unknown-fields':true}}}]}}");
 	api_make(c, APPS "/deployments", ONE_POD("web", "nginx:1"));
-	api_make(c, SCALERS,
-		"{'metadata':{'name':'old'},'spec':{'minReplicas':1,'maxReplicas':4,"
-		"'scaleTargetRef':{'apiVersion':'apps/v1','kind':'Deployment','name':'web'}}}");
 	api_make(c, SCALED,
 		"{'apiVersion':'keda.sh/v1alpha1','kind':'ScaledObject','metadata':{'name':'web'},"
 		"'spec':{'scaleTargetRef':{'name':'web'},'minReplicaCount':2,'maxReplicaCount':6,"
@@ -225,11 +222,6 @@ static void keda_makes_an_autoscaler(void **state)
 	assert_false(api_has(c, "status")); /* KEDA is not there */
 	api_make(c, APPS "/deployments", ONE_POD("keda", "ghcr.io/kedacore/keda:2.19.0"));
 	api_pass(c, 120);
-	api_get(c, SCALED "/web");
-	assert_string_equal(api_str(c, "status.conditions.0.status"), "False");
-	assert_non_null(strstr(api_str(c, "status.conditions.0.message"), "by the hpa 'old'"));
-	assert_int_equal(api_kube(c, "DELETE", NULL, SCALERS "/old"), 200);
-	api_pass(c, 60);
 	api_get(c, SCALED "/web");
 	assert_string_equal(api_str(c, "status.conditions.0.status"), "True");
 	api_get(c, SCALERS "/keda-hpa-web");
