@@ -222,7 +222,7 @@ extern const char si_schema[];
 extern const struct sb_route instance_routes[];
 /* A request to the port of instances. */
 void sb_instance_handle(struct sb_ctx *ctx);
-/* What a cluster's API passes on to a pod; false: it is no such request, or there is no pod. */
+/* What a cluster's API passes on to a pod; false: it is no such request. */
 bool sb_instance_proxy(struct sb_ctx *ctx, const char *cluster, const char *target);
 /* What was just written is not what instances are derived from. */
 void si_state_own_writes(struct sb_core *core);

@@ -388,6 +388,7 @@ static void sidekiq_has_metrics(void **state)
 	assert_non_null(
 		strstr(c->out.body.data, "sidekiq_queue_latency_seconds{queue=\"default\"} 0\n"));
 	assert_int_equal(api_kube(c, "GET", NULL, SITE_NS "/pods/nobody:9394/proxy/metrics"), 404);
+	assert_string_equal(api_str(c, "message"), "pods \"nobody\" not found");
 }
 
 /* As web-1, with one container more that runs that. */
@@ -428,6 +429,7 @@ static void puma_has_metrics_where_an_exporter_listens(void **state)
 
 	assert_int_equal(metrics_of(m, "web-1"), 503);
 	assert_string_equal(api_str(c, "reason"), "ServiceUnavailable");
+	assert_non_null(strstr(api_str(c, "message"), ":9394: connect: connection refused"));
 	pod_with_exporter(m, "web-3", ",'--bind','0.0.0.0','--port','9394'");
 	pod_with_exporter(m, "web-4", "");
 	pod_with_exporter(m, "web-5", ",'--bind','0.0.0.0','--port','9395'");

@@ -1,7 +1,7 @@
 /*
  * What the Kubernetes API passes on to a pod: its metrics. Sidekiq tells what waits in queues, and
  * an exporter beside Puma what that sends it: its threads, and what waits for them. Nothing ever
- * waits in the sandbox, but by the fault file. Where nobody listens, the connection is refused.
+ * waits in the sandbox, but by the fault file.
  */
 #include "instance.h"
 
@@ -10,9 +10,34 @@
 #define METRICS "/proxy/metrics"
 #define ANYWHERE "0.0.0.0"
 
-static void refuse(struct sb_ctx *ctx, const char *why)
+/* ---- refusals: seen with 1.36.3 ---- */
+
+static void no_pod(struct sb_ctx *ctx, const char *name)
 {
-	sb_reply(ctx, 503, mok_apiserver_failure(503, "ServiceUnavailable", why, NULL));
+	cJSON *details = cJSON_CreateObject();
+
+	sb_set_str(details, "name", name);
+	sb_set_str(details, "kind", "pods");
+	sb_reply(ctx, 404,
+		mok_apiserver_failure(404, "NotFound",
+			mok_arena_printf(ctx->arena, "pods \"%s\" not found", name), details));
+}
+
+static void nobody_listens(struct sb_ctx *ctx, const cJSON *pod, const char *port)
+{
+	const char *ip = mok_json_str(pod, "status.podIP");
+
+	if (!ip)
+		sb_reply(ctx, 400,
+			mok_apiserver_failure(400, "BadRequest", "address not allowed", NULL));
+	else
+		sb_reply(ctx, 503,
+			mok_apiserver_failure(503, "ServiceUnavailable",
+				mok_arena_printf(ctx->arena,
+					"error trying to reach service: dial tcp %s:%s: connect: "
+					"connection refused",
+					ip, port),
+				NULL));
 }
 
 /* ---- who listens on the port ---- */
@@ -124,7 +149,7 @@ static void reply_metrics(
 	struct mok_buf text;
 
 	if (!si_condition(pod, "Ready") || (!found.sidekiq && !found.exporter)) {
-		refuse(ctx, "error trying to reach service: connection refused");
+		nobody_listens(ctx, pod, port);
 		return;
 	}
 	mok_buf_init(&text, 65536);
@@ -143,6 +168,7 @@ bool sb_instance_proxy(struct sb_ctx *ctx, const char *cluster_id, const char *t
 	const char *ns = mok_starts(target, head) ? target + strlen(head) : NULL;
 	const char *pods = ns ? strstr(ns, "/pods/") : NULL, *name, *colon, *end;
 	const struct sb_doc *cluster = sb_doc_get(ctx, K8S_KIND, cluster_id);
+	const char *port;
 	struct si_world w;
 	const cJSON *pod;
 
@@ -152,11 +178,12 @@ bool sb_instance_proxy(struct sb_ctx *ctx, const char *cluster_id, const char *t
 	if (!colon || end[strlen(METRICS)] || !cluster)
 		return false;
 	si_world_init(&w, ctx, cluster, ctx->arena);
-	pod = si_object(&w, "pods", mok_arena_strndup(ctx->arena, ns, (size_t)(pods - ns)),
-		mok_arena_strndup(ctx->arena, name, (size_t)(colon - name)));
-	if (!pod)
-		return false;
-	reply_metrics(
-		ctx, &w, pod, mok_arena_strndup(ctx->arena, colon + 1, (size_t)(end - colon) - 1));
+	name = mok_arena_strndup(ctx->arena, name, (size_t)(colon - name));
+	port = mok_arena_strndup(ctx->arena, colon + 1, (size_t)(end - colon) - 1);
+	pod = si_object(&w, "pods", mok_arena_strndup(ctx->arena, ns, (size_t)(pods - ns)), name);
+	if (pod)
+		reply_metrics(ctx, &w, pod, port);
+	else
+		no_pod(ctx, name);
 	return true;
 }
