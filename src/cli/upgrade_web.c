@@ -153,7 +153,7 @@ static int say_why(struct upgrade *u, const struct judge *j, const char *when, b
 {
 	mok_err_set(&u->err, MOK_ERR_API, "web did badly for %lld s %s: %s%s",
 		cloud_s(u, j->breach.last_ms - j->breach.since_ms), when, j->why,
-		is_back ? ": its pods of before are back" : "");
+		is_back ? "; its pods of before are back" : "");
 	mok_err_hint(&u->err,
 		"put it right and run mok upgrade again; mok upgrade --rollback takes %s",
 		is_back ? "the rest back too" : "all of it back");
