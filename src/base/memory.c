@@ -120,45 +120,8 @@ char *mok_arena_strdup(struct mok_arena *arena, const char *s)
 	return mok_arena_strndup(arena, s, strlen(s));
 }
 
-static const char *shown(const char *s)
-{
-	return s ? s : "(null)"; /* as printf does it */
-}
-
-/* How long a format of nothing but texts gets; SIZE_MAX: it has more than that. */
-static size_t texts_len(const char *fmt, va_list ap)
-{
-	size_t len = 0;
-
-	for (const char *p = fmt; *p; p++, len++) {
-		if (*p != '%')
-			continue;
-		if (*++p != 's')
-			return SIZE_MAX;
-		len += strlen(shown(va_arg(ap, const char *))) - 1;
-	}
-	return len;
-}
-
-static void put_texts(char *out, const char *fmt, va_list ap)
-{
-	for (const char *p = fmt; *p; p++) {
-		const char *s = p;
-		size_t len = 1;
-
-		if (*p == '%') {
-			s = shown(va_arg(ap, const char *));
-			len = strlen(s);
-			p++;
-		}
-		memcpy(out, s, len);
-		out += len;
-	}
-}
-
 /* Mostly there is room for it in the newest block: it is formatted once, where it will stay. */
-MOK_PRINTF(2, 0)
-static char *format(struct mok_arena *arena, const char *fmt, va_list ap)
+char *mok_arena_vprintf(struct mok_arena *arena, const char *fmt, va_list ap)
 {
 	struct block *b = arena->blocks;
 	size_t room = b ? b->size - b->used : 0;
@@ -178,23 +141,6 @@ static char *format(struct mok_arena *arena, const char *fmt, va_list ap)
 	}
 	va_end(again);
 	return p;
-}
-
-/* Most formats are of texts alone: they are put together in a quarter of printf's time. */
-char *mok_arena_vprintf(struct mok_arena *arena, const char *fmt, va_list ap)
-{
-	va_list again;
-	size_t len;
-	char *out;
-
-	va_copy(again, ap);
-	len = texts_len(fmt, again);
-	va_end(again);
-	if (len == SIZE_MAX)
-		return format(arena, fmt, ap);
-	out = mok_arena_alloc(arena, len + 1);
-	put_texts(out, fmt, ap);
-	return out;
 }
 
 char *mok_arena_printf(struct mok_arena *arena, const char *fmt, ...)
