@@ -5,23 +5,43 @@
 struct entry {
 	const char *key;
 	void *value;
-	uint64_t hash;
+};
+
+/* Open addressing. A slot has the hash beside it, so that others' keys are seldom looked at. */
+struct slot {
+	uint32_t hash;
+	uint32_t entry; /* index + 1; 0: free */
 };
 
 struct mok_map {
 	struct mok_arena *arena;
 	MOK_VEC(struct entry) entries;
-	size_t *slots; /* index + 1 into entries; 0: free */
+	struct slot *slots;
 	size_t nslots; /* a power of two */
 };
 
-static uint64_t hash_of(const char *key)
-{
-	uint64_t h = 14695981039346656037u;
+#define FIRST_SLOTS 16
 
-	for (; *key; key++)
-		h = (h ^ (unsigned char)*key) * 1099511628211u;
-	return h ^ (h >> 29);
+/* Eight bytes at a time, each mixed by a multiplication whose upper half comes back below. */
+static uint64_t mixed(uint64_t h, uint64_t word)
+{
+	h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return h ^ (h >> 32);
+}
+
+static uint32_t hash_of(const char *key)
+{
+	size_t len = strlen(key);
+	uint64_t h = len, word;
+
+	for (; len >= sizeof(word); len -= sizeof(word), key += sizeof(word)) {
+		memcpy(&word, key, sizeof(word));
+		h = mixed(h, word);
+	}
+	word = 0;
+	memcpy(&word, key, len);
+	h = mixed(mixed(h, word), 0);
+	return (uint32_t)h;
 }
 
 struct mok_map *mok_map_new(struct mok_arena *arena)
@@ -29,55 +49,64 @@ struct mok_map *mok_map_new(struct mok_arena *arena)
 	struct mok_map *map = MOK_NEW(arena, struct mok_map);
 
 	map->arena = arena;
-	map->nslots = 16;
-	map->slots = MOK_NEW_N(arena, size_t, map->nslots);
+	map->nslots = FIRST_SLOTS;
+	map->slots = MOK_NEW_N(arena, struct slot, map->nslots);
 	return map;
 }
 
-static size_t *find(const struct mok_map *map, const char *key, uint64_t hash)
+/* The slot of the key, or the free one that it would get. */
+static struct slot *find(const struct mok_map *map, const char *key, uint32_t hash)
 {
-	size_t i = (size_t)hash & (map->nslots - 1);
+	size_t i = hash & (map->nslots - 1);
 
-	for (; map->slots[i]; i = (i + 1) & (map->nslots - 1)) {
-		const struct entry *e = &map->entries.items[map->slots[i] - 1];
-
-		if (e->hash == hash && strcmp(e->key, key) == 0)
+	for (; map->slots[i].entry; i = (i + 1) & (map->nslots - 1))
+		if (map->slots[i].hash == hash &&
+			strcmp(map->entries.items[map->slots[i].entry - 1].key, key) == 0)
 			break;
-	}
 	return &map->slots[i];
 }
 
 static void grow(struct mok_map *map)
 {
-	map->nslots *= 2;
-	map->slots = MOK_NEW_N(map->arena, size_t, map->nslots);
-	for (size_t i = 0; i < map->entries.len; i++) {
-		const struct entry *e = &map->entries.items[i];
+	const struct slot *old = map->slots;
+	size_t n = map->nslots;
 
-		*find(map, e->key, e->hash) = i + 1;
+	map->nslots *= 2;
+	map->slots = MOK_NEW_N(map->arena, struct slot, map->nslots);
+	for (size_t i = 0; i < n; i++) {
+		size_t at = old[i].hash & (map->nslots - 1);
+
+		if (!old[i].entry)
+			continue;
+		while (map->slots[at].entry)
+			at = (at + 1) & (map->nslots - 1);
+		map->slots[at] = old[i];
 	}
 }
 
 void *mok_map_get(const struct mok_map *map, const char *key)
 {
-	const size_t *slot = find(map, key, hash_of(key));
+	const struct slot *slot = find(map, key, hash_of(key));
 
-	return *slot ? map->entries.items[*slot - 1].value : NULL;
+	return slot->entry ? map->entries.items[slot->entry - 1].value : NULL;
 }
 
 void mok_map_put(struct mok_map *map, const char *key, void *value)
 {
-	struct entry e = { .value = value, .hash = hash_of(key) };
-	size_t *slot = find(map, key, e.hash);
+	struct entry e = { .value = value };
+	uint32_t hash = hash_of(key);
+	struct slot *slot = find(map, key, hash);
 
-	if (*slot) {
-		map->entries.items[*slot - 1].value = value;
+	if (slot->entry) {
+		map->entries.items[slot->entry - 1].value = value;
 		return;
 	}
+	if (map->entries.len == UINT32_MAX - 1)
+		MOK_BUG("too many keys");
 	e.key = mok_arena_strdup(map->arena, key);
 	mok_vec_push(map->arena, &map->entries, e);
-	*slot = map->entries.len;
-	if (map->entries.len * 2 > map->nslots)
+	*slot = (struct slot){ hash, (uint32_t)map->entries.len };
+	if (map->entries.len > map->nslots / 4 * 3)
 		grow(map);
 }
 
