@@ -78,7 +78,7 @@ static void ask_fetched(struct sweep *sweep, struct mok_object *o, const struct 
 
 		if (!(f->flags & MOK_F_FETCHED))
 			continue;
-		key = mok_arena_printf(sweep->arena, "%s.%s", o->resource->address, f->name);
+		key = mok_arena_printf(sweep->scratch, "%s.%s", o->resource->address, f->name);
 		if (mok_map_get(referred, key) ||
 			(!(f->flags & MOK_F_COMPUTED) &&
 				mok_val_get(&o->resource->fields, f->name)))
@@ -118,7 +118,8 @@ static void note_refs(struct sweep *sweep, const struct mok_refs *refs, struct m
 		size_t first = strcspn(ref->path, ".");
 
 		mok_map_put(referred,
-			mok_arena_printf(sweep->arena, "%s.%.*s", ref->root, (int)first, ref->path),
+			mok_arena_printf(
+				sweep->scratch, "%s.%.*s", ref->root, (int)first, ref->path),
 			sweep);
 	}
 }
@@ -127,20 +128,18 @@ static void note_refs(struct sweep *sweep, const struct mok_refs *refs, struct m
 static struct mok_map *referred_to(struct sweep *sweep)
 {
 	const struct mok_stack *stack = sweep->in.stack;
-	struct mok_map *referred = mok_map_new(sweep->arena);
-	struct mok_arena *scratch = mok_arena_new();
+	struct mok_map *referred = mok_map_new(sweep->scratch);
 	struct mok_refs refs = { 0 };
 
 	for (size_t i = 0; i < stack->resources.len; i++) {
 		refs.list.len = 0;
-		mok_expr_refs(scratch, &stack->resources.items[i].fields, &refs);
+		mok_expr_refs(sweep->scratch, &stack->resources.items[i].fields, &refs);
 		note_refs(sweep, &refs, referred);
 	}
 	refs.list.len = 0;
 	for (size_t i = 0; i < stack->outputs.len; i++)
-		mok_expr_refs(scratch, &stack->outputs.items[i].value, &refs);
+		mok_expr_refs(sweep->scratch, &stack->outputs.items[i].value, &refs);
 	note_refs(sweep, &refs, referred);
-	mok_arena_free(scratch);
 	return referred;
 }
 

@@ -34,20 +34,19 @@ static bool any_fresh(const struct sweep *sweep, const struct mok_map *times)
 }
 
 /* What is marked as this stack's, and every tag. */
-static struct mok_map *owned(const struct sweep *sweep)
+static struct mok_map *owned(const struct sweep *sweep, struct mok_arena *arena)
 {
-	struct mok_map *map = mok_map_new(sweep->arena);
+	struct mok_map *map = mok_map_new(arena);
 
 	for (size_t i = 0; i < sweep->out->objects.len; i++) {
 		struct mok_object *o = sweep->out->objects.items[i];
 
 		if (o->addr_hash[0])
-			mok_map_put(map,
-				mok_live_key(sweep->arena, o->kind->name, o->parent_id, o->id), o);
+			mok_map_put(
+				map, mok_live_key(arena, o->kind->name, o->parent_id, o->id), o);
 	}
 	for (size_t i = 0; i < mok_map_len(sweep->out->tags); i++)
-		mok_map_put(map,
-			mok_live_key(sweep->arena, "tag", NULL, mok_map_key(sweep->out->tags, i)),
+		mok_map_put(map, mok_live_key(arena, "tag", NULL, mok_map_key(sweep->out->tags, i)),
 			map);
 	return map;
 }
@@ -87,11 +86,16 @@ bool mok_sweep_lags(const struct sweep *sweep)
 {
 	const struct mok_live_input *in = &sweep->in;
 	const struct mok_map *there;
+	struct mok_arena *scratch;
+	bool lags;
 
 	if (!mok_streq(in->known_account, sweep->out->account_uuid) ||
 		(!any_fresh(sweep, in->known_made) && !any_fresh(sweep, in->known_gone)))
 		return false;
-	there = owned(sweep);
-	return disagrees(sweep, in->known_made, there, true) ||
+	scratch = mok_arena_new();
+	there = owned(sweep, scratch);
+	lags = disagrees(sweep, in->known_made, there, true) ||
 		disagrees(sweep, in->known_gone, there, false);
+	mok_arena_free(scratch);
+	return lags;
 }

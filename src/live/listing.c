@@ -52,14 +52,13 @@ static void ask_page(struct listing *l, int number, const char *token)
 
 static void add_object(struct listing *l, struct mok_object *o)
 {
-	struct mok_arena *arena = l->sweep->arena;
-	const char *key = mok_arena_printf(arena, "%s/%s/%s", o->kind->name,
+	const char *key = mok_arena_printf(l->sweep->scratch, "%s/%s/%s", o->kind->name,
 		o->parent_id ? o->parent_id : "", o->id ? o->id : "");
 
 	if (mok_map_get(l->seen, key))
 		return;
 	mok_map_put(l->seen, key, o);
-	mok_vec_push(arena, &l->objects, o);
+	mok_vec_push(l->sweep->scratch, &l->objects, o);
 	if (o->kind == l->ask.kind)
 		l->own++;
 }
@@ -74,7 +73,7 @@ static void add_page(struct listing *l, const struct mok_answer *answer)
 		if (mok_map_get(l->seen, tag))
 			continue;
 		mok_map_put(l->seen, tag, l);
-		mok_vec_push(l->sweep->arena, &l->tags, tag);
+		mok_vec_push(l->sweep->scratch, &l->tags, tag);
 		l->own++;
 	}
 }
@@ -152,7 +151,7 @@ static void start_round(struct listing *l)
 	l->fanned_out = false;
 	l->objects.len = 0;
 	l->tags.len = 0;
-	l->seen = mok_map_new(l->sweep->arena);
+	l->seen = mok_map_new(l->sweep->scratch);
 	ask_page(l, 1, NULL);
 }
 

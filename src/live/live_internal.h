@@ -13,10 +13,12 @@ struct sweep {
 	struct mok_live_input in;
 	struct mok_asker asker;
 	struct mok_arena *arena;
+	struct mok_arena *scratch; /* gone when the account was read */
 	struct mok_diags *diags;
 	struct mok_live *out;
-	struct mok_map *used;  /* kind name -> wanted by the plan or named by a marker tag */
-	struct mok_map *asked; /* listings under way or done, by kind, parent and region */
+	struct mok_map *used;        /* kind name -> wanted by the plan or named by a marker tag */
+	struct mok_matcher *matcher; /* NULL before the tags were listed */
+	struct mok_map *asked;       /* listings under way or done, by kind, parent and region */
 	size_t outstanding;
 	bool failed;
 	struct mok_err err;
@@ -49,7 +51,14 @@ int64_t mok_sweep_scaled_ms(const struct sweep *sweep, int seconds); /* at least
 /* Where an object's name or natural key is looked up. */
 const char *live_place(
 	struct mok_arena *arena, const struct mok_object *o, const char *natural_key);
-/* Who owns what. Starts from scratch at each call. */
-void mok_live_match(const struct sweep *sweep, struct mok_diags *diags);
+/* Who owns what. Made once the tags were listed; the free-standing ones and the plan are read then,
+ * and only then. Run as often as more was listed: it starts from scratch. */
+struct mok_matcher *mok_matcher_new(const struct sweep *sweep);
+void mok_matcher_run(struct mok_matcher *m, struct mok_diags *diags);
+void mok_matcher_free(struct mok_matcher *m);
+/* The i-th marker of this stack that names an object by a tag of its own; NULL: there are fewer. */
+const struct mok_marker *mok_matcher_mark(const struct mok_matcher *m, size_t i);
+/* The same, of those whose object was not to be seen when it ran. */
+const struct mok_marker *mok_matcher_doubt(const struct mok_matcher *m, size_t i);
 
 #endif

@@ -187,13 +187,11 @@ static void list_every_region(struct sweep *sweep, const struct mok_kind *kind)
 /* What left the plan may be in a region that left it too. */
 static void list_doubted_regions(struct sweep *sweep)
 {
-	for (size_t i = 0; i < sweep->out->doubtful.len; i++) {
-		struct mok_marker marker;
-		const struct mok_kind *kind;
+	const struct mok_marker *marker;
 
-		if (!mok_marker_parse(sweep->arena, sweep->out->doubtful.items[i], &marker))
-			continue;
-		kind = mok_kind_find(marker.kind);
+	for (size_t i = 0; (marker = mok_matcher_doubt(sweep->matcher, i)) != NULL; i++) {
+		const struct mok_kind *kind = mok_kind_find(marker->kind);
+
 		if (kind && kind->flags & MOK_K_PER_REGION)
 			list_every_region(sweep, kind);
 	}
@@ -284,32 +282,38 @@ const struct mok_object *mok_sweep_parent(
 	return found;
 }
 
-/* A marker whose object is not in sight names its parent by hash. */
+static void list_under_hash(
+	struct sweep *sweep, const struct mok_kind *kind, const char *parent_hash)
+{
+	const struct mok_kind *parent = kind->parent ? mok_kind_find(kind->parent) : NULL;
+	char sum[65];
+
+	for (size_t i = 0; parent && i < sweep->out->objects.len; i++) {
+		const struct mok_object *o = sweep->out->objects.items[i];
+
+		if (o->kind != parent)
+			continue;
+		mok_sha256_hex(o->id, strlen(o->id), sum);
+		if (strncmp(sum, parent_hash, strlen(parent_hash)) == 0)
+			list_under(sweep, kind, o);
+	}
+}
+
+/* A marker whose object is not in sight names its parent by hash. Most are of few parents. */
 static void list_doubted_parents(struct sweep *sweep)
 {
-	struct mok_live *live = sweep->out;
+	struct mok_map *seen = mok_map_new(sweep->scratch);
+	const struct mok_marker *marker;
 
-	for (size_t i = 0; i < live->doubtful.len; i++) {
-		struct mok_marker marker;
-		const struct mok_kind *kind, *parent;
-		char sum[65];
+	for (size_t i = 0; (marker = mok_matcher_doubt(sweep->matcher, i)) != NULL; i++) {
+		const struct mok_kind *kind = mok_kind_find(marker->kind);
+		const char *key = mok_arena_printf(
+			sweep->scratch, "%s:%s", marker->kind, marker->parent_hash);
 
-		if (!mok_marker_parse(sweep->arena, live->doubtful.items[i], &marker) ||
-			!marker.kind || !marker.kind[0])
+		if (!kind || !kind->list_path || mok_map_get(seen, key))
 			continue;
-		kind = mok_kind_find(marker.kind);
-		parent = kind && kind->parent ? mok_kind_find(kind->parent) : NULL;
-		if (!parent || !kind->list_path)
-			continue;
-		for (size_t k = 0; k < live->objects.len; k++) {
-			const struct mok_object *o = live->objects.items[k];
-
-			if (o->kind != parent)
-				continue;
-			mok_sha256_hex(o->id, strlen(o->id), sum);
-			if (strncmp(sum, marker.parent_hash, 8) == 0)
-				list_under(sweep, kind, o);
-		}
+		mok_map_put(seen, key, sweep);
+		list_under_hash(sweep, kind, marker->parent_hash);
 	}
 }
 
@@ -364,18 +368,17 @@ static int pause(struct sweep *sweep, struct mok_err *err)
 static void note_used(struct sweep *sweep)
 {
 	const struct mok_stack *stack = sweep->in.stack;
-	const char *prefix = mok_arena_printf(sweep->arena, "mok:%s:", stack->name);
 
 	for (size_t i = 0; i < stack->resources.len; i++)
 		mok_map_put(sweep->used, stack->resources.items[i].kind->name, sweep);
-	for (size_t i = 0; i < mok_map_len(sweep->out->tags); i++) {
-		struct mok_marker marker;
-		const char *tag = mok_map_key(sweep->out->tags, i);
+}
 
-		if (mok_starts(tag, prefix) && mok_marker_parse(sweep->arena, tag, &marker) &&
-			marker.kind && marker.kind[0])
-			mok_map_put(sweep->used, marker.kind, sweep);
-	}
+static void note_marked(struct sweep *sweep)
+{
+	const struct mok_marker *marker;
+
+	for (size_t i = 0; (marker = mok_matcher_mark(sweep->matcher, i)) != NULL; i++)
+		mok_map_put(sweep->used, marker->kind, sweep);
 }
 
 static int read_all(struct sweep *sweep, struct mok_err *err)
@@ -392,9 +395,10 @@ static int read_all(struct sweep *sweep, struct mok_err *err)
 		ask_catalogue(sweep);
 	if (run(sweep, err) != 0)
 		return -1;
-	note_used(sweep);
+	sweep->matcher = mok_matcher_new(sweep);
+	note_marked(sweep);
 	list_roots(sweep); /* regions that only a marker made interesting */
-	mok_live_match(sweep, &ignored);
+	mok_matcher_run(sweep->matcher, &ignored);
 	list_doubted_regions(sweep);
 	list_children(sweep);
 	mok_sweep_inventories(sweep);
@@ -403,7 +407,7 @@ static int read_all(struct sweep *sweep, struct mok_err *err)
 	mok_sweep_collections(sweep);
 	if (run(sweep, err) != 0)
 		return -1;
-	mok_live_match(sweep, sweep->diags);
+	mok_matcher_run(sweep->matcher, sweep->diags);
 	mok_sweep_details(sweep);
 	return run(sweep, err);
 }
@@ -423,12 +427,14 @@ static int sweep_once(const struct mok_live_input *in, struct mok_arena *arena,
 		.in = *in,
 		.asker = { .loop = in->loop, .http = in->http, .providers = in->providers },
 		.arena = arena,
+		.scratch = mok_arena_new(),
 		.diags = diags,
 		.out = out,
 		.used = mok_map_new(arena),
 		.asked = mok_map_new(arena),
 	};
 	const struct mok_env *env = mok_loop_env(in->loop);
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	out->arena = arena;
@@ -437,7 +443,10 @@ static int sweep_once(const struct mok_live_input *in, struct mok_arena *arena,
 	out->inventories = mok_map_new(arena);
 	out->listed = mok_map_new(arena);
 	out->catalogue = mok_catalogue_new(arena);
-	if (read_all(&sweep, err) != 0)
+	rc = read_all(&sweep, err);
+	mok_matcher_free(sweep.matcher);
+	mok_arena_free(sweep.scratch);
+	if (rc != 0)
 		return -1;
 	*lags = mok_sweep_lags(&sweep);
 	return *lags ? pause(&sweep, err) : 0;
