@@ -208,7 +208,8 @@ static int read_account(struct session *s, const struct mok_live_input *in, stru
 	return rc;
 }
 
-int session_sweep(struct session *s, bool without_catalogue)
+/* `scratch`: of what the journal knows, which is a lot and needed here only. */
+static int sweep(struct session *s, struct mok_arena *scratch, bool without_catalogue)
 {
 	struct mok_journal_known known;
 	struct mok_live_input in = { .loop = s->loop,
@@ -221,7 +222,7 @@ int session_sweep(struct session *s, bool without_catalogue)
 			!s->cli->opt.excludes.list.len,
 		.without_catalogue = without_catalogue };
 	struct mok_err err = { 0 };
-	int rc = mok_journal_recall(&s->env, s->arena, SESSION_DIR, s->stack->name, &known, &err);
+	int rc = mok_journal_recall(&s->env, scratch, SESSION_DIR, s->stack->name, &known, &err);
 
 	if (mok_streq(known.api_url, s->journal_api)) {
 		in.known_ids = known.ids;
@@ -235,8 +236,17 @@ int session_sweep(struct session *s, bool without_catalogue)
 		return cli_fail(s->cli, &err, &s->stack->sources);
 	images_keep(s);
 	vault_fill_in(s, &known);
-	if (s->diags.nerrors)
-		return session_give_up(s);
+	return s->diags.nerrors ? session_give_up(s) : CLI_DONE;
+}
+
+int session_sweep(struct session *s, bool without_catalogue)
+{
+	struct mok_arena *scratch = mok_arena_new();
+	int rc = sweep(s, scratch, without_catalogue);
+
+	mok_arena_free(scratch);
+	if (rc != CLI_DONE)
+		return rc;
 	s->version = s->version ? s->version : version_that_stands(s);
 	if (!s->version || s->loaded_version == s->version)
 		return CLI_DONE;

@@ -201,9 +201,29 @@ const char *mok_journal_path(struct mok_arena *arena, const char *dir, const cha
 /* An absent journal is an empty one. -1: it is there and cannot be read. */
 int mok_journal_text(const struct mok_env *env, const char *path, struct mok_buf *out,
 	struct mok_err *err) MOK_MUST_CHECK;
-void mok_journal_replay(
-	const struct mok_buf *text, struct mok_arena *arena, struct mok_journal_known *out);
+/* `since_ms`: when things were made before that, wall time, is not noted. */
+void mok_journal_replay(const struct mok_buf *text, int64_t since_ms, struct mok_arena *arena,
+	struct mok_journal_known *out);
 void mok_journal_forget(struct mok_arena *arena, struct mok_journal_known *known);
+
+/* journal_record.c: a line as its members that are texts or whole numbers, until the next is read
+ */
+struct mok_record_member {
+	const char *name, *text; /* text NULL: a number */
+	int64_t number;
+};
+struct mok_record {
+	struct mok_record_member members[24];
+	size_t len;
+	struct mok_buf line; /* what they point into, or ... */
+	cJSON *json;
+};
+void mok_record_init(struct mok_record *r);
+void mok_record_release(struct mok_record *r);
+/* False: torn, damaged, or no object. */
+bool mok_record_read(struct mok_record *r, const char *line, size_t len);
+const char *mok_record_text(const struct mok_record *r, const char *name); /* NULL: none */
+int64_t mok_record_int(const struct mok_record *r, const char *name);      /* 0: none */
 
 /* journal.c */
 struct mok_journal_line {

@@ -87,7 +87,7 @@ static int load(struct mok_journal *j, const char *path, const char *stack,
 	mok_journal_buf_init(&text);
 	rc = mok_journal_text(j->env, path, &text, err);
 	if (rc == 0) {
-		mok_journal_replay(&text, j->arena, &j->known);
+		mok_journal_replay(&text, 0, j->arena, &j->known);
 		j->torn = text.len > 0 && text.data[text.len - 1] != '\n';
 		if (!fits(&j->known, stack, info)) {
 			if (text.len > 0)

@@ -1,6 +1,5 @@
 #include "engine_internal.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /*
@@ -36,78 +35,83 @@ int mok_journal_text(
 	return -1;
 }
 
-static cJSON *read_line(const char *line, size_t len)
-{
-	char sum[9];
-
-	if (len < 11 || line[8] != ' ')
-		return NULL;
-	snprintf(sum, sizeof(sum), "%08x", mok_crc32(line + 9, len - 9));
-	if (memcmp(sum, line, 8) != 0)
-		return NULL;
-	return mok_json_parse(line + 9, len - 9);
-}
-
-static void each_record(
-	const struct mok_buf *text, void (*fn)(void *ctx, const cJSON *record), void *ctx)
+static void each_record(const struct mok_buf *text,
+	void (*fn)(void *ctx, const struct mok_record *record), void *ctx)
 {
 	const char *line = text->data, *stop = text->data + text->len, *end;
+	struct mok_record record;
 
-	for (; line < stop && (end = memchr(line, '\n', (size_t)(stop - line))); line = end + 1) {
-		cJSON *record = read_line(line, (size_t)(end - line));
-
-		if (record)
-			fn(ctx, record);
-		cJSON_Delete(record);
-	}
+	mok_record_init(&record);
+	for (; line < stop && (end = memchr(line, '\n', (size_t)(stop - line))); line = end + 1)
+		if (mok_record_read(&record, line, (size_t)(end - line)))
+			fn(ctx, &record);
+	mok_record_release(&record);
 }
 
 /* ---- what it knows ---- */
 
 struct replay {
 	struct mok_arena *arena;
+	int64_t since_ms;
 	struct mok_journal_known *known;
 };
 
-static char *text_of(struct mok_arena *arena, const cJSON *record, const char *name)
+static char *text_of(struct mok_arena *arena, const struct mok_record *record, const char *name)
 {
-	const char *s = mok_json_str(record, name);
+	const char *s = mok_record_text(record, name);
 
 	return s ? mok_arena_strdup(arena, s) : NULL;
 }
 
-static void note_header(const struct replay *r, const cJSON *record)
+static void note_header(const struct replay *r, const struct mok_record *record)
 {
 	struct mok_journal_known *known = r->known;
 
 	if (known->stack)
 		return;
-	known->version = mok_json_int(record, "version", 0);
+	known->version = mok_record_int(record, "version");
 	known->stack = text_of(r->arena, record, "stack");
 	known->api_url = text_of(r->arena, record, "api");
 	known->account_uuid = text_of(r->arena, record, "account");
 }
 
-/* When, by what it was, if the record tells that. */
-static void note_time(
-	const struct replay *r, const cJSON *record, struct mok_map *in, struct mok_map *not_in)
+static int64_t time_of(const struct mok_record *record)
 {
-	const char *time = mok_json_str(record, "time"), *kind = mok_json_str(record, "kind");
-	const char *id = mok_json_str(record, "id"), *key;
-	int64_t *ms = MOK_NEW(r->arena, int64_t);
+	const char *time = mok_record_text(record, "time");
+	int64_t ms;
 
-	if (!id || !kind || !time || mok_parse_time(time, ms) != 0)
+	return time && mok_parse_time(time, &ms) == 0 ? ms : 0;
+}
+
+static int64_t *kept(struct mok_arena *arena, int64_t ms)
+{
+	int64_t *p = MOK_NEW(arena, int64_t);
+
+	*p = ms;
+	return p;
+}
+
+/* When, by what it was, if the record tells that. */
+static void note_time(const struct replay *r, const struct mok_record *record, struct mok_map *in,
+	struct mok_map *not_in)
+{
+	const char *kind = mok_record_text(record, "kind"), *id = mok_record_text(record, "id");
+	int64_t ms = time_of(record);
+	bool is_kept = in == r->known->gone || ms >= r->since_ms;
+	const char *key;
+
+	if (!id || !kind || !ms || (!is_kept && mok_map_len(not_in) == 0))
 		return;
-	key = mok_live_key(r->arena, kind, mok_json_str(record, "parent"), id);
-	mok_map_put(in, key, ms);
+	key = mok_live_key(r->arena, kind, mok_record_text(record, "parent"), id);
+	if (is_kept)
+		mok_map_put(in, key, kept(r->arena, ms));
 	if (mok_map_get(not_in, key))
 		mok_map_put(not_in, key, NULL);
 }
 
-static void note_ack(const struct replay *r, const cJSON *record, const char *address)
+static void note_ack(const struct replay *r, const struct mok_record *record, const char *address)
 {
-	int64_t *ms = MOK_NEW(r->arena, int64_t);
-	const char *time = mok_json_str(record, "time");
+	int64_t ms = time_of(record);
 	char *id = text_of(r->arena, record, "id");
 	char hash[17];
 
@@ -117,14 +121,14 @@ static void note_ack(const struct replay *r, const cJSON *record, const char *ad
 	mok_map_put(r->known->open, address, NULL);
 	mok_map_put(r->known->ids, hash, id);
 	note_time(r, record, r->known->made, r->known->gone);
-	if (time && mok_parse_time(time, ms) == 0)
-		mok_map_put(r->known->acked, address, ms);
+	if (ms)
+		mok_map_put(r->known->acked, address, kept(r->arena, ms));
 }
 
 /* A replacement may be acknowledged before what it replaces is gone. */
-static void note_gone(const struct replay *r, const cJSON *record, const char *address)
+static void note_gone(const struct replay *r, const struct mok_record *record, const char *address)
 {
-	const char *id = mok_json_str(record, "id"), *known;
+	const char *id = mok_record_text(record, "id"), *known;
 	char hash[17];
 
 	note_time(r, record, r->known->gone, r->known->made);
@@ -137,10 +141,11 @@ static void note_gone(const struct replay *r, const cJSON *record, const char *a
 	mok_map_put(r->known->acked, address, NULL);
 }
 
-static void replay_record(void *ctx, const cJSON *record)
+static void replay_record(void *ctx, const struct mok_record *record)
 {
 	const struct replay *r = ctx;
-	const char *what = mok_json_str(record, "what"), *address = mok_json_str(record, "address");
+	const char *what = mok_record_text(record, "what"),
+		   *address = mok_record_text(record, "address");
 
 	if (mok_streq(what, "journal"))
 		note_header(r, record);
@@ -171,13 +176,21 @@ void mok_journal_forget(struct mok_arena *arena, struct mok_journal_known *known
 	};
 }
 
-void mok_journal_replay(
-	const struct mok_buf *text, struct mok_arena *arena, struct mok_journal_known *out)
+void mok_journal_replay(const struct mok_buf *text, int64_t since_ms, struct mok_arena *arena,
+	struct mok_journal_known *out)
 {
-	struct replay r = { .arena = arena, .known = out };
+	struct replay r = { .arena = arena, .since_ms = since_ms, .known = out };
 
 	mok_journal_forget(arena, out);
 	each_record(text, replay_record, &r);
+}
+
+/* Lists lag for seconds (src/live/lag.c): what was made long before nobody asks for. */
+static int64_t long_ago_ms(const struct mok_env *env)
+{
+	double hour = 3600000 / (env->speed > 0 && env->speed < 1 ? env->speed : 1);
+
+	return hour < 1e15 ? env->clock.wall_ms(env->clock.self) - (int64_t)hour : 0;
 }
 
 int mok_journal_recall(const struct mok_env *env, struct mok_arena *arena, const char *dir,
@@ -188,7 +201,7 @@ int mok_journal_recall(const struct mok_env *env, struct mok_arena *arena, const
 
 	mok_journal_buf_init(&text);
 	rc = mok_journal_text(env, mok_journal_path(arena, dir, stack), &text, err);
-	mok_journal_replay(&text, arena, out);
+	mok_journal_replay(&text, long_ago_ms(env), arena, out);
 	mok_buf_release(&text);
 	return rc;
 }
@@ -201,17 +214,15 @@ struct reader {
 	struct mok_journal_entry run; /* who the following entries are of */
 };
 
-static void read_record(void *ctx, const cJSON *record)
+static void read_record(void *ctx, const struct mok_record *record)
 {
 	struct reader *r = ctx;
 	struct mok_journal_entry e = { .what = text_of(r->arena, record, "what") };
-	const char *time = mok_json_str(record, "time");
 
 	if (!e.what || strcmp(e.what, "journal") == 0 || strcmp(e.what, "mark") == 0 ||
 		strcmp(e.what, "unmark") == 0)
 		return;
-	if (!time || mok_parse_time(time, &e.wall_ms) != 0)
-		e.wall_ms = 0;
+	e.wall_ms = time_of(record);
 	if (strcmp(e.what, "run") == 0) {
 		r->run.user = text_of(r->arena, record, "user");
 		r->run.commit = text_of(r->arena, record, "commit");

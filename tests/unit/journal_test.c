@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,6 +174,28 @@ static void it_tells_when_what_was_made_and_when_it_went(void **state)
 	assert_true(tells(w, known.gone, "tag", NULL, "mok:t:x"));
 	assert_true(tells(w, known.made, "tag", NULL, "mok:t:y"));
 	assert_false(tells(w, known.made, "tag", NULL, "mok:t:x"));
+}
+
+/* No list lags for hours: when it was made does not matter any more, that it went may. */
+static void what_was_made_long_ago_is_not_told(void **state)
+{
+	struct world *w = *state;
+	struct mok_journal *j = open_of(w, API, MINE);
+	struct mok_journal_known known;
+
+	line(j, "ack", "record", "a.test", "7");
+	line(j, "gone", "record", "b.test", "7");
+	line(j, "gone", "record", "c.test", "7");
+	line(j, "ack", "record", "c.test", "7");
+	assert_int_equal(mok_journal_sync(j, &(struct mok_err){ 0 }), 0);
+	fake_env_advance(w->fake, (int64_t)2 * 3600 * 1000);
+	line(j, "ack", "record", "d.test", "7");
+	mok_journal_close(j);
+	known = recall(w);
+	assert_false(tells(w, known.made, "record", "a.test", "7"));
+	assert_true(tells(w, known.gone, "record", "b.test", "7"));
+	assert_false(tells(w, known.gone, "record", "c.test", "7"));
+	assert_true(tells(w, known.made, "record", "d.test", "7"));
 }
 
 /* What a replacement replaced goes after it is there: that is not its own end. */
@@ -369,6 +392,55 @@ static void tell(void *self, const struct mok_journal_entry *e)
 	strncat(told->users, e->user, sizeof(told->users) - 20);
 }
 
+static bool reads(struct mok_record *r, const char *json)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line), "%08x %s", mok_crc32(json, strlen(json)), json);
+	return mok_record_read(r, line, strlen(line));
+}
+
+/* Where it stands, or by way of cJSON: nobody sees which. */
+static void a_line_is_its_members(void **state)
+{
+	static const char *const lines[] = {
+		"{\"what\":\"ack\",\"id\":\"a/b\",\"version\":7}",
+		"{ \"what\": \"ack\", \"id\": \"a\\/b\", \"version\": 7 }",
+		"{\"what\":\"\\u0061ck\",\"id\":\"a/b\",\"more\":[{\"id\":\"c\"}],\"version\":7.0}"
+	};
+	struct mok_record r;
+
+	(void)state;
+	mok_record_init(&r);
+	for (size_t i = 0; i < MOK_COUNT(lines); i++) {
+		assert_true(reads(&r, lines[i]));
+		assert_string_equal(mok_record_text(&r, "what"), "ack");
+		assert_string_equal(mok_record_text(&r, "id"), "a/b");
+		assert_int_equal(mok_record_int(&r, "version"), 7);
+		assert_null(mok_record_text(&r, "version"));
+		assert_int_equal(mok_record_int(&r, "id"), 0);
+		assert_null(mok_record_text(&r, "name"));
+	}
+	mok_record_release(&r);
+}
+
+static void what_is_no_line(void **state)
+{
+	static const char *const lines[] = { "[]", "\"what\"", "{\"what\":\"ack\"", "{\"what\":}",
+		"{\"what\":\"ack\"}}", "{\"what\":\"ack\",}", "{\"what\":-}", "what", "{\"a" };
+	struct mok_record r;
+
+	(void)state;
+	mok_record_init(&r);
+	assert_true(reads(&r, "{}"));
+	for (size_t i = 0; i < MOK_COUNT(lines); i++)
+		if (reads(&r, lines[i]))
+			fail_msg("%s", lines[i]);
+	assert_false(mok_record_read(&r, "00000000 {}", 11));
+	assert_false(mok_record_read(&r, "0000", 4));
+	mok_record_release(&r);
+}
+
 static void the_log_tells_who_did_what_and_nothing_of_damaged_lines(void **state)
 {
 	static const char *const made[] = { "vpc.a" };
@@ -400,9 +472,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(it_remembers_what_was_made_begun_and_gone),
 		TEST(it_tells_when_what_was_made_and_when_it_went),
+		TEST(what_was_made_long_ago_is_not_told),
 		TEST(what_was_replaced_does_not_take_its_successor_along),
 		TEST(a_torn_tail_takes_nothing_else_with_it),
 		TEST(a_damaged_line_is_passed_over),
+		TEST(a_line_is_its_members),
+		TEST(what_is_no_line),
 		TEST(one_of_another_account_is_set_aside_whole),
 		TEST(one_that_cannot_be_read_is_an_error),
 		TEST(a_full_disk_is_an_error_and_half_a_record_harms_no_other),
