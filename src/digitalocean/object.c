@@ -32,16 +32,15 @@ static size_t count_fields(const struct mok_field *fields)
 	return n;
 }
 
-/* `spare` pairs are left free behind the last. What is null, absent or of another type is left out.
- */
-static struct mok_pair *read_fields(struct mok_arena *arena, const struct mok_field *fields,
-	const cJSON *api, size_t spare, size_t *len, int depth)
+#define FIELDS_MAX 128
+
+/* What is null, absent or of another type is left out. */
+static size_t find_fields(struct mok_arena *arena, const struct mok_field *fields, const cJSON *api,
+	struct mok_pair found[FIELDS_MAX], int depth)
 {
-	struct mok_pair found[128];
-	struct mok_pair *pairs;
 	size_t n = 0, max = count_fields(fields);
 
-	for (size_t i = 0; i < max && n < MOK_COUNT(found); i++) {
+	for (size_t i = 0; i < max && n < FIELDS_MAX; i++) {
 		const struct mok_field *f = &fields[i];
 		const cJSON *json = member_of(api, f);
 		struct mok_val v;
@@ -54,10 +53,21 @@ static struct mok_pair *read_fields(struct mok_arena *arena, const struct mok_fi
 		v.sensitive = (f->flags & MOK_F_SENSITIVE) != 0;
 		found[n++] = (struct mok_pair){ .key = f->name, .val = v };
 	}
-	pairs = MOK_NEW_N(arena, struct mok_pair, n + spare + 1);
+	return n;
+}
+
+static struct mok_val read_object(
+	struct mok_arena *arena, const struct mok_field *fields, const cJSON *api, int depth)
+{
+	struct mok_val map = { .type = MOK_MAP };
+	struct mok_pair found[FIELDS_MAX];
+	size_t n = find_fields(arena, fields, api, found, depth);
+	struct mok_pair *pairs = MOK_NEW_N(arena, struct mok_pair, n);
+
 	memcpy(pairs, found, n * sizeof(*pairs));
-	*len = n;
-	return pairs;
+	map.u.map.pairs = pairs;
+	map.u.map.len = n;
+	return map;
 }
 
 static struct mok_val read_list(
@@ -118,8 +128,6 @@ static struct mok_val read_number(enum mok_type type, const cJSON *json)
 static struct mok_val read_raw(struct mok_arena *arena, const struct mok_field *f,
 	enum mok_type type, const cJSON *json, int depth)
 {
-	struct mok_val map = { .type = MOK_MAP };
-
 	switch (type) {
 	case MOK_BOOL:
 		return cJSON_IsBool(json) ? mok_val_bool(cJSON_IsTrue(json)) : mok_val_null();
@@ -133,8 +141,7 @@ static struct mok_val read_raw(struct mok_arena *arena, const struct mok_field *
 			return mok_val_null();
 		if (!f->sub)
 			return read_strings(arena, json);
-		map.u.map.pairs = read_fields(arena, f->sub, json, 0, &map.u.map.len, depth + 1);
-		return map;
+		return read_object(arena, f->sub, json, depth + 1);
 	case MOK_NULL:
 	case MOK_EXPR:
 	case MOK_UNKNOWN: break;
@@ -250,20 +257,22 @@ static const char *id_of(struct mok_arena *arena, const struct mok_ask *ask,
 	return v.type == MOK_STR && v.u.s[0] ? v.u.s : NULL;
 }
 
+/* Setting the parent copies the pairs from the stack, with room for what `decoded` adds. */
 static void read_attrs(struct mok_arena *arena, const cJSON *api, struct mok_object *o)
 {
-	struct mok_pair *pairs;
-	size_t len;
+	const struct mok_kind *kind = o->kind;
+	struct mok_pair found[FIELDS_MAX];
 
-	pairs = read_fields(arena, o->kind->fields, api, 2, &len, 0);
-	o->attrs = (struct mok_val){ .type = MOK_MAP };
-	if (o->kind->parent_field && o->parent_id)
-		pairs[len++] = (struct mok_pair){ .key = o->kind->parent_field,
-			.val = mok_val_str(o->parent_id) };
-	if (o->urn && mok_field_find(o->kind->fields, "urn"))
-		pairs[len++] = (struct mok_pair){ .key = "urn", .val = mok_val_str(o->urn) };
-	o->attrs.u.map.pairs = pairs;
-	o->attrs.u.map.len = len;
+	if (!kind->parent_field || !o->parent_id) {
+		o->attrs = read_object(arena, kind->fields, api, 0);
+	} else {
+		o->attrs = (struct mok_val){ .type = MOK_MAP };
+		o->attrs.u.map.pairs = found;
+		o->attrs.u.map.len = find_fields(arena, kind->fields, api, found, 0);
+		mok_val_set(arena, &o->attrs, kind->parent_field, mok_val_str(o->parent_id));
+	}
+	if (o->urn && mok_field_find(kind->fields, "urn"))
+		mok_val_set(arena, &o->attrs, "urn", mok_val_str(o->urn));
 }
 
 static void read_embedded(struct mok_arena *arena, const struct mok_ask *ask, struct mok_object *o,

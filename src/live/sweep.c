@@ -381,6 +381,12 @@ static void note_marked(struct sweep *sweep)
 		mok_map_put(sweep->used, marker->kind, sweep);
 }
 
+static void renew_scratch(struct sweep *sweep)
+{
+	mok_arena_free(sweep->scratch);
+	sweep->scratch = mok_arena_new();
+}
+
 static int read_all(struct sweep *sweep, struct mok_err *err)
 {
 	struct mok_ask tags = { .verb = MOK_ASK_TAG_LIST, .kind = tag_kind() };
@@ -407,6 +413,7 @@ static int read_all(struct sweep *sweep, struct mok_err *err)
 	mok_sweep_collections(sweep);
 	if (run(sweep, err) != 0)
 		return -1;
+	renew_scratch(sweep); /* nothing is being listed any more */
 	mok_matcher_run(sweep->matcher, sweep->diags);
 	mok_sweep_details(sweep);
 	return run(sweep, err);

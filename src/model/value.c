@@ -80,7 +80,8 @@ static void *with_room(
 	struct mok_arena *arena, struct mok_val *v, void *items, size_t len, size_t item_size)
 {
 	struct room *room = v->built ? (struct room *)items - 1 : NULL;
-	size_t cap = len < FIRST_CAP ? FIRST_CAP : len * 2;
+	/* The first time few may follow, then as many as there are. */
+	size_t cap = room && len >= FIRST_CAP ? len * 2 : len + FIRST_CAP;
 
 	if (room && room->used == len && len < room->cap) {
 		room->used++;

@@ -261,7 +261,7 @@ static void check_circles(struct checker *c)
 	struct load *load = c->load;
 	size_t n = load->stack->resources.len;
 	struct mok_graph *graph = mok_graph_new(c->scratch, n);
-	size_t *order = MOK_NEW_N(load->arena, size_t, n + 1);
+	size_t *order = MOK_NEW_N(c->scratch, size_t, n + 1);
 	struct mok_cycle cycle = { 0 };
 	struct mok_buf path;
 
@@ -365,10 +365,10 @@ static void evaluate_all(struct checker *c)
 {
 	struct load *load = c->load;
 	size_t n = load->stack->resources.len;
-	bool *referred = MOK_NEW_N(load->arena, bool, n + 1);
+	bool *referred = MOK_NEW_N(c->scratch, bool, n + 1);
 	struct mok_arena *scratch = mok_arena_new();
 	struct mok_graph *graph = mok_graph_new(c->scratch, n);
-	size_t *order = MOK_NEW_N(load->arena, size_t, n + 1);
+	size_t *order = MOK_NEW_N(c->scratch, size_t, n + 1);
 	const struct mok_lookup lookup = { .self = c, .attribute = offline };
 	struct mok_cycle cycle = { 0 };
 
@@ -445,11 +445,10 @@ static const struct mok_val *depends_on(const struct load *load, const struct mo
 void plan_check(struct load *load)
 {
 	size_t n = load->stack->resources.len;
-	struct checker c = { .load = load,
-		.scratch = mok_arena_new(),
-		.wants = MOK_NEW_N(load->arena, struct mok_val, n + 1),
-		.names = mok_map_new(load->arena) };
+	struct checker c = { .load = load, .scratch = mok_arena_new() };
 
+	c.wants = MOK_NEW_N(c.scratch, struct mok_val, n + 1);
+	c.names = mok_map_new(c.scratch);
 	for (size_t i = 0; i < n; i++) {
 		struct mok_resource *r = &load->stack->resources.items[i];
 		const struct mok_val *list = depends_on(load, r);

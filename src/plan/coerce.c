@@ -124,6 +124,19 @@ static size_t split_values(
 	return n;
 }
 
+/* Is it one of "a|b|c"? */
+static bool is_among(const char *values, const char *text)
+{
+	size_t want = strlen(text), len;
+
+	for (; *values; values += len + (values[len] == '|')) {
+		len = strcspn(values, "|");
+		if (len == want && memcmp(values, text, len) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void check_legal(struct coerce *c, const struct mok_field *f, const struct mok_val *v)
 {
 	const char *values[64], *near;
@@ -135,11 +148,10 @@ static void check_legal(struct coerce *c, const struct mok_field *f, const struc
 	if (!f->values || f->values[0] == '@')
 		return;
 	same = mok_norm(c->arena, f->norm, *v); /* "production" is Production */
-	n = split_values(c->arena, f->values, values, MOK_COUNT(values));
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(values[i], same.u.s) == 0)
-			return;
+	if (is_among(f->values, same.u.s))
+		return;
 	c->failed = true;
+	n = split_values(c->arena, f->values, values, MOK_COUNT(values));
 	d = mok_diag_add(c->diags, "E0406", v->at, "%s cannot be %s%s%s", f->name,
 		v->sensitive ? "" : "\"", v->sensitive ? "this" : v->u.s, v->sensitive ? "" : "\"");
 	near = mok_nearest(v->u.s, values, n);
@@ -334,7 +346,7 @@ int plan_coerce_fields(struct mok_arena *arena, struct mok_diags *diags,
 	const struct mok_field *fields, const struct mok_val *map, struct mok_val *out)
 {
 	struct coerce c = { arena, diags, false };
-	struct mok_pair *pairs = MOK_NEW_N(arena, struct mok_pair, map->u.map.len + 1);
+	struct mok_pair *pairs = MOK_NEW_N(arena, struct mok_pair, map->u.map.len);
 	size_t n = 0;
 
 	for (size_t i = 0; i < map->u.map.len; i++) {

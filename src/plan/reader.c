@@ -229,7 +229,7 @@ static void add_pair(struct reader *r, struct pairs *pairs, const struct mok_pai
 static void take_pairs(struct reader *r, const struct pairs *pairs, struct mok_val *out)
 {
 	size_t len = count_pairs(r, pairs);
-	struct mok_pair *kept = MOK_NEW_N(r->arena, struct mok_pair, len + 1);
+	struct mok_pair *kept = MOK_NEW_N(r->arena, struct mok_pair, len);
 
 	if (len)
 		memcpy(kept, r->stack.items + pairs->base, len * sizeof(*kept));

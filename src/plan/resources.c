@@ -168,7 +168,7 @@ static struct mok_val field_values(
 	struct load *load, const struct mok_kind *kind, const struct mok_pair *block)
 {
 	struct mok_val fields = { .type = MOK_MAP, .at = block->key_at };
-	struct mok_pair *pairs = MOK_NEW_N(load->arena, struct mok_pair, block->val.u.map.len + 1);
+	struct mok_pair *pairs = MOK_NEW_N(load->arena, struct mok_pair, block->val.u.map.len);
 	size_t n = 0;
 
 	for (size_t i = 0; i < block->val.u.map.len; i++) {
@@ -283,10 +283,27 @@ static void read_block(struct load *load, const struct mok_pair *block)
 		add_resource(load, &r, block->key, NULL, NULL);
 }
 
+/* Room for one of each block: what doubles leaves as much behind as it takes. */
+static void make_room(struct load *load, size_t more)
+{
+	struct mok_stack *stack = load->stack;
+	size_t len = stack->resources.len, cap = len + more;
+	struct mok_resource *items;
+
+	if (cap <= stack->resources.cap)
+		return;
+	items = MOK_NEW_N(load->arena, struct mok_resource, cap);
+	if (len)
+		memcpy(items, stack->resources.items, len * sizeof(*items));
+	stack->resources.items = items;
+	stack->resources.cap = cap;
+}
+
 void plan_read_resources(struct load *load, const struct mok_val *map)
 {
 	struct mok_stack *stack = load->stack;
 
+	make_room(load, map->u.map.len);
 	for (size_t i = 0; i < map->u.map.len; i++)
 		if (map->u.map.pairs[i].val.type != MOK_NULL)
 			read_block(load, &map->u.map.pairs[i]);
