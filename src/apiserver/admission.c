@@ -170,41 +170,74 @@ static bool give_priority(struct ks_req *r, cJSON *object)
 	return true;
 }
 
-/* The token's volume, mounted into every container. */
-static void mount_token(struct ks_req *r, cJSON *spec)
+#define TOKEN_VOLUME "kube-api-access-"
+#define TOKEN_PATH "/var/run/secrets/kubernetes.io/serviceaccount"
+
+static void add_token_volume(cJSON *spec, const char *name)
 {
 	static const char source[] =
 		"{\"defaultMode\":420,\"sources\":[{\"serviceAccountToken\":{\"expirationSeconds\":"
-		"3607,"
-		"\"path\":\"token\"}},{\"configMap\":{\"name\":\"kube-root-ca.crt\",\"items\":[{"
-		"\"key\":"
-		"\"ca.crt\",\"path\":\"ca.crt\"}]}},{\"downwardAPI\":{\"items\":[{\"path\":"
-		"\"namespace\","
-		"\"fieldRef\":{\"apiVersion\":\"v1\",\"fieldPath\":\"metadata.namespace\"}}]}}]}";
-	static const char *const lists[] = { "initContainers", "containers" };
-	const char *name = ks_printf(r, "kube-api-access-%s", ks_word(r, 5));
-	cJSON *volume = cJSON_CreateObject(), *list = ks_item(spec, "volumes"), *container;
+		"3607,\"path\":\"token\"}},{\"configMap\":{\"name\":\"kube-root-ca.crt\",\"items\":"
+		"[{"
+		"\"key\":\"ca.crt\",\"path\":\"ca.crt\"}]}},{\"downwardAPI\":{\"items\":[{\"path\":"
+		"\"namespace\",\"fieldRef\":{\"apiVersion\":\"v1\",\"fieldPath\":"
+		"\"metadata.namespace\"}}]}}]}";
+	cJSON *volume = cJSON_CreateObject(), *list = ks_item(spec, "volumes");
 
 	cJSON_AddStringToObject(volume, "name", name);
 	cJSON_AddItemToObject(volume, "projected", mok_json_parse(source, sizeof(source) - 1));
 	if (!list)
 		list = cJSON_AddArrayToObject(spec, "volumes");
 	cJSON_AddItemToArray(list, volume);
-	for (size_t i = 0; i < MOK_COUNT(lists); i++) {
-		cJSON_ArrayForEach(container, ks_at(spec, lists[i]))
-		{
-			cJSON *mounts = ks_item(container, "volumeMounts"), *mount;
+}
 
-			if (!mounts)
-				mounts = cJSON_AddArrayToObject(container, "volumeMounts");
-			mount = cJSON_CreateObject();
-			cJSON_AddStringToObject(mount, "name", name);
-			cJSON_AddTrueToObject(mount, "readOnly");
-			cJSON_AddStringToObject(mount, "mountPath",
-				"/var/run/secrets/kubernetes.io/serviceaccount");
-			cJSON_AddItemToArray(mounts, mount);
-		}
+/* False: something of its own is there already. */
+static bool mount_token_into(cJSON *container, const char *name)
+{
+	cJSON *mounts = ks_item(container, "volumeMounts"), *mount;
+	const cJSON *one;
+
+	cJSON_ArrayForEach(one, mounts)
+	{
+		if (strcmp(ks_str(one, "mountPath"), TOKEN_PATH) == 0)
+			return false;
 	}
+	if (!mounts)
+		mounts = cJSON_AddArrayToObject(container, "volumeMounts");
+	mount = cJSON_CreateObject();
+	cJSON_AddStringToObject(mount, "name", name);
+	cJSON_AddTrueToObject(mount, "readOnly");
+	cJSON_AddStringToObject(mount, "mountPath", TOKEN_PATH);
+	cJSON_AddItemToArray(mounts, mount);
+	return true;
+}
+
+static const char *token_volume_of(const cJSON *spec)
+{
+	const cJSON *volume;
+
+	cJSON_ArrayForEach(volume, ks_at(spec, "volumes"))
+	{
+		if (mok_starts(ks_str(volume, "name"), TOKEN_VOLUME))
+			return ks_str(volume, "name");
+	}
+	return NULL;
+}
+
+/* The token's volume, mounted into every container that has nothing in its place. */
+static void mount_token(struct ks_req *r, cJSON *spec)
+{
+	static const char *const lists[] = { "initContainers", "containers" };
+	const char *known = token_volume_of(spec);
+	const char *name = known ? known : ks_printf(r, TOKEN_VOLUME "%s", ks_word(r, 5));
+	bool needed = false;
+	cJSON *container;
+
+	for (size_t i = 0; i < MOK_COUNT(lists); i++)
+		cJSON_ArrayForEach(container, ks_at(spec, lists[i])) needed |=
+			mount_token_into(container, name);
+	if (needed && !known)
+		add_token_volume(spec, name);
 }
 
 static const char *qos_of(const cJSON *spec)

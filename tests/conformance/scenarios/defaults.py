@@ -31,6 +31,16 @@ def full_deployment():
     return body
 
 
+def token_pods():
+    """Containers that have something of their own where the account's token goes, and a volume for it."""
+    own = [{"name": "own", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}]
+    plain, taken = container("plain"), container("taken", volumeMounts=own)
+    empty = {"emptyDir": {}}
+    for name, containers, volume in (("all", [taken], "own"), ("some", [taken, plain], "own"),
+                                     ("known", [plain], "kube-api-access-mine")):
+        yield an_object("Pod", name, spec={"containers": containers, "volumes": [{"name": volume, **empty}]})
+
+
 HPA = an_object("HorizontalPodAutoscaler", "web", "autoscaling/v2", spec={
     "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}, "maxReplicas": 5,
     "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": {
@@ -109,4 +119,6 @@ SCENARIOS = {
         ("CREATE deployments 201", {**deployment(), "status": {"replicas": 9}})],
     "a template's time is null": [("CREATE deployments 201", workload("Deployment", template={
         **template(), "metadata": {"labels": {"app": "web"}, "creationTimestamp": None}}))],
+    "a token is mounted where nothing else is": [
+        step for body in token_pods() for step in created("pods", body)],
 }
