@@ -68,12 +68,45 @@ static const struct mok_call calls[] = {
 
 /* ---- what follows from the manifest ---- */
 
+static struct mok_val with(struct mok_arena *arena, const struct mok_val *map, const char *key,
+	const struct mok_val *value)
+{
+	struct mok_val out = { .type = MOK_MAP, .at = map->at };
+
+	for (size_t i = 0; i < map->u.map.len; i++)
+		if (strcmp(map->u.map.pairs[i].key, key) != 0)
+			mok_val_set(arena, &out, map->u.map.pairs[i].key, map->u.map.pairs[i].val);
+	if (value->u.map.len)
+		mok_val_set(arena, &out, key, *value);
+	return out;
+}
+
+/* When Argo CD is to sync it is no content: whoever applies it gives it the same name. */
+static struct mok_val content_of(struct mok_arena *arena, const struct mok_val *manifest)
+{
+	const struct mok_val *metadata = mok_val_get(manifest, "metadata");
+	const struct mok_val *all = mok_val_get(metadata, "annotations");
+	struct mok_val notes = { .type = MOK_MAP };
+
+	if (!all || all->type != MOK_MAP)
+		return *manifest;
+	for (size_t i = 0; i < all->u.map.len; i++)
+		if (!mok_starts(all->u.map.pairs[i].key, "argocd.argoproj.io/"))
+			mok_val_set(
+				arena, &notes, all->u.map.pairs[i].key, all->u.map.pairs[i].val);
+	if (notes.u.map.len == all->u.map.len)
+		return *manifest;
+	notes = with(arena, metadata, "annotations", &notes);
+	return with(arena, manifest, "metadata", &notes);
+}
+
 static const char *hashed_name(struct mok_arena *arena, const struct mok_val *manifest)
 {
 	const char *name = mok_val_get_str(mok_val_get(manifest, "metadata"), "name");
+	struct mok_val content = content_of(arena, manifest);
 	char hash[65];
 
-	mok_manifest_hash(manifest, hash);
+	mok_manifest_hash(&content, hash);
 	return mok_arena_printf(arena, "%s-%.*s", name, SUFFIX_DIGITS, hash);
 }
 

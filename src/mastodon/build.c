@@ -217,6 +217,8 @@ void masto_add(struct masto *m, const struct masto_object *object, struct mok_va
 		mok_val_set(m->arena, &block, "wait", mok_val_bool(false));
 	if (object->takes_over)
 		mok_val_set(m->arena, &block, "force_conflicts", mok_val_bool(true));
+	if (object->stays)
+		mok_val_set(m->arena, &block, "retain", mok_val_bool(true));
 	if (object->fills)
 		mok_val_set(m->arena, &block, "fills", masto_format(m, "%s", object->fills));
 	if (is_read_only)

@@ -103,9 +103,14 @@ struct masto_object {
 	bool once;                /* made once, never changed: ignore_changes */
 	bool no_wait;             /* apply does not wait for it */
 	bool takes_over;          /* from whoever owns its fields: force_conflicts */
+	bool stays;               /* when it leaves the plan: retain */
 	const char *fills;        /* address of what it puts the first data into, or NULL */
 	const char *const *needs; /* addresses, NULL at the end; or NULL */
 };
+/* As the API server writes it: of 2048 Mi, 2Gi. Argo CD applies it so, and other words for the same
+ * would be a conflict. */
+struct mok_val masto_quantity(
+	struct masto *m, int64_t n, int64_t many, const char *unit, const char *next);
 /* Labels, namespace, patches; then a resource of its own. */
 void masto_add(struct masto *m, const struct masto_object *object, struct mok_val manifest);
 /* Another resource: `block` has all but depends_on. */

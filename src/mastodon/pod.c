@@ -1,5 +1,6 @@
 #include "mastodon_internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* What all pods of Mastodon share, put into the base manifests. */
@@ -134,6 +135,26 @@ static void set_node_pool(struct masto *m, struct mok_val *manifest, const struc
 
 /* ---- resources ---- */
 
+struct mok_val masto_quantity(
+	struct masto *m, int64_t n, int64_t many, const char *unit, const char *next)
+{
+	bool whole = n > 0 && n % many == 0;
+
+	return masto_format(m, "%lld%s", (long long)(whole ? n / many : n), whole ? next : unit);
+}
+
+static struct mok_val as_api_writes(struct masto *m, const char *text)
+{
+	char *unit;
+	long long n = strtoll(text, &unit, 10);
+
+	if (strcmp(unit, "Mi") == 0)
+		return masto_quantity(m, n, 1024, "Mi", "Gi");
+	if (strcmp(unit, "m") == 0)
+		return masto_quantity(m, n, 1000, "m", "");
+	return masto_format(m, "%s", text);
+}
+
 static void set_resources(struct masto *m, struct mok_val *manifest, const struct masto_pod *pod)
 {
 	static const char *const paths[] = { "requests.cpu", "requests.memory", "limits.cpu",
@@ -147,7 +168,7 @@ static void set_resources(struct masto *m, struct mok_val *manifest, const struc
 			masto_put(m, manifest,
 				mok_arena_printf(m->arena, "%s.containers.0.resources.%s",
 					pod->path, paths[i]),
-				masto_format(m, "%s", value));
+				as_api_writes(m, value));
 	}
 }
 

@@ -187,8 +187,9 @@ static struct mok_val solver(struct masto *m)
 /* The Secret may be there before cert-manager is. */
 static void add_dns_namespace(struct masto *m)
 {
-	const struct masto_object object = { .address = "mastodon_cert_manager_namespace",
-		.cluster_scoped = true };
+	const struct masto_object object = {
+		.address = "mastodon_cert_manager_namespace", .cluster_scoped = true, .stays = true
+	};
 	struct mok_val manifest = { .type = MOK_MAP, .at = m->at };
 
 	if (!m->argocd)

@@ -132,12 +132,11 @@ static void set_size(struct masto *m, struct mok_val *manifest, const struct mas
 	const char *at = "spec.template.spec.containers.0.resources";
 
 	masto_put(m, manifest, mok_arena_printf(m->arena, "%s.requests.cpu", at),
-		masto_format(m, "%lldm", (long long)r->millicpu));
+		masto_quantity(m, r->millicpu, 1000, "m", ""));
 	masto_put(m, manifest, mok_arena_printf(m->arena, "%s.requests.memory", at),
-		masto_format(m, "%lldMi", (long long)r->mib));
+		masto_quantity(m, r->mib, 1024, "Mi", "Gi"));
 	masto_put(m, manifest, mok_arena_printf(m->arena, "%s.limits.memory", at),
-		masto_format(
-			m, "%lldMi", (long long)(r->limit_mib > r->mib ? r->limit_mib : r->mib)));
+		masto_quantity(m, r->limit_mib > r->mib ? r->limit_mib : r->mib, 1024, "Mi", "Gi"));
 }
 
 /* ---- web ---- */
