@@ -101,6 +101,7 @@ struct mok_apply_input {
 	/* Asked whenever a wait goes on: true, and why, ends it as a failure. NULL: none does. */
 	bool (*gives_up)(void *self, struct mok_err *err);
 	void *gives_up_self;
+	bool force_conflicts; /* errands take over what others made */
 };
 
 struct mok_failure {

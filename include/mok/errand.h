@@ -12,6 +12,7 @@ struct mok_errand_wish {
 	const struct mok_val *want;    /* NULL: it is to go */
 	const struct mok_object *have; /* as read a moment ago; NULL: it is not there */
 	const char *marker;            /* that it is to carry; NULL as want */
+	bool takes_over; /* what others made and it is to consist of becomes its own */
 };
 
 /* One Job and what it needs, as manifests in the order in which they are made. */
@@ -30,6 +31,7 @@ struct mok_errands {
 	/* What is to be run next. False: nothing is left to do. */
 	bool (*next)(struct mok_arena *arena, const struct mok_errand_wish *wish,
 		struct mok_errand *out);
+	const char *hint; /* what to do when a Job failed */
 	/* API paths of what others need of it once it is there (definitions of kinds): waited for
 	 * where they exist. */
 	void (*brings)(struct mok_arena *arena, const struct mok_val *want, struct mok_val *paths);

@@ -31,7 +31,8 @@ static const struct cli_option options[] = {
 	{ OPT_NO_ESCROW, "no-escrow", 0, NULL, AT(no_escrow), false, false,
 		"make Mastodon's keys though nothing keeps a copy of them" },
 	{ OPT_FORCE_CONFLICTS, "force-conflicts", 0, NULL, AT(force_conflicts), false, false,
-		"take over fields of Kubernetes objects that another manager owns" },
+		"take over fields of Kubernetes objects that another manager owns, and what a "
+		"chart wants and no release made" },
 	{ OPT_SPEED, "speed", 0, "N|max", AT(speed), false, true,
 		"sandbox: how many times faster than the cloud (60)" },
 	{ OPT_SEED, "seed", 0, "N", AT(seed), false, true, "sandbox: seed of ids and faults" },

@@ -267,14 +267,20 @@ struct mok_diff_options session_diff_options(const struct session *s, bool destr
 		.nreplaces = o->replaces.list.len };
 }
 
+/* Only markers are written then: what is wrong with the rest is only told. */
+static struct mok_diags *diags_of(struct session *s, const struct mok_diff_options *options)
+{
+	return options->adopts ? &s->refusals : &s->diags;
+}
+
 static int diff_once(struct session *s, const struct mok_diff_options *options)
 {
-	int rc = mok_diff(s->arena, s->stack, &s->live, options, &s->diags, &s->changes);
+	int rc = mok_diff(s->arena, s->stack, &s->live, options, diags_of(s, options), &s->changes);
 	struct mok_err err = { 0 };
 
 	if (s->keep)
 		mok_changes_keep(&s->changes, s->keep, s->keep_self);
-	if (rc == 0 && s->diags.nerrors == 0)
+	if ((rc == 0 && s->diags.nerrors == 0) || options->adopts)
 		return CLI_DONE;
 	/* Where the escrow was lost, what else was in it is missing, too: this is the reason. */
 	if (options->destroy || options->offline || vault_can_generate(s, &err) == 0)
@@ -289,7 +295,6 @@ int session_diff(struct session *s, const struct mok_diff_options *options)
 	const struct mok_apply_input in = session_input(s, NULL);
 	size_t ndiags = s->diags.list.len;
 	struct mok_err err = { 0 };
-	struct mok_diags *told;
 	bool any = false;
 	int rc;
 
@@ -302,8 +307,7 @@ int session_diff(struct session *s, const struct mok_diff_options *options)
 	rc = diff_once(s, options);
 	if (rc != CLI_DONE || options->destroy || options->offline)
 		return rc;
-	told = options->adopts ? &s->refusals : &s->diags;
-	if (mok_predict(&in, s->arena, told, &any, &err) != 0)
+	if (mok_predict(&in, s->arena, diags_of(s, options), &any, &err) != 0)
 		return cli_fail(s->cli, &err, &s->stack->sources);
 	if (s->diags.nerrors)
 		return session_give_up(s);
@@ -355,6 +359,7 @@ struct mok_apply_input session_input(struct session *s, const struct mok_events 
 		.changes = &s->changes,
 		.journal = s->journal,
 		.events = events,
+		.force_conflicts = s->cli->opt.force_conflicts,
 		.escrow = s->vault ? vault_keep : NULL,
 		.escrow_self = s->vault };
 }

@@ -37,7 +37,8 @@ struct session {
 	bool moves_version;         /* a running instance may get another version */
 	const char *api_url;        /* as it was told; NULL: DigitalOcean's, or this process's */
 	struct mok_diags diags;
-	struct mok_diags refusals;    /* by clusters, of what is not to be written now (adopt) */
+	struct mok_diags
+		refusals; /* what would stop a plan, of which nothing is written now (adopt) */
 	const struct mok_map *claims; /* as in mok_live_input */
 	struct mok_stack *stack;
 	struct mok_live live;

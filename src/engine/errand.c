@@ -242,7 +242,7 @@ static void job_failed(struct errand *x)
 {
 	mok_err_set(&x->err, MOK_ERR_API, "the Job that was to %s it failed: %s", x->next.label,
 		x->op->job->status ? x->op->job->status : "it does not say why");
-	mok_err_hint(&x->err, "mok apply tries again");
+	mok_err_hint(&x->err, "%s", x->op->change->kind->errands->hint);
 	mok_op_explain(x->op, &x->err, clean_and_give_up);
 }
 
@@ -332,6 +332,7 @@ static bool has_next(struct errand *x)
 		.marker = op->what == OP_DELETE
 			? NULL
 			: mok_op_marker(op, op->change->generation ? op->change->generation : 1),
+		.takes_over = op->engine->in->force_conflicts,
 	};
 
 	return (wish.want || wish.have) &&

@@ -52,6 +52,7 @@ struct job {
 	const char *values;
 	const char *called; /* the name of all its objects */
 	struct mok_errand *out;
+	bool takes_over, installs;
 };
 
 /* The one place that decides which image runs. */
@@ -195,9 +196,15 @@ static void upgrade(struct job *j)
 	arg(j, "--reset-values");
 	flag(j, "--labels", ownership(j));
 	flag(j, "--history-max", HISTORY_MAX);
+	if (j->takes_over)
+		arg(j, "--take-ownership");
+	if (j->takes_over && j->installs)
+		arg(j, "--force-conflicts");
 	if (mok_want_bool(j->want, "wait", true)) {
 		arg(j, "--wait");
-		arg(j, "--rollback-on-failure");
+		/* Rolling back an installation would delete what it has just taken over. */
+		if (!j->takes_over || !j->installs)
+			arg(j, "--rollback-on-failure");
 	}
 	flag(j, "--timeout", timeout_of(j->want));
 }
@@ -375,6 +382,8 @@ static bool next(
 		.name = mok_want_str(about, "name"),
 		.ns = mok_want_str(about, "namespace"),
 		.marker = wish->marker ? wish->marker : wish->have->marker,
+		.takes_over = wish->takes_over,
+		.installs = !wish->have,
 		.args = { .type = MOK_LIST },
 		.out = out };
 
@@ -431,5 +440,7 @@ const struct mok_errands mok_helm_errands = {
 		       " rbac.authorization.k8s.io/ClusterRoleBinding/ batch/Job/" JOBS_NS,
 	.selector = selector,
 	.next = next,
+	.hint = "mok apply tries again; what Helm finds there and did not make it takes over "
+		"with --force-conflicts",
 	.brings = brings,
 };

@@ -4,12 +4,15 @@
 
 /* What would be taken over, and what is left alone. */
 
-/* What clusters would refuse of the next apply, or NULL. */
+/* What would stop the next apply, or NULL. */
 static const struct mok_diag *refusal_of(const struct mok_adopt_view *view, const char *address)
 {
-	for (size_t i = 0; i < view->refusals->list.len; i++)
-		if (mok_streq(view->refusals->list.items[i].address, address))
-			return &view->refusals->list.items[i];
+	for (size_t i = 0; i < view->refusals->list.len; i++) {
+		const struct mok_diag *d = &view->refusals->list.items[i];
+
+		if (d->severity == MOK_SEV_ERROR && mok_streq(d->address, address))
+			return d;
+	}
 	return NULL;
 }
 

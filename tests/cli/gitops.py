@@ -109,6 +109,18 @@ def test_nobody_writes_the_same_object():
         equal(union - ONLY_ARGOCD, alone - ONLY_MOK, f"{plan}: both together")
 
 
+def test_names_are_the_same_whoever_applies():
+    """Otherwise every pod would roll on the way over, and back."""
+    for plan in PLANS:
+        with Stack(None) as stack:
+            stack.write(ARGOCD, "argocd.yaml")
+            names = [{d["metadata"]["name"] for d in yaml.safe_load_all(stack.run(
+                "-f", str(PLANS_FOLDER / f"{plan}.yaml"), *more, "manifests", "--offline", "-").expect(0).out)
+                      if d["kind"] == "ConfigMap"} for more in ([], ["-f", "argocd.yaml"])]
+        check(any(re.search("-[0-9a-f]{10}$", name) for name in names[0]), f"{plan}: hashed names")
+        equal(names[1], names[0], f"{plan}: ConfigMaps")
+
+
 def test_an_argo_cd_of_the_plans_own():
     for plan, own in (("small", False), ("guide", True)):
         with Stack(None) as stack:
@@ -314,6 +326,15 @@ def managers(cloud, path):
     return {m["manager"] for m in in_cluster(cloud, "GET", path)["metadata"]["managedFields"]}
 
 
+def play_gateway(cloud):
+    gateway = "/apis/gateway.networking.k8s.io/v1/namespaces/mastodon/gateways/mastodon"
+    body = in_cluster(cloud, "GET", gateway)
+    now = {"reason": "x", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}
+    body["status"] = {"addresses": [{"type": "IPAddress", "value": "203.0.113.7"}],
+                      "conditions": [{"type": kind, "status": "True", **now} for kind in ("Accepted", "Programmed")]}
+    in_cluster(cloud, "PUT", gateway + "/status", body)
+
+
 def test_together():
     plan = ["-f", str(PLANS_FOLDER / "small.yaml"), "-f", "argocd.yaml"]
     with Cloud() as cloud, Stack(cloud) as stack:
@@ -342,13 +363,7 @@ def test_together():
                 check(secret.decode() in names, f"{name}: {secret} is there")
         result = mok("plan", "--detailed-exitcode").expect(0)
         check("W0812" in result.err and "mastodon_record" in result.err, "a gateway without an address")
-        gateway = "/apis/gateway.networking.k8s.io/v1/namespaces/mastodon/gateways/mastodon"
-        body = in_cluster(cloud, "GET", gateway)
-        now = {"reason": "x", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}
-        body["status"] = {"addresses": [{"type": "IPAddress", "value": "203.0.113.7"}],
-                          "conditions": [{"type": kind, "status": "True", **now}
-                                         for kind in ("Accepted", "Programmed")]}
-        in_cluster(cloud, "PUT", gateway + "/status", body)
+        play_gateway(cloud)
         mok("apply", "--yes").expect(0)
         domain = cloud.get("/v2/domains")["domains"][0]["name"]
         records = cloud.get(f"/v2/domains/{domain}/records")["domain_records"]
@@ -471,6 +486,58 @@ def test_killed_at_any_step_of_the_first_time():
                   {"method": "PATCH", "path": "*/applications/mastodon-s"}):
         for when in ("before", "after"):
             killed_and_again(match, when)
+
+
+TRAEFIK = "/api/v1/namespaces/traefik/serviceaccounts/traefik"
+
+
+def play_chart(cloud):
+    """One object of a chart that Argo CD has rendered: no release knows of it."""
+    in_cluster(cloud, "POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace",
+                                                     "metadata": {"name": "traefik"}})
+    return in_cluster(cloud, "PATCH", TRAEFIK + "?fieldManager=argocd-controller", {
+        "apiVersion": "v1", "kind": "ServiceAccount", "metadata": {
+            "name": "traefik", "labels": {"app.kubernetes.io/managed-by": "Helm"}}}, "application/apply-patch+yaml")
+
+
+def test_going_back():
+    """What Argo CD made is mok's after two commands; nothing but Argo CD itself goes."""
+    with Cloud() as cloud, Stack(cloud) as stack:
+        stack.write(ARGOCD + "secrets: { escrow: kept.age }\n", "argocd.yaml")
+        stack.run(*SMALL, "apply", "--yes", env=KEPT).expect(0)
+        stack.run(*SMALL, "manifests", "--argocd", "-o", "deploy", env=KEPT).expect(0)
+        documents = [d for d in documents_of(files_under(stack.dir / "deploy"))
+                     if d["kind"] not in ("Application", "Job")]
+        theirs = play_argocd(cloud, documents)
+        account = play_chart(cloud)["metadata"]["uid"]
+        namespace = in_cluster(cloud, "GET", "/api/v1/namespaces/cert-manager")
+        play_gateway(cloud)
+        stack.write("secrets: { escrow: kept.age }\n", "argocd.yaml")
+        result = stack.run(*SMALL, "plan", env=KEPT).expect(1)
+        check(result.err.count("error[E0806]") > 10 and "mok adopt --all" in " ".join(result.err.split()), result.err)
+        mark = len(cloud.log())
+        document = json.loads(stack.run(*SMALL, "adopt", "--all", "--yes", "--format", "json", env=KEPT).expect(0).out)
+        equal([(a["address"], a["then"]["refusal"]) for a in document["adopt"] if a["then"]["refusal"]], [], "conflicts")
+        adopted = {a["id"] for a in document["adopt"]}
+        equal(adopted, set(theirs), "what is adopted")
+        equal([w for w in cloud.writes(mark) if not w.startswith("PATCH") and "/v2/tags" not in w], [], "writes")
+        uids = {p: in_cluster(cloud, "GET", p)["metadata"]["uid"] for p in theirs}
+        result = stack.run(*SMALL, "apply", "--yes", env=KEPT).expect(3)
+        check("invalid ownership metadata" in " ".join(result.err.split()) and "--force-conflicts" in result.err,
+              result.err)
+        stack.run(*SMALL, "apply", "--yes", "--force-conflicts", env=KEPT).expect(0)
+        stack.run(*SMALL, "apply", "--yes", env=KEPT).expect(0)  # the sandbox's Traefik has another address
+        stack.run(*SMALL, "plan", "--detailed-exitcode", env=KEPT).expect(0)
+        for path in sorted(adopted):
+            now = in_cluster(cloud, "GET", path)
+            equal(now["metadata"]["uid"], uids[path], f"{path} is the same object")
+            check("mok" in managers(cloud, path), path)
+        equal(in_cluster(cloud, "GET", "/api/v1/namespaces/cert-manager")["metadata"]["uid"],
+              namespace["metadata"]["uid"], "what cert-manager lives in stays")
+        now = in_cluster(cloud, "GET", TRAEFIK)["metadata"]
+        equal((now["uid"], now["annotations"]["meta.helm.sh/release-name"]), (account, "traefik"), "the chart's")
+        equal(in_cluster_or(cloud, ROOT_APP, None), None, "the root Application is gone")
+        stack.run(*SMALL, "adopt", "--all", "--yes", env=KEPT).expect(0)
 
 
 def test_the_lines_for_ci():

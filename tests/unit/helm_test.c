@@ -233,7 +233,7 @@ static const char want_text[] =
 static bool next(struct mok_arena *arena, const struct mok_val *want, const struct mok_object *have,
 	struct mok_errand *out)
 {
-	const struct mok_errand_wish wish = { want, have, want ? MARKER : NULL };
+	const struct mok_errand_wish wish = { want, have, want ? MARKER : NULL, false };
 
 	return mok_helm_errands.next(arena, &wish, out);
 }
@@ -284,6 +284,32 @@ static void helm_gets_the_whole_wish(void **state)
 	assert_null(strstr(args(arena, &e), "--wait"));
 	assert_null(strstr(args(arena, &e), "--rollback-on-failure"));
 	assert_int_equal(mok_val_at(job_of(&e), "spec.activeDeadlineSeconds")->u.i, 2 * 90 + 300);
+}
+
+static bool next_forced(struct mok_arena *arena, const struct mok_val *want,
+	const struct mok_object *have, struct mok_errand *out)
+{
+	const struct mok_errand_wish wish = { want, have, MARKER, true };
+
+	return mok_helm_errands.next(arena, &wish, out);
+}
+
+/* A failed installation is not rolled back then: that would delete what was there before it. */
+static void helm_takes_over(void **state)
+{
+	struct mok_arena *arena = *state;
+	struct mok_val want = value_of_json(arena, want_text);
+	const struct mok_object *have =
+		one(arena, record(arena, "1", "failed", REVISION("v1.2.3", "red"), ""));
+	struct mok_errand e;
+
+	assert_true(next(arena, &want, NULL, &e));
+	assert_null(strstr(args(arena, &e), "--take-ownership"));
+	assert_true(next_forced(arena, &want, NULL, &e));
+	assert_non_null(strstr(
+		args(arena, &e), " --take-ownership --force-conflicts --wait --timeout 10m"));
+	assert_true(next_forced(arena, &want, have, &e));
+	assert_non_null(strstr(args(arena, &e), " --take-ownership --wait --rollback-on-failure"));
 }
 
 static const char *name_of(struct mok_arena *arena, const struct mok_val *want)
@@ -438,6 +464,7 @@ int main(void)
 		TEST(what_was_begun_is_found_without_a_record),
 		TEST(hostile_records_are_no_release_that_is_wanted),
 		TEST(helm_gets_the_whole_wish),
+		TEST(helm_takes_over),
 		TEST(the_same_wish_is_the_same_job),
 		TEST(what_was_cut_short_is_undone_first),
 		TEST(what_helm_keeps_otherwise_is_no_difference),
