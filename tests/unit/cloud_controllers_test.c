@@ -201,10 +201,8 @@ static void a_namespace_takes_its_volumes_along(void **state)
 	"'}},'template':{'metadata':{'labels':{'a':'" name \
 	"'}},'spec':{'containers':[{'name':'app','image':'" image "'}]}}}}"
 
-static void keda_makes_an_autoscaler(void **state)
+static void define_scaled_objects(struct api_client *c)
 {
-	struct api_client *c = *state;
-
 	api_make(c, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
 		"{'metadata':{'name':'scaledobjects.keda.sh'},'spec':{'group':'keda.sh','scope':"
 		"'Namespaced','names':{'plural':'scaledobjects','kind':'ScaledObject'},'versions':["
@@ -212,6 +210,13 @@ static void keda_makes_an_autoscaler(void **state)
 		"'name':'v1alpha1','served':true,'storage':true,'subresources':{'status':{}},"
 		"'schema':{'openAPIV3Schema':{'type':'object',"
 		"'x-kubernetes-preserve-unknown-fields':true}}}]}}");
+}
+
+static void keda_makes_an_autoscaler(void **state)
+{
+	struct api_client *c = *state;
+
+	define_scaled_objects(c);
 	api_make(c, APPS "/deployments", ONE_POD("web", "nginx:1"));
 	api_make(c, SCALED,
 		"{'apiVersion':'keda.sh/v1alpha1','kind':'ScaledObject','metadata':{'name':'web'},"
@@ -231,6 +236,42 @@ static void keda_makes_an_autoscaler(void **state)
 	assert_int_equal(api_int(c, "spec.replicas"), 2);
 	assert_int_equal(api_kube(c, "DELETE", NULL, SCALED "/web"), 200);
 	assert_int_equal(api_kube(c, "GET", NULL, SCALERS "/keda-hpa-web"), 404);
+}
+
+#define SCALED_OBJECT(metadata, more) \
+	"{'apiVersion':'keda.sh/v1alpha1','kind':'ScaledObject','metadata':{'name':'web'" metadata \
+	"},'spec':{'scaleTargetRef':{'name':'web'},'triggers':[]" more "}}"
+#define TAKES ",'annotations':{'scaledobject.keda.sh/transfer-hpa-ownership':'true'}"
+#define OF_NAME(name) ",'advanced':{'horizontalPodAutoscalerConfig':{'name':'" name "'}}"
+
+static int scale(struct api_client *c, const char *object)
+{
+	return api_kube(c, "POST", api_json(c, "%s", object), SCALED "?dryRun=All");
+}
+
+/* Who takes over says so, and the other's name. */
+static void kedas_webhook_refuses_a_second_autoscaler(void **state)
+{
+	struct api_client *c = *state;
+
+	define_scaled_objects(c);
+	api_make(c, APPS "/deployments", ONE_POD("web", "nginx:1"));
+	api_make(c, SCALERS,
+		"{'metadata':{'name':'old'},'spec':{'minReplicas':1,'maxReplicas':4,"
+		"'scaleTargetRef':{'apiVersion':'apps/v1','kind':'Deployment','name':'web'}}}");
+	assert_int_equal(scale(c, SCALED_OBJECT("", "")), 201); /* nobody answers */
+	api_make(c, APPS "/deployments",
+		ONE_POD("hooks", "ghcr.io/kedacore/keda-admission-webhooks:2.19.0"));
+	api_pass(c, 120);
+	assert_int_equal(scale(c, SCALED_OBJECT("", "")), 403);
+	assert_string_equal(api_str(c, "message"),
+		"admission webhook \"vscaledobject.kb.io\" denied the request: the workload 'web' "
+		"of type 'apps/v1.Deployment' is already managed by the hpa 'old'");
+	assert_int_equal(scale(c, SCALED_OBJECT(TAKES, "")), 403);
+	assert_non_null(strstr(api_str(c, "message"), "must be specified by name"));
+	assert_int_equal(scale(c, SCALED_OBJECT(TAKES, OF_NAME("old"))), 201);
+	assert_int_equal(api_kube(c, "DELETE", NULL, SCALERS "/old"), 200);
+	assert_int_equal(scale(c, SCALED_OBJECT("", "")), 201);
 }
 
 #define ELASTIC "/apis/elasticsearch.k8s.elastic.co/v1/namespaces/default/elasticsearches"
@@ -330,6 +371,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			the_operator_makes_nodes_of_what_is_said, api_setup, api_teardown),
 		cmocka_unit_test_setup_teardown(keda_makes_an_autoscaler, api_setup, api_teardown),
+		cmocka_unit_test_setup_teardown(
+			kedas_webhook_refuses_a_second_autoscaler, api_setup, api_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
