@@ -4,9 +4,9 @@ rate limits) and measures mok's own process: requests, CPU time, peak memory.
 
 Then writes the manifests of each plan of plans/, without what mok takes to start and end.
 
-Usage: bench.py MOK. Fails above twice the goals, above the request budget, and when applying ten times
-as many records takes more than eleven times as long. What else the machine does only adds: a ratio above
-that is measured again, and the least times count.
+Usage: bench.py MOK. Fails above twice the goals of plans, above the goal of manifests, above the request
+budget, and when applying ten times as many records takes more than eleven times as long. What else the
+machine does only adds: what is above is measured again, and the least times count.
 """
 import json
 import math
@@ -127,20 +127,29 @@ def measure(mok, count, problems):
     return apply_s, apply_cpu
 
 
-def least_cpu(arguments, folder, times=40):
-    return min(run(arguments, os.environ, folder)[1] for _ in range(times))
+def cpu_beyond_start(mok, arguments, folder, times=40):
+    """The least CPU milliseconds of starting mok, and of running it: in turn, so that what else the
+    machine does hits both."""
+    start = whole = math.inf
+    for _ in range(times):
+        start = min(start, run([mok, "version"], os.environ, folder)[1])
+        whole = min(whole, run([mok, *arguments], os.environ, folder)[1])
+    return start, whole
 
 
 def measure_manifests(mok, problems):
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        start = least_cpu([mok, "version"], folder)
         for plan in sorted(PLANS.glob("*.yaml")):
-            whole = least_cpu([mok, "manifests", "--offline", "-f", str(plan), "-"], folder)
-            print(f"manifests of {plan.name}: {whole - start:.1f} ms CPU (goal {GOAL_MANIFESTS_MS}), "
+            arguments = ["manifests", "--offline", "-f", str(plan), "-"]
+            start, whole = cpu_beyond_start(mok, arguments, folder)
+            for _ in range(MEASURED_AGAIN):
+                if whole - start > GOAL_MANIFESTS_MS:
+                    start, whole = least((start, whole), cpu_beyond_start(mok, arguments, folder))
+            print(f"manifests of {plan.name}: {whole - start:.1f} ms CPU (at most {GOAL_MANIFESTS_MS}), "
                   f"{whole:.1f} ms with the process")
-            if whole - start > 2 * GOAL_MANIFESTS_MS:
-                problems.append(f"{plan.name}: {whole - start:.1f} ms CPU is above twice the goal")
+            if whole - start > GOAL_MANIFESTS_MS:
+                problems.append(f"{plan.name}: {whole - start:.1f} ms CPU is above the goal")
 
 
 def main():
@@ -156,7 +165,7 @@ def main():
     if ratio > APPLY_RATIO_MAX:
         problems.append(f"apply: {ratio:.1f} times as long")
     measure_manifests(mok, problems)
-    print("\n".join(f"FAIL {p}" for p in problems) or "bench: within twice the goals")
+    print("\n".join(f"FAIL {p}" for p in problems) or "bench: within the bounds")
     return 1 if problems else 0
 
 
