@@ -11,6 +11,7 @@
 
 enum stage {
 	RESTORERS = 1, /* Argo CD would make anew what is deleted here */
+	RESTORER_PODS, /* until they have ended */
 	GATEWAYS,      /* some controllers make a Service for each, and again if it is deleted */
 	SERVICES,
 	CLAIMS,
@@ -67,7 +68,8 @@ static bool is_going_volume(const cJSON *item)
 }
 
 static const struct leaving leavings[] = {
-	[RESTORERS] = { "/apis/apps/v1/statefulsets", GATEWAYS, GATEWAYS, restores },
+	[RESTORERS] = { "/apis/apps/v1/statefulsets", RESTORER_PODS, RESTORER_PODS, restores },
+	[RESTORER_PODS] = { "/api/v1/pods", GATEWAYS, RESTORER_PODS, restores },
 	[GATEWAYS] = { "/apis/gateway.networking.k8s.io/v1/gateways", SERVICES, GATEWAYS, NULL },
 	[SERVICES] = { "/api/v1/services", CLAIMS, SERVICES, has_balancer },
 	[CLAIMS] = { "/api/v1/persistentvolumeclaims", VOLUMES, DEPLOYMENTS, NULL },

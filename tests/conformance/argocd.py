@@ -1,6 +1,7 @@
 """A real Argo CD beside a control plane: its application controller and repository server, Redis, and what it
 reads from: a Git repository in a folder, and chart repositories at the addresses that the plan has."""
 import contextlib
+import http.client
 import http.server
 import io
 import json
@@ -13,9 +14,12 @@ import tarfile
 import threading
 import time
 
+import yaml
+
 from control_plane import free_port, openssl
 
 REFRESH = "argocd.argoproj.io/refresh"
+CONTROLLER = "/api/v1/namespaces/argocd/pods/argocd-application-controller-0"
 APPS = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"
 
 
@@ -85,6 +89,41 @@ class ChartHosts:
                 "-CAcreateserial", "-days", "2", "-extfile", at("hosts.san"), "-out", at("hosts.crt"))
 
 
+class Account:
+    """The sandbox's account, behind a server that hands out the plane's kubeconfig for its clusters."""
+
+    def __init__(self, cloud, kubeconfig):
+        host, port = cloud.env["DIGITALOCEAN_API_URL"].removeprefix("http://").rstrip("/").rsplit(":", 1)
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def forward(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                connection = http.client.HTTPConnection(host, int(port), timeout=120)
+                connection.request(self.command, self.path, body, {
+                    k: v for k, v in self.headers.items() if k.lower() not in ("host", "connection")})
+                answer = connection.getresponse()
+                text = answer.read()
+                if answer.status == 200 and self.path.endswith("/kubeconfig"):
+                    text = yaml.safe_dump(json.loads(kubeconfig)).encode()
+                self.send_response(answer.status)
+                for name, value in answer.getheaders():
+                    if name.lower() not in ("content-length", "connection", "transfer-encoding"):
+                        self.send_header(name, value)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+                connection.close()
+            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = forward
+
+            def log_message(self, *_):
+                pass
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        cloud.env["DIGITALOCEAN_API_URL"] = f"http://127.0.0.1:{self.server.server_port}"
+
+
 class Repository:
     """A bare Git repository and a work tree of it."""
 
@@ -136,10 +175,25 @@ class ArgoCD:
         plane.start(str(self.tools / "argocd-repo-server"), *common, "--address", "127.0.0.1", "--port",
                     str(repo), "--metrics-address", "127.0.0.1", "--metrics-port", str(free_port()),
                     "--disable-tls", env=self.env)
-        plane.start(str(self.tools / "argocd-application-controller"), *common, "--namespace", "argocd",
-                    "--kubeconfig", str(plane.folder / "kubeconfig"), "--repo-server", f"127.0.0.1:{repo}",
-                    "--repo-server-plaintext", "--metrics-port", str(self.metrics),
-                    "--app-resync-jitter", "0", env=self.env)
+        self.command = (str(self.tools / "argocd-application-controller"), *common, "--namespace", "argocd",
+                        "--kubeconfig", str(plane.folder / "kubeconfig"), "--repo-server", f"127.0.0.1:{repo}",
+                        "--repo-server-plaintext", "--metrics-port", str(self.metrics),
+                        "--app-resync-jitter", "0")
+        self.start_controller()
+
+    def start_controller(self):
+        self.plane.start(*self.command, env=self.env)
+        self.controller = self.plane.processes[-1][1]
+        threading.Thread(target=self.live_as_pod, args=(self.controller,), daemon=True).start()
+
+    def live_as_pod(self, process):
+        """What a kubelet does: when the pod goes, so does the process."""
+        while process.poll() is None:
+            with contextlib.suppress(OSError):
+                status, pod = self.plane.request("GET", CONTROLLER)
+                if status == 404 or "deletionTimestamp" in pod["metadata"]:
+                    process.terminate()
+            time.sleep(0.2)
 
     def get(self, name):
         return self.plane.request("GET", f"{APPS}/{name}")[1]
@@ -181,10 +235,11 @@ class ArgoCD:
         return "\n".join(rows)
 
     def is_settled(self, app, revision):
+        """One that found all as it wants it has never had anything to do."""
         status = app.get("status", {})
         return (status.get("sync", {}).get("status") == "Synced"
                 and status.get("health", {}).get("status") == "Healthy"
-                and status.get("operationState", {}).get("phase") == "Succeeded"
+                and status.get("operationState", {}).get("phase", "Succeeded") == "Succeeded"
                 and (not revision or "path" not in app["spec"]["source"]
                      or status["sync"].get("revision") == revision))
 
@@ -230,6 +285,41 @@ class Recorder:
         """The revision at which such an object first was so; None: never."""
         return min((at for at, what, o in list(self.events) if at > since and what != "DELETED"
                     and o["kind"] == kind and o["metadata"]["name"] == name and condition(o)), default=None)
+
+
+class Balancers(threading.Thread):
+    """DigitalOcean's part in a cluster: load balancers in the account for Services of that type."""
+    CLEANUP, ID = "service.kubernetes.io/load-balancer-cleanup", "kubernetes.digitalocean.com/load-balancer-id"
+
+    def __init__(self, plane, cloud):
+        super().__init__(daemon=True)
+        self.plane, self.cloud = plane, cloud
+        self.start()
+
+    def run(self):
+        while True:
+            with contextlib.suppress(OSError, KeyError, AttributeError, IndexError):
+                for o in self.plane.request("GET", "/api/v1/services")[1]["items"]:
+                    if o["spec"]["type"] == "LoadBalancer":
+                        self.play(o, f"/api/v1/namespaces/{o['metadata']['namespace']}/services/"
+                                     + o["metadata"]["name"])
+            time.sleep(0.2)
+
+    def play(self, o, path):
+        meta = o["metadata"]
+        balancer, merge = meta.get("annotations", {}).get(self.ID), "application/merge-patch+json"
+        if "deletionTimestamp" in meta:
+            if balancer:
+                self.cloud.call("DELETE", f"/v2/load_balancers/{balancer}")
+            left = [f for f in meta.get("finalizers", []) if f != self.CLEANUP]
+            self.plane.request("PATCH", path, {"metadata": {"finalizers": left}}, merge)
+        elif not balancer:
+            cluster = self.cloud.get("/v2/kubernetes/clusters")["kubernetes_clusters"][0]["id"]
+            made = self.cloud.post(f"/_sandbox/kubernetes/{cluster}/load_balancers", {})["load_balancer"]
+            self.plane.request("PATCH", path, {"metadata": {
+                "finalizers": [self.CLEANUP], "annotations": {self.ID: made["id"]}}}, merge)
+            self.plane.request("PATCH", f"{path}/status", {"status": {"loadBalancer": {
+                "ingress": [{"ip": Players.ADDRESS}]}}}, merge)
 
 
 class Players(threading.Thread):

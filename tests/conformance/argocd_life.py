@@ -10,7 +10,8 @@ import yaml
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
 import helm_life  # noqa: E402
-from argocd import APPS, ArgoCD, ChartHosts, Players, Recorder, Repository, definitions  # noqa: E402
+from argocd import (APPS, Account, ArgoCD, Balancers, ChartHosts, Players, Recorder, Repository,  # noqa: E402
+                    definitions)
 from control_plane import ControlPlane  # noqa: E402
 from lib import ROOT, Cloud, Stack, check, equal, run_tests  # noqa: E402
 from mastodon_objects import CRDS, module_folder  # noqa: E402
@@ -44,13 +45,28 @@ data: {{ toYaml $data | nindent 2 }}
 apiVersion: v1
 kind: Secret
 metadata: { name: argocd-secret, labels: { app.kubernetes.io/part-of: argocd } }
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: { name: argocd-application-controller, labels: &labels {
+  app.kubernetes.io/part-of: argocd, app.kubernetes.io/component: application-controller } }
+spec:
+  serviceName: argocd
+  selector: { matchLabels: *labels }
+  template: { metadata: { labels: *labels }, spec: { containers: [ { name: controller, image: argocd } ] } }
+"""
+    service = """---
+apiVersion: v1
+kind: Service
+metadata: { name: traefik }
+spec: { type: LoadBalancer, selector: { app: traefik }, ports: [ { port: 443 } ] }
 """
     one = {"templates/one.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: {{ .Release.Name }} }\n"}
     some = {name: text for name, text in crds["prometheus-operator"].items() if "monitors" in name or "rules" in name}
     return [
         ("https://argoproj.github.io/argo-helm", "argo-cd", "10.1.1",
          {**crds["argo-cd"], "templates/settings.yaml": settings}),
-        ("https://traefik.github.io/charts", "traefik", "41.3.0", {**crds["gateway-api"], **one}),
+        ("https://traefik.github.io/charts", "traefik", "41.3.0", {**crds["gateway-api"], "templates/all.yaml": one["templates/one.yaml"] + service}),
         ("https://charts.jetstack.io", "cert-manager", "v1.21.1", {**crds["cert-manager"], **one}),
         ("https://kubernetes-sigs.github.io/metrics-server/", "metrics-server", "3.13.1", one),
         ("https://prometheus-community.github.io/helm-charts", "kube-prometheus-stack", "72.0.1", {**some, **one})]
@@ -62,20 +78,20 @@ class Story:
         self.hosts = ChartHosts(plane.folder, charts())
         self.repository = Repository(plane.folder)
         self.cloud = Cloud()
+        Account(self.cloud, plane.kubeconfig())
         self.stack = Stack(self.cloud)
-        (self.stack.dir / "kubeconfig").write_text(plane.kubeconfig())
-        self.argocd = self.recorder = None
+        self.before, self.argocd, self.recorder = self.cloud.account(), None, None
         self.write(version="4.6.5")
 
-    def write(self, **settings):
-        overlay = {"mastodon": {"gitops": {"manage": "argocd", "repository": self.repository.url,
+    def write(self, manage="argocd", **settings):
+        overlay = {"mastodon": {"gitops": {"manage": manage, "repository": self.repository.url,
                                            "path": "clusters/social", "revision": "main"},
                                 "images": {"pin": "tag"}, **settings},
                    "secrets": {"escrow": "kept.age"}}
         self.stack.write(yaml.safe_dump(overlay), "argocd.yaml")
 
     def mok(self, *arguments, code=0):
-        return self.stack.run("-f", str(PLAN), "-f", "argocd.yaml", "--kubeconfig", "kubeconfig", *arguments,
+        return self.stack.run("-f", str(PLAN), "-f", "argocd.yaml", *arguments,
                               env=KEPT).expect(code)
 
     def deploy(self, message):
@@ -281,16 +297,17 @@ def test_a_new_version():
     check("E0932" in s.mok("manifests", "--argocd", "-o", "nowhere", code=5).err, "there is no way back")
 
 
-def main():
+def run_story(tests):
     global STORY
     controllers = ("kube-controller-manager", "kube-scheduler")
     with ControlPlane(sys.argv[1], controllers) as plane:
         helm_life.PLANE = plane
         start_kwok(plane)
         STORY = Story(plane)
-        kubelet, players = Kubelet(sys.argv[1]), Players(plane)
+        kubelet = Kubelet(sys.argv[1])
+        Players(plane), Balancers(plane, STORY.cloud)
         try:
-            return run_tests([f for n, f in list(globals().items()) if n.startswith("test_")])
+            return run_tests(tests)
         finally:
             kubelet.close()
             STORY.close()
@@ -312,4 +329,4 @@ def start_kwok(plane):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_story([f for n, f in list(globals().items()) if n.startswith("test_")]))

@@ -475,36 +475,43 @@ static struct mok_answer leavings(struct mok_arena *arena, int page, const char 
 #define GOING ",\"deletionTimestamp\":\"2026-01-01T00:00:00Z\""
 
 /* It would bring back what goes after it; other StatefulSets are left for later. */
+#define CONTROLLER \
+	",\"labels\":{\"app.kubernetes.io/part-of\":\"argocd\"," \
+	"\"app.kubernetes.io/component\":\"application-controller\"}"
 static void argo_cd_goes_first(void **state)
 {
 	struct mok_answer a = leavings(*state, 1,
-		"{\"items\":[" ITEM("argocd", "argocd-application-controller",
-			",\"labels\":{\"app.kubernetes.io/part-of\":\"argocd\","
-			"\"app.kubernetes.io/component\":\"application-controller\"}") "," ITEM("a",
-			"x", "") "]}");
+		"{\"items\":[" ITEM("argocd", "argocd-application-controller", CONTROLLER) "," ITEM(
+			"a", "x", "") "]}");
 
 	assert_int_equal(a.next_page, 2);
 	assert_int_equal(a.value.u.list.len, 1);
 	assert_string_equal(a.value.u.list.items[0].u.s,
 		"/apis/apps/v1/namespaces/argocd/statefulsets/argocd-application-controller");
+	/* And is waited for. */
+	a = leavings(*state, 2,
+		"{\"items\":[" ITEM("argocd", "x-0", CONTROLLER GOING) "," ITEM("a", "x", "") "]}");
+	assert_int_equal(a.next_page, 2);
+	assert_int_equal(a.value.u.list.len, 0);
+	assert_int_equal(leavings(*state, 2, "{}").next_page, 3);
 }
 
 static void a_gateway_goes_before_its_service(void **state)
 {
 	struct mok_answer a = leavings(
-		*state, 2, "{\"items\":[" ITEM("a", "x", "") "," ITEM("a", "y", GOING) "]}");
+		*state, 3, "{\"items\":[" ITEM("a", "x", "") "," ITEM("a", "y", GOING) "]}");
 
-	assert_int_equal(a.next_page, 2); /* until they are gone */
+	assert_int_equal(a.next_page, 3); /* until they are gone */
 	assert_int_equal(a.total, 2);
 	assert_int_equal(a.value.u.list.len, 1);
 	assert_string_equal(a.value.u.list.items[0].u.s,
 		"/apis/gateway.networking.k8s.io/v1/namespaces/a/gateways/x");
-	assert_int_equal(leavings(*state, 2, "{}").next_page, 3);
+	assert_int_equal(leavings(*state, 3, "{}").next_page, 4);
 }
 
 static void only_services_with_balancers_go(void **state)
 {
-	struct mok_answer a = leavings(*state, 3,
+	struct mok_answer a = leavings(*state, 4,
 		"{\"items\":[{\"metadata\":{\"namespace\":\"a\",\"name\":\"lb\"},\"spec\":{"
 		"\"type\":"
 		"\"LoadBalancer\"}},{\"metadata\":{\"namespace\":\"a\",\"name\":\"in\"},\"spec\":{"
@@ -520,25 +527,25 @@ static void what_holds_claims_goes_too(void **state)
 {
 	struct mok_answer a;
 
-	assert_int_equal(leavings(*state, 4, "{}").next_page, 10);
+	assert_int_equal(leavings(*state, 5, "{}").next_page, 11);
 	assert_int_equal(
-		leavings(*state, 4, "{\"items\":[" ITEM("a", "x", GOING) "]}").next_page, 5);
-	for (int page = 5; page < 9; page++) {
+		leavings(*state, 5, "{\"items\":[" ITEM("a", "x", GOING) "]}").next_page, 6);
+	for (int page = 6; page < 10; page++) {
 		a = leavings(*state, page,
 			"{\"items\":[" ITEM("a", "x", "") "," ITEM("kube-system", "y", "") "]}");
 		assert_int_equal(a.next_page, page + 1);
 		assert_int_equal(a.value.u.list.len, 1);
 	}
-	a = leavings(*state, 9,
+	a = leavings(*state, 10,
 		"{\"items\":[" ITEM("a", "x", ",\"ownerReferences\":[{\"uid\":\"1\"}]") "]}");
 	assert_int_equal(a.value.u.list.len, 0);
-	assert_int_equal(a.next_page, 4);
-	a = leavings(*state, 10,
+	assert_int_equal(a.next_page, 5);
+	a = leavings(*state, 11,
 		"{\"items\":[{\"metadata\":{\"name\":\"v\"},\"spec\":{\"claimRef\":{},"
 		"\"persistentVolumeReclaimPolicy\":\"Delete\"}}]}");
 	assert_int_equal(a.value.u.list.len, 0); /* its driver deletes it */
-	assert_int_equal(a.next_page, 10);
-	a = leavings(*state, 10,
+	assert_int_equal(a.next_page, 11);
+	a = leavings(*state, 11,
 		"{\"items\":[{\"metadata\":{\"name\":\"v\"},\"spec\":{\"claimRef\":{},"
 		"\"persistentVolumeReclaimPolicy\":\"Retain\"}}]}");
 	assert_int_equal(a.next_page, 0);
