@@ -376,6 +376,10 @@ static void *unconst(const char *text)
 	return (void *)(uintptr_t)text;
 }
 
+/* For a request's line and headers, and for a piece of its body. All of it is zeroed after each
+ * request. */
+#define CONNECTION_MEMORY ((size_t)64 * 1024)
+
 static struct MHD_Daemon *start_port(struct server *server, struct port *port, int number)
 {
 	struct sockaddr_storage address = server->address;
@@ -397,7 +401,7 @@ static struct MHD_Daemon *start_port(struct server *server, struct port *port, i
 		MHD_OPTION_URI_LOG_CALLBACK, begin_request, NULL, MHD_OPTION_NOTIFY_COMPLETED,
 		end_request, NULL, MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL,
 		MHD_OPTION_CONNECTION_LIMIT, 512U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)256 * 1024, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+		CONNECTION_MEMORY, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 
 static void stop_ports(struct server *server)
