@@ -49,15 +49,15 @@ int upgrade_end_pre_pull(struct upgrade *u)
 int upgrade_pre_pull(struct upgrade *u, bool *idle)
 {
 	struct mok_err err;
-	int rc = upgrade_look(u, 0), ended;
+	int rc, ended;
 
-	if (rc != CLI_DONE)
-		return rc;
-	*idle = !(u->s->cli->opt.pre_pull ||
-			mok_mastodon_switch(u->s->arena, u->s->stack, SETTING)) ||
-		upgrade_job(u, "migrate-pre", u->to);
+	*idle = !u->s->cli->opt.pre_pull && !mok_mastodon_switch(u->s->arena, u->s->stack, SETTING);
 	if (*idle)
 		return CLI_DONE;
+	rc = upgrade_look(u, 0);
+	*idle = rc == CLI_DONE && upgrade_job(u, "migrate-pre", u->to);
+	if (*idle || rc != CLI_DONE)
+		return rc;
 	rc = make(u);
 	if (rc == CLI_INTERRUPTED)
 		return rc;

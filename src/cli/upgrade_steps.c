@@ -63,11 +63,15 @@ static int run_configuration(struct upgrade *u, bool *idle)
 /* What the plan asks for, and only before migrations have begun. */
 static int run_before(struct upgrade *u, const char *name, bool *idle)
 {
-	int rc = upgrade_look(u, 0);
+	int rc;
 
+	*idle = !upgrade_job_source(u, name);
+	if (*idle)
+		return CLI_DONE;
+	rc = upgrade_look(u, 0);
 	if (rc != CLI_DONE)
 		return rc;
-	*idle = !upgrade_job_source(u, name) || upgrade_job(u, "migrate-pre", u->to);
+	*idle = upgrade_job(u, "migrate-pre", u->to);
 	return *idle ? CLI_DONE : upgrade_run_job(u, name, idle);
 }
 

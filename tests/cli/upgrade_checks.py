@@ -198,9 +198,12 @@ def test_a_large_instance_is_dumped_and_its_assets_are_copied():
 def test_the_guides_instance_has_neither():
     text = (ROOT / "plans/guide.yaml").read_text()
     with Cloud(speed=60) as cloud, Instance(cloud, text=text) as stack:
+        before = len(cloud.log())
         done = json.loads(stack.upgrade(NEW, "--format", "json").out)
         idle = [s["name"] for s in done["steps"] if s["state"] == "nothing to do"]
         check({"assets", "dump"} <= set(idle), f"nothing to do: {idle}")
+        reads = sum(e["path"] == "/v2/vpcs" for e in cloud.log()[before:])
+        check(reads <= 16, f"what has nothing to do reads nothing: the account was read {reads} times")
         stack.check_is(NEW)
 
 
