@@ -17,16 +17,18 @@ int mok_op_poll_s(const struct op *op)
 	return kind && kind->poll_s > 0 ? kind->poll_s : DEFAULT_POLL_S;
 }
 
-/* How long what was just made may be invisible. */
+/* How long what was just made may be invisible. An answer that was long under way tells of when it
+ * was asked for. */
 static bool is_settling(const struct op *op)
 {
-	return op->what == OP_CREATE && mok_loop_now(op->engine->loop) < op->settle_until_ms;
+	return op->what == OP_CREATE && op->asked_ms < op->settle_until_ms;
 }
 
 static void send(struct op *op, void (*done)(void *ctx, struct mok_answer *answer))
 {
 	struct mok_ask *ask = &mok_op_step(op)->ask;
 
+	op->asked_ms = mok_loop_now(op->engine->loop);
 	/* Laid out before the object existed, or before its name changed. */
 	if (op->object && op->change && ask->kind == op->change->kind &&
 		ask->verb != MOK_ASK_FETCH) {

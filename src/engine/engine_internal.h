@@ -50,6 +50,7 @@ struct op {
 	size_t at;
 	int64_t started_ms, deadline_ms, settle_until_ms, leavings_until_ms;
 	int64_t refused_since_ms; /* 0: the step was not refused yet */
+	int64_t asked_ms;         /* when the last request of a step was sent */
 	int tries, gone_seen;
 	bool started, finished, failed, skipped, prepared, absorbed, in_doubt, said_exists,
 		waiting_said, was_busy;
