@@ -29,6 +29,7 @@ static enum sim_outcome run(struct history *h, struct sim_run *run)
 	sim_model_yaml(&h->model, &yaml);
 	sim_model_tried(&h->model);
 	outcome = sim_run(h->w, yaml.data, run);
+	sim_check_keys(h->w);
 	mok_buf_release(&yaml);
 	h->stats->runs++;
 	h->stats->requests += h->w->requests;

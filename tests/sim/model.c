@@ -89,6 +89,7 @@ static const struct kind_row rows[SIM_KINDS] = {
 	[SIM_JOB] = { "job", "kubernetes_manifest", "job", SIM_CLUSTER, { 3, 3 }, 1, -1 },
 	[SIM_CLAIM] = { "claim", "kubernetes_manifest", "claim", SIM_CLUSTER, { 4, 2 }, 1, 0 },
 	[SIM_SERVICE] = { "svc", "kubernetes_manifest", "svc", SIM_CLUSTER, { 3, 1 }, -1, -1 },
+	[SIM_KEYS] = { "keys", "kubernetes_manifest", "keys", SIM_CLUSTER, { 3, 1 }, -1, -1 },
 	[SIM_RELEASE] = { "release", "helm_release", "release", SIM_CLUSTER, { 3, 2 }, -1, -1 },
 };
 
@@ -96,7 +97,7 @@ bool sim_kind_is_object(enum sim_kind kind)
 {
 	return kind == SIM_NAMESPACE || kind == SIM_CONFIG || kind == SIM_WORKLOAD ||
 		kind == SIM_SECRET_OBJECT || kind == SIM_JOB || kind == SIM_CLAIM ||
-		kind == SIM_SERVICE || kind == SIM_RELEASE;
+		kind == SIM_SERVICE || kind == SIM_RELEASE || kind == SIM_KEYS;
 }
 
 const char *sim_kind_word(enum sim_kind kind)
@@ -136,6 +137,7 @@ const char *sim_name(const struct sim_model *m, int i, char out[64])
 	case SIM_CLAIM:
 	case SIM_SERVICE:
 	case SIM_RELEASE:
+	case SIM_KEYS:
 	case SIM_KINDS: snprintf(out, 64, "%s%d", rows[r->kind].prefix, r->number); break;
 	}
 	return out;
@@ -216,7 +218,7 @@ static void add_random(struct sim_model *m, struct sim_rng *rng)
 		SIM_DB_FIREWALL, SIM_BUCKET, SIM_BUCKET, SIM_KEY, SIM_CDN, SIM_CERTIFICATE,
 		SIM_DOMAIN, SIM_DOMAIN, SIM_RECORD, SIM_RECORD, SIM_PROJECT, SIM_TAG, SIM_NAMESPACE,
 		SIM_CONFIG, SIM_SECRET_OBJECT, SIM_WORKLOAD, SIM_WORKLOAD, SIM_SERVICE, SIM_JOB,
-		SIM_CLAIM, SIM_RELEASE };
+		SIM_CLAIM, SIM_RELEASE, SIM_KEYS, SIM_KEYS, SIM_KEYS };
 	enum sim_kind kind = draws[sim_draw(rng, MOK_COUNT(draws))];
 	int parent = find_parent(m, rng, kind);
 	int i, db = -1, user = -1;
@@ -299,11 +301,24 @@ static void remove_one(struct sim_model *m, int i, struct mok_buf *trace)
 	if (r->retain && (!r->applied || memcmp(r->v, r->applied_v, sizeof(r->v)) != 0))
 		return; /* how it lives on would depend on how far the change got */
 	if (r->protect || r->maybe_protected || r->retain != r->applied_retain ||
-		sim_model_has_dependents(m, i) || is_last_pool(m, i))
+		r->retain != r->maybe_retained || sim_model_has_dependents(m, i) ||
+		is_last_pool(m, i))
 		return;
 	r->wanted = false;
 	r->lives_on = r->retain;
 	mok_buf_printf(trace, " -%s%s", r->address, r->retain ? "(retained)" : "");
+}
+
+/* The only Secret with a key goes, and another comes: it is the same key. */
+static void put_keys_elsewhere(
+	struct sim_model *m, struct sim_rng *rng, int i, struct mok_buf *trace)
+{
+	int k;
+
+	if (!m->list[m->list[i].parent].wanted || m->n >= SIM_MAX_RESOURCES)
+		return;
+	k = add(m, rng, SIM_KEYS, m->list[i].parent);
+	mok_buf_printf(trace, " +%s", m->list[k].address);
 }
 
 static void rename_one(struct sim_model *m, struct sim_rng *rng, int i, struct mok_buf *trace)
@@ -351,6 +366,8 @@ void sim_model_change(struct sim_model *m, struct sim_rng *rng, struct mok_buf *
 			change_value(m, rng, i, trace);
 		} else if (what < 78) {
 			remove_one(m, i, trace);
+			if (m->list[i].kind == SIM_KEYS && !m->list[i].wanted)
+				put_keys_elsewhere(m, rng, i, trace);
 		} else if (what < 88) {
 			rename_one(m, rng, i, trace);
 		} else if (what < 94) {
@@ -372,6 +389,7 @@ void sim_model_tried(struct sim_model *m)
 		int k = rows[r->kind].replaces;
 
 		r->maybe_protected |= r->protect;
+		r->maybe_retained |= r->retain;
 		r->maybe_replaced |= k >= 0 && r->v[k] != r->applied_v[k];
 	}
 }
@@ -383,6 +401,7 @@ void sim_model_applied(struct sim_model *m)
 
 		r->moved_from[0] = '\0';
 		r->maybe_protected = r->protect;
+		r->maybe_retained = r->retain;
 		r->maybe_replaced = false;
 		r->applied_retain = r->retain;
 		r->applied = true;
@@ -460,6 +479,11 @@ static void put_manifest(const struct sim_model *m, const struct sim_resource *r
 			"{ apiVersion: v1, kind: Secret, metadata: { name: %s, namespace: %s }, "
 			"stringData: { s: \"${var.secret}\", v: \"%d\" } }\n    name_suffix: "
 			"hash\n",
+			name, ns_of(m, r, ns), r->v[0]);
+	else if (r->kind == SIM_KEYS)
+		mok_buf_printf(o,
+			"{ apiVersion: v1, kind: Secret, metadata: { name: %s, namespace: %s }, "
+			"stringData: { base: \"${secret.secret_key_base}\", v: \"%d\" } }\n",
 			name, ns_of(m, r, ns), r->v[0]);
 	else if (r->kind == SIM_JOB)
 		mok_buf_printf(o,
@@ -586,6 +610,7 @@ static void put_fields(const struct sim_model *m, const struct sim_resource *r, 
 	case SIM_SECRET_OBJECT:
 	case SIM_JOB:
 	case SIM_CLAIM:
+	case SIM_KEYS:
 	case SIM_SERVICE: put_manifest(m, r, o); return;
 	case SIM_RELEASE: put_release(m, r, o); return;
 	case SIM_DOMAIN:
@@ -685,6 +710,9 @@ static void expect(const struct sim_model *m, int i, struct sim_lines *out)
 		return;
 	case SIM_SECRET_OBJECT:
 		sim_line(out, "secret %s/%s/%s %d", parent, ns_of(m, r, ns), name, r->v[0]);
+		return;
+	case SIM_KEYS:
+		sim_line(out, "keys %s/%s/%s %d", parent, ns_of(m, r, ns), name, r->v[0]);
 		return;
 	case SIM_JOB:
 		sim_line(

@@ -142,10 +142,13 @@ static void read_secret(struct sim_world *w, const cJSON *item, struct reading *
 	const char *name = text(item, "metadata.name"), *dash = strrchr(name, '-');
 	size_t v = 0;
 
-	if (!mok_starts(name, "secret") || !dash)
-		return;
 	while (v < MOK_COUNT(digits) && !mok_streq(text(item, "data.v"), digits[v]))
 		v++;
+	if (mok_starts(name, "keys"))
+		PUT(SIM_KEYS, "", "%s/%s/%s %zu", r->parent, text(item, "metadata.namespace"), name,
+			v);
+	if (!mok_starts(name, "secret") || !dash)
+		return;
 	PUT(SIM_SECRET_OBJECT, "", "%s/%s/%.*s %zu", r->parent, text(item, "metadata.namespace"),
 		(int)(dash - name), name, v);
 }

@@ -27,6 +27,7 @@ struct mok {
 	struct mok_provider provider_list[3];
 	struct mok_diags diags;
 	struct mok_stack *stack;
+	struct sim_vault *vault;
 	struct mok_live live;
 	struct mok_changes changes;
 };
@@ -106,13 +107,14 @@ static int load(struct mok *mok)
 {
 	static const char *const files[] = { "mok.yaml" };
 	static const struct mok_assignment environment[] = { { "MOK_VAR_secret", SIM_SECRET } };
-	const struct mok_plan_options options = { .files = files,
+	struct mok_plan_options options = { .files = files,
 		.nfiles = 1,
 		.environment = environment,
 		.nenvironment = 1,
 		.read = read_plan,
 		.self = mok };
 
+	options.secret_names = sim_key_names(mok->arena, &options.nsecret_names);
 	mok->diags.arena = mok->arena;
 	mok->stack = mok_plan_load(mok->arena, &options, &mok->diags);
 	if (mok->stack && mok->diags.nerrors == 0) {
@@ -243,6 +245,18 @@ static int diff(struct mok *mok)
 	return -1;
 }
 
+static int open_vault(struct mok *mok)
+{
+	mok->vault =
+		sim_vault_open(fake_env_get(mok->w->fake), mok->arena, mok->stack, &mok->run->err);
+	return mok->vault ? 0 : -1;
+}
+
+static int reconcile(struct mok *mok)
+{
+	return mok->run->destroy ? 0 : sim_vault_reconcile(mok->vault, &mok->live, &mok->run->err);
+}
+
 static int open_journal(struct mok *mok)
 {
 	const struct mok_journal_info info = { .api_url = "https://api.digitalocean.com",
@@ -276,19 +290,24 @@ static int apply(struct mok *mok)
 
 static int work(struct mok *mok)
 {
-	if (load(mok) != 0 || connect(mok) != 0 || sweep(mok) != 0 || diff(mok) != 0)
+	if (load(mok) != 0 || connect(mok) != 0 || open_vault(mok) != 0 || sweep(mok) != 0 ||
+		reconcile(mok) != 0 || diff(mok) != 0)
 		return -1;
 	if (mok->run->plan_only)
 		return 0;
 	if (mok->changes.nrefused)
 		return mok_err_set(&mok->run->err, MOK_ERR_REFUSED, "protected");
-	return open_journal(mok) == 0 ? apply(mok) : -1;
+	if (open_journal(mok) != 0 ||
+		sim_vault_generate(mok->vault, &mok->changes, &mok->run->err) != 0)
+		return -1;
+	return apply(mok);
 }
 
 static void close_all(struct mok *mok)
 {
 	const struct mok_env *env = fake_env_get(mok->w->fake);
 
+	sim_vault_close(mok->vault);
 	mok_journal_close(mok->journal);
 	mok_http_free(mok->http);
 	mok_kubernetes_free(mok->kubernetes);

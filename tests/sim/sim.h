@@ -11,6 +11,7 @@
  * oracle.c  what is in the account, and whether that is right
  * faults.c  what goes wrong inside clusters
  * ready.c   whether all of it does its work
+ * keys.c    what is made once
  * history.c the rounds of one seed
  */
 #ifndef SIM_H
@@ -73,6 +74,7 @@ enum sim_kind {
 	SIM_CLAIM,   /* of a volume of DigitalOcean's */
 	SIM_SERVICE, /* with a load balancer of DigitalOcean's */
 	SIM_RELEASE, /* of Helm's, installed by Jobs */
+	SIM_KEYS,    /* a Secret with a key that is made once */
 	SIM_KINDS,
 };
 
@@ -87,7 +89,7 @@ struct sim_resource {
 	bool wanted, protect, retain;
 	bool lives_on; /* no longer wanted, but retained when it went */
 	/* What the cloud was told: nothing is lifted or kept before it was applied. */
-	bool maybe_protected, applied_retain, applied;
+	bool maybe_protected, maybe_retained, applied_retain, applied;
 	bool maybe_replaced; /* a run was tried that replaces it, and did not end well yet */
 	int applied_v[3];
 };
@@ -146,6 +148,7 @@ struct sim_world {
 	uint64_t requests, writes, refusals; /* of the run; refusals: 429s by the sandbox itself */
 	struct mok_buf trace;                /* of the whole history, if verbose */
 	struct mok_buf told;                 /* every event and error of mok, in words */
+	const char *key;                     /* made once, in base64; NULL: not seen yet */
 	const char *violation;               /* the first one found */
 	bool verbose;
 };
@@ -212,6 +215,20 @@ void sim_check(struct sim_world *w, const struct sim_model *m, bool destroyed, c
 void sim_check_secrets(struct sim_world *w, const char *when);
 /* Called for every request of mok as it arrives. */
 void sim_check_request(struct sim_world *w, const char *method, const char *target);
+
+/* ---- keys.c ---- */
+
+/* The escrow of ${secret.NAME}, as the command goes about it: opened once the plan is loaded,
+ * reconciled with what is live, and written with what is missing before anything is sent. */
+struct sim_vault;
+struct sim_vault *sim_vault_open(const struct mok_env *env, struct mok_arena *arena,
+	struct mok_stack *stack, struct mok_err *err);
+int sim_vault_reconcile(struct sim_vault *v, const struct mok_live *live, struct mok_err *err);
+int sim_vault_generate(struct sim_vault *v, const struct mok_changes *changes, struct mok_err *err);
+void sim_vault_close(struct sim_vault *v); /* NULL is fine */
+const char *const *sim_key_names(struct mok_arena *arena, size_t *count);
+/* After any run: all clusters have the key that was made at first. */
+void sim_check_keys(struct sim_world *w);
 
 /* ---- ready.c ---- */
 
