@@ -21,7 +21,7 @@ elif ! command -v redis-server >/dev/null; then
 elif ! ./install.sh "$cache"; then
 	skip conformance "the control plane cannot be built from the Go modules"
 else
-	suites=${*:-mok_life helm_life mastodon_objects upgrade_objects argocd_life argocd_end kubectl parity}
+	suites=${*:-mok_life helm_life mastodon_objects upgrade_objects upgrade_life argocd_life argocd_end kubectl parity}
 	for name in $suites; do
 		suite "$name" python3 "$name.py" "$cache"
 	done
