@@ -30,7 +30,9 @@ static const char *base64_url(struct ks_req *r, const char *text)
 
 static void add_time(cJSON *claims, const char *name, int64_t ms)
 {
-	cJSON_AddNumberToObject(claims, name, (double)(ms / 1000));
+	int64_t seconds = ms / 1000;
+
+	cJSON_AddNumberToObject(claims, name, (double)seconds);
 }
 
 static cJSON *claims_of(struct ks_req *r, const cJSON *account, const cJSON *spec)
