@@ -29,6 +29,18 @@ static struct mok_val eval_list(struct eval *e, const struct mok_expr *x)
 	return list;
 }
 
+static void no_text(struct eval *e, const struct mok_expr *x, const struct mok_val *v)
+{
+	const char *what = "";
+
+	if (x->type == NODE_REF)
+		what = mok_arena_printf(
+			e->arena, ": %s%s%s", x->ref.root, *x->ref.path ? "." : "", x->ref.path);
+	mok_diag_add(e->diags, "E0504", x->at, "a %s cannot be part of a text%s",
+		mok_type_name(v->type), what);
+	e->failed = true;
+}
+
 static struct mok_val eval_text(struct eval *e, const struct mok_expr *x)
 {
 	struct mok_val out = mok_val_str("");
@@ -46,9 +58,7 @@ static struct mok_val eval_text(struct eval *e, const struct mok_expr *x)
 		} else if (text) {
 			mok_buf_puts(&buf, text);
 		} else if (!e->failed) {
-			mok_diag_add(e->diags, "E0504", x->args.items[i]->at,
-				"a %s cannot be part of a text", mok_type_name(part.type));
-			e->failed = true;
+			no_text(e, x->args.items[i], &part);
 		}
 	}
 	out.u.s = mok_arena_strdup(e->arena, buf.data);

@@ -19,7 +19,7 @@ struct kube_memory {
 	int64_t version, now_ms;
 	/* Of the requests that follow: the header, whom they are for, and their token. */
 	const char *accept, *as, *bearer;
-	int64_t oldest;          /* of the events that are remembered */
+	int64_t oldest; /* of the events that are remembered */
 	uint64_t rng;
 	struct mok_apiserver_response out; /* of the last request */
 	cJSON *json;                       /* its body, or NULL */
