@@ -99,6 +99,16 @@ const char *live_secrets_value(const struct live_secrets *l, const char *address
 	return text ? mok_unbase64(l->arena, text, NULL) : NULL;
 }
 
+bool live_secrets_wanted(const struct live_secrets *l, const char *address, const char *field)
+{
+	const struct mok_ref wanted = { .root = address, .path = field };
+
+	for (size_t i = 0; i < l->stack->resources.len; i++)
+		if (key_of(l->arena, &l->stack->resources.items[i], &wanted))
+			return true;
+	return false;
+}
+
 const char *plan_secret_name(struct mok_arena *arena, const char *name)
 {
 	char *text = mok_arena_strdup(arena, name);

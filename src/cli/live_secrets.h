@@ -24,6 +24,10 @@ struct mok_secret_store live_secrets_store(struct live_secrets *secrets);
 const char *live_secrets_value(
 	const struct live_secrets *secrets, const char *address, const char *field);
 
+/* Does a Secret of the plan take ${ADDRESS.FIELD}? */
+bool live_secrets_wanted(
+	const struct live_secrets *secrets, const char *address, const char *field);
+
 /* Has the live Secret of this resource the value of ${secret.NAME}? */
 bool live_secrets_has(
 	const struct live_secrets *secrets, const struct mok_resource *resource, const char *name);

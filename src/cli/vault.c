@@ -233,6 +233,16 @@ static const char *shown_once(const struct session *s, const struct mok_resource
 	return value ? value : live_secrets_value(&live, r->address, field);
 }
 
+/* Nobody has it any more: the run that made it ended before it reached the escrow or, where there
+ * is none, a Secret of the stack. */
+static bool is_lost(
+	const struct session *s, const struct mok_resource *r, const char *field, bool begun)
+{
+	const struct live_secrets live = { s->arena, s->stack, &s->live };
+
+	return begun || (!s->vault && live_secrets_wanted(&live, r->address, field));
+}
+
 static void fill_in_object(
 	struct session *s, const struct mok_resource *r, struct mok_object *object, bool begun)
 {
@@ -246,7 +256,7 @@ static void fill_in_object(
 			continue;
 		value = shown_once(s, r, object, f->name);
 		if (!value) {
-			object->secretless = begun;
+			object->secretless = is_lost(s, r, f->name, begun);
 			if (!begun && s->vault)
 				warn(s->vault, r, f->name, &s->diags);
 			continue;

@@ -31,8 +31,8 @@ struct mok_escrow *vault_open_other(
 
 /* Gives the objects of the account the fields that the API no longer tells: from the escrow, else
  * from a Secret of the stack that they went to. What nobody holds is a warning, if there is an
- * escrow, or, if the journal has its creation as begun and not ended, marked as secretless: nobody
- * can have used it. */
+ * escrow, or marked as secretless, to be made anew: if the journal has its creation as begun and
+ * not ended, or if there is no escrow and a Secret of the plan waits for it. */
 void vault_fill_in(struct session *s, const struct mok_journal_known *known);
 /* Tells the plan the secrets that a running instance has, and takes into the escrow (in memory)
  * those that it lacks. -1: they differ (MOK_ERR_REFUSED), or one cannot be right. */

@@ -190,7 +190,7 @@ static void weigh_fields(struct planner *p, struct mok_change *c)
 	}
 	if (c->object->secretless) {
 		c->action = MOK_ACT_REPLACE;
-		add_reason(p, c, "the run that made it died before its secret was kept");
+		add_reason(p, c, "nobody has its secret any more");
 	}
 	if (is_listed(p->options->replaces, p->options->nreplaces, c->resource)) {
 		c->action = MOK_ACT_REPLACE;

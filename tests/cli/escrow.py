@@ -486,6 +486,27 @@ def test_keys_outlive_their_namespace_and_a_run_that_dies_without_them():
             equal(stack.values()[name], before[name], name)
 
 
+def test_what_is_shown_once_and_reached_nobody_is_made_anew():
+    """Killed when the key was made, and before the only Secret that takes it was."""
+    plan = UNKEPT.replace("resources:\n", KEYS[:KEYS.index("outputs:")], 1).replace(
+        "        BASE:", "        MEDIA: ${media_key.secret_key}\n        BASE:")
+    dead = {"rules": [{"match": {"method": "PATCH", "path": "*/secrets/keys"}, "do": "hang", "when": "before",
+                       "times": 1}]}
+    with Cloud(faults=dead) as cloud, Stack(cloud, plan) as stack:
+        process = stack.start("apply", "--yes", "--no-escrow")
+        until("the Secret is about to be made",
+              lambda: any(str(e.get("fault", "")).startswith("hang") for e in cloud.log()))
+        process.kill()
+        process.communicate()
+        lost = live_key(cloud)
+        cloud.restart()
+        out = " ".join(stack.plan(2, "--detailed-exitcode").out.split())
+        check("nobody has its secret any more" in out, out)
+        stack.apply(0, "--no-escrow")
+        check(len(live_key(cloud)) == 1 and live_key(cloud) != lost, "another key, and one only")
+        check("No changes" in stack.plan(0).out, "the cluster knows its secret")
+
+
 def test_without_an_escrow():
     with Cloud() as cloud, Stack(cloud, UNKEPT) as stack:
         err = stack.apply(5).err
