@@ -93,6 +93,10 @@ struct mok_val mok_val_from_json(struct mok_arena *arena, const cJSON *json);
 /* The caller deletes it. Unknowns become null. Sensitive values are included: mind where it goes.
  */
 cJSON *mok_val_to_json(const struct mok_val *v);
+/* What `leaf` makes of everything in it but lists and maps; false: it stays as it is. What does not
+ * change is shared with the original. */
+struct mok_val mok_val_map(struct mok_arena *arena, const struct mok_val *v,
+	bool (*leaf)(void *ctx, const struct mok_val *v, struct mok_val *out), void *ctx);
 /* Unquoted scalars as YAML 1.2's core schema reads them: `no` and `1.2.3` stay texts. What holds
  * none of them is shared with the original. */
 struct mok_val mok_val_core(struct mok_arena *arena, const struct mok_val *v);

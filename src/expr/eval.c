@@ -121,65 +121,13 @@ static struct mok_val eval_expr(struct eval *e, const struct mok_expr *x)
 	MOK_BUG("no such node");
 }
 
-static bool eval_value(struct eval *e, const struct mok_val *v, struct mok_val *out);
-
-static bool eval_items(struct eval *e, const struct mok_val *v, struct mok_val *out)
+static bool eval_leaf(void *ctx, const struct mok_val *v, struct mok_val *out)
 {
-	size_t len = v->u.list.len;
-	struct mok_val *items = NULL, item;
-
-	for (size_t i = 0; i < len; i++) {
-		if (!eval_value(e, &v->u.list.items[i], &item))
-			continue;
-		if (!items) {
-			items = MOK_NEW_N(e->arena, struct mok_val, len);
-			memcpy(items, v->u.list.items, len * sizeof(*items));
-		}
-		items[i] = item;
-	}
-	if (items)
-		out->u.list.items = items;
-	return items != NULL;
-}
-
-static bool eval_pairs(struct eval *e, const struct mok_val *v, struct mok_val *out)
-{
-	size_t len = v->u.map.len;
-	struct mok_pair *pairs = NULL;
-	struct mok_val val;
-
-	for (size_t i = 0; i < len; i++) {
-		if (!eval_value(e, &v->u.map.pairs[i].val, &val))
-			continue;
-		if (!pairs) {
-			pairs = MOK_NEW_N(e->arena, struct mok_pair, len);
-			memcpy(pairs, v->u.map.pairs, len * sizeof(*pairs));
-		}
-		pairs[i].val = val;
-	}
-	if (pairs)
-		out->u.map.pairs = pairs;
-	return pairs != NULL;
-}
-
-/* Is there an expression in it? What holds none is shared with the original. */
-static bool eval_value(struct eval *e, const struct mok_val *v, struct mok_val *out)
-{
-	bool has = v->type == MOK_EXPR;
-
-	*out = *v;
-	if (has) {
-		*out = eval_expr(e, v->u.expr);
-		out->at = v->at;
-		return true;
-	}
-	if (v->type == MOK_LIST)
-		has = eval_items(e, v, out);
-	else if (v->type == MOK_MAP)
-		has = eval_pairs(e, v, out);
-	if (has)
-		out->built = false;
-	return has;
+	if (v->type != MOK_EXPR)
+		return false;
+	*out = eval_expr(ctx, v->u.expr);
+	out->at = v->at;
+	return true;
 }
 
 int mok_expr_eval(struct mok_arena *arena, const struct mok_val *v, const struct mok_scope *scope,
@@ -187,7 +135,7 @@ int mok_expr_eval(struct mok_arena *arena, const struct mok_val *v, const struct
 {
 	struct eval e = { arena, scope, diags, false };
 
-	eval_value(&e, v, out);
+	*out = mok_val_map(arena, v, eval_leaf, &e);
 	return e.failed ? -1 : 0;
 }
 

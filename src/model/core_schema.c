@@ -45,68 +45,16 @@ static struct mok_val scalar(const struct mok_val *v)
 	return out;
 }
 
-static bool convert(struct mok_arena *arena, const struct mok_val *v, struct mok_val *out);
-
-static bool convert_list(struct mok_arena *arena, const struct mok_val *v, struct mok_val *out)
+static bool convert(void *ctx, const struct mok_val *v, struct mok_val *out)
 {
-	struct mok_val *items = NULL, item;
-
-	for (size_t i = 0; i < v->u.list.len; i++) {
-		if (!convert(arena, &v->u.list.items[i], &item))
-			continue;
-		if (!items) {
-			items = MOK_NEW_N(arena, struct mok_val, v->u.list.len);
-			memcpy(items, v->u.list.items, v->u.list.len * sizeof(*items));
-		}
-		items[i] = item;
-	}
-	if (items)
-		out->u.list.items = items;
-	return items;
-}
-
-static bool convert_map(struct mok_arena *arena, const struct mok_val *v, struct mok_val *out)
-{
-	struct mok_pair *pairs = NULL;
-	struct mok_val val;
-
-	for (size_t i = 0; i < v->u.map.len; i++) {
-		if (!convert(arena, &v->u.map.pairs[i].val, &val))
-			continue;
-		if (!pairs) {
-			pairs = MOK_NEW_N(arena, struct mok_pair, v->u.map.len);
-			memcpy(pairs, v->u.map.pairs, v->u.map.len * sizeof(*pairs));
-		}
-		pairs[i].val = val;
-	}
-	if (pairs)
-		out->u.map.pairs = pairs;
-	return pairs;
-}
-
-/* False: there was nothing to decide in it, and what holds it may keep it. */
-static bool convert(struct mok_arena *arena, const struct mok_val *v, struct mok_val *out)
-{
-	bool changed = false;
-
-	*out = *v;
-	if (v->type == MOK_STR && v->plain) {
-		*out = scalar(v);
-		return true;
-	}
-	if (v->type == MOK_LIST)
-		changed = convert_list(arena, v, out);
-	else if (v->type == MOK_MAP)
-		changed = convert_map(arena, v, out);
-	if (changed)
-		out->built = false; /* its items are no builder's any more */
-	return changed;
+	(void)ctx;
+	if (v->type != MOK_STR || !v->plain)
+		return false;
+	*out = scalar(v);
+	return true;
 }
 
 struct mok_val mok_val_core(struct mok_arena *arena, const struct mok_val *v)
 {
-	struct mok_val out;
-
-	convert(arena, v, &out);
-	return out;
+	return mok_val_map(arena, v, convert, NULL);
 }

@@ -7,74 +7,21 @@
 
 /* ---- expressions in values ---- */
 
-static bool parse_value(struct load *load, const struct mok_val *v, struct mok_val *out);
-
-static bool parse_items(struct load *load, const struct mok_val *v, struct mok_val *out)
+static bool parse_leaf(void *ctx, const struct mok_val *v, struct mok_val *out)
 {
-	size_t len = v->u.list.len;
-	struct mok_val *items = NULL, item;
+	struct load *load = ctx;
 
-	for (size_t i = 0; i < len; i++) {
-		if (!parse_value(load, &v->u.list.items[i], &item))
-			continue;
-		if (!items) {
-			items = MOK_NEW_N(load->arena, struct mok_val, len);
-			memcpy(items, v->u.list.items, len * sizeof(*items));
-		}
-		items[i] = item;
-	}
-	if (items)
-		out->u.list.items = items;
-	return items != NULL;
-}
-
-static bool parse_pairs(struct load *load, const struct mok_val *v, struct mok_val *out)
-{
-	size_t len = v->u.map.len;
-	struct mok_pair *pairs = NULL;
-	struct mok_val val;
-
-	for (size_t i = 0; i < len; i++) {
-		if (!parse_value(load, &v->u.map.pairs[i].val, &val))
-			continue;
-		if (!pairs) {
-			pairs = MOK_NEW_N(load->arena, struct mok_pair, len);
-			memcpy(pairs, v->u.map.pairs, len * sizeof(*pairs));
-		}
-		pairs[i].val = val;
-	}
-	if (pairs)
-		out->u.map.pairs = pairs;
-	return pairs != NULL;
-}
-
-/* Is there an expression in it? What holds none is shared with the original. */
-static bool parse_value(struct load *load, const struct mok_val *v, struct mok_val *out)
-{
-	bool has = v->type == MOK_STR && strstr(v->u.s, "${");
-
-	*out = *v;
-	if (has) {
-		if (mok_expr_parse(load->arena, v->u.s, v->at, load->diags, out) != 0)
-			*out = mok_val_unknown("?");
-		out->at = v->at;
-		return true;
-	}
-	if (v->type == MOK_LIST)
-		has = parse_items(load, v, out);
-	else if (v->type == MOK_MAP)
-		has = parse_pairs(load, v, out);
-	if (has)
-		out->built = false;
-	return has;
+	if (v->type != MOK_STR || !strstr(v->u.s, "${"))
+		return false;
+	if (mok_expr_parse(load->arena, v->u.s, v->at, load->diags, out) != 0)
+		*out = mok_val_unknown("?");
+	out->at = v->at;
+	return true;
 }
 
 struct mok_val plan_parse(struct load *load, const struct mok_val *v)
 {
-	struct mok_val out;
-
-	parse_value(load, v, &out);
-	return out;
+	return mok_val_map(load->arena, v, parse_leaf, load);
 }
 
 /* ---- names ---- */
