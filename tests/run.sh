@@ -24,6 +24,7 @@ jobs=$(nproc)
 logs=build/test-logs
 mkdir -p "$logs"
 passed=0 failed=0 skipped=0
+broken='' # the names of what failed within suites, for the end
 
 # check NAME COMMAND...: one result. Its output is shown when it fails.
 check()
@@ -47,6 +48,14 @@ skip()
 	printf 'skip  %-34s %s\n' "$1" "$2"
 }
 
+# failures_of LOG: the first lines of each test that failed; of a log that names none, the last ones.
+failures_of()
+{
+	grep -q '^FAIL ' "$1" || { tail -n 80 "$1"; return; }
+	awk '/^(FAIL|ok|skip|==) / { left = $1 == "FAIL" ? 14 : 0 } left-- > 0' "$1" | cut -c 1-400
+	echo "all of it: $1"
+}
+
 # count NAME COMMAND...: a runner that ends with its own "N passed, N failed, N skipped".
 count()
 {
@@ -59,7 +68,8 @@ count()
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 	if [ "$f" -gt 0 ]; then
 		printf 'FAIL  %-34s %4d s  %s\n' "$name" $((SECONDS - start)) "${line:-no summary}"
-		tail -n 80 "$log" | sed 's/^/      /'
+		failures_of "$log" | sed 's/^/      /'
+		broken+=$(sed -nE "s/^FAIL +([^:]{1,90}).*/FAIL  $name: \1/p" "$log")$'\n'
 	else
 		printf 'ok    %-34s %4d s  %s\n' "$name" $((SECONDS - start)) "$line"
 	fi
@@ -169,5 +179,6 @@ no_canary()
 check "no secret in the logs" no_canary
 [[ " $suites " == *" contract "* ]] ||
 	echo "Not run: contract, conformance (tools of npm, PyPI and Go: ./tests/run.sh all)"
+printf '%s' "$broken"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

@@ -59,10 +59,12 @@ class Client:
         return answer.status, events
 
     def run_kubectl(self, namespace, arguments, data):
-        """(exit code, what it said)"""
+        """(exit code, what it said). What kubectl discovered is kept for a namespace: what others add
+        beside it must not be missing for it."""
         done = subprocess.run(
-            [self.kubectl, "--kubeconfig", str(self.folder / "kubeconfig"), "--cache-dir", str(self.folder / "cache"),
-             "-n", namespace, *arguments], input=data, capture_output=True, text=True, timeout=60)
+            [self.kubectl, "--kubeconfig", str(self.folder / "kubeconfig"),
+             "--cache-dir", str(self.folder / "cache" / namespace), "-n", namespace, *arguments],
+            input=data, capture_output=True, text=True, timeout=60)
         return done.returncode, done.stdout + done.stderr
 
     def close(self):
