@@ -53,6 +53,7 @@ struct job {
 	const char *called; /* the name of all its objects */
 	struct mok_errand *out;
 	bool takes_over, installs;
+	bool forces; /* fields of others become its own, too */
 };
 
 /* The one place that decides which image runs. */
@@ -169,11 +170,15 @@ static const char *ownership(struct job *j)
 		MOK_BUG("a release's marker is none");
 	return mok_arena_printf(j->arena,
 		MOK_HELM_STACK "=%s," MOK_HELM_ADDRESS "=%s-%s," MOK_HELM_GENERATION
-			       "=%u," MOK_HELM_SOURCE "=%s," MOK_HELM_SECRETS "=%s",
+			       "=%u," MOK_HELM_SOURCE "=%s," MOK_HELM_SECRETS "=%s," MOK_HELM_BEGAN
+			       "=%s",
 		m.stack, m.slug, m.addr_hash, m.generation,
 		mok_helm_source(j->arena, mok_want_str(j->want, "repository"),
 			mok_want_str(j->want, "chart")),
-		values && mok_val_has_sensitive(values) ? "true" : "false");
+		values && mok_val_has_sensitive(values) ? "true" : "false",
+		j->takes_over         ? MOK_HELM_TAKING
+			: j->installs ? MOK_HELM_FRESH
+				      : MOK_HELM_UPGRADE);
 }
 
 /* Values are what the plan says and nothing else: without --reset-values an empty file would mean
@@ -198,12 +203,12 @@ static void upgrade(struct job *j)
 	flag(j, "--history-max", HISTORY_MAX);
 	if (j->takes_over)
 		arg(j, "--take-ownership");
-	if (j->takes_over && j->installs)
+	if (j->forces)
 		arg(j, "--force-conflicts");
 	if (mok_want_bool(j->want, "wait", true)) {
 		arg(j, "--wait");
-		/* Rolling back an installation would delete what it has just taken over. */
-		if (!j->takes_over || !j->installs)
+		/* Rolling back would delete what it has just taken over. */
+		if (!j->takes_over)
 			arg(j, "--rollback-on-failure");
 	}
 	flag(j, "--timeout", timeout_of(j->want));
@@ -215,7 +220,10 @@ static void rollback(struct job *j, int64_t revision)
 	arg(j, j->name);
 	arg(j, mok_arena_printf(j->arena, "%lld", (long long)revision));
 	flag(j, "--namespace", j->ns);
-	arg(j, "--wait");
+	if (j->forces)
+		arg(j, "--force-conflicts");
+	else
+		arg(j, "--wait");
 	flag(j, "--timeout", timeout_of(j->want));
 }
 
@@ -354,7 +362,28 @@ static void build(struct job *j, const char *label)
 
 /* ---- what comes next ---- */
 
-/* What was under way when its Job died: it holds Helm's lock, and no upgrade passes it. */
+static bool is_taking(const struct mok_object *have)
+{
+	return mok_streq(mok_val_get_str(&have->attrs, "began"), MOK_HELM_TAKING);
+}
+
+static bool is_fresh(const struct mok_object *have)
+{
+	return mok_streq(mok_val_get_str(&have->attrs, "began"), MOK_HELM_FRESH);
+}
+
+/* Leave to take over holds until the release stands. */
+static bool goes_on_taking(const struct mok_object *have)
+{
+	return is_taking(have) &&
+		(!mok_streq(mok_val_get_str(&have->attrs, "status"), "deployed") ||
+			mok_helm_lacks_hooks(&have->attrs));
+}
+
+/* What was under way when its Job died: it holds Helm's lock, and no upgrade passes it. Only what
+ * mok installed where nothing was is uninstalled, and only what took nothing over goes back to the
+ * revision before: both delete. The rest is rolled back to itself, Helm's way to carry it through;
+ * the upgrade that follows waits for it. */
 static bool undo(struct job *j, const struct mok_object *have)
 {
 	const char *status = mok_val_get_str(&have->attrs, "status");
@@ -363,9 +392,13 @@ static bool undo(struct job *j, const struct mok_object *have)
 
 	if (!status || (!mok_starts(status, "pending-") && strcmp(status, "uninstalling") != 0))
 		return false;
-	if (revision <= 1 || strcmp(status, "uninstalling") == 0) {
+	if (strcmp(status, "uninstalling") == 0 || (revision <= 1 && is_fresh(have))) {
 		uninstall(j);
 		build(j, "take back what was cut short");
+	} else if (last < 1 || is_taking(have)) {
+		j->forces = is_taking(have);
+		rollback(j, revision);
+		build(j, "carry through what was cut short");
 	} else {
 		rollback(j, last);
 		build(j, "roll back what was cut short");
@@ -382,7 +415,7 @@ static bool next(
 		.name = mok_want_str(about, "name"),
 		.ns = mok_want_str(about, "namespace"),
 		.marker = wish->marker ? wish->marker : wish->have->marker,
-		.takes_over = wish->takes_over,
+		.takes_over = wish->takes_over || (wish->have && goes_on_taking(wish->have)),
 		.installs = !wish->have,
 		.args = { .type = MOK_LIST },
 		.out = out };
@@ -396,6 +429,7 @@ static bool next(
 		return true;
 	if (wish->have && mok_helm_is_done(wish->want, wish->have))
 		return false;
+	j.forces = j.takes_over && (j.installs || goes_on_taking(wish->have));
 	upgrade(&j);
 	build(&j, wish->have ? "upgrade" : "install");
 	return true;

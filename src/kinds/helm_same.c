@@ -117,11 +117,18 @@ bool mok_helm_same_values(const struct mok_val *want, const struct mok_val *have
 	return true;
 }
 
+bool mok_helm_lacks_hooks(const struct mok_val *attrs)
+{
+	return mok_want_int(attrs, "rolled_back_to", 0) > 0 &&
+		mok_streq(mok_val_get_str(attrs, "began"), MOK_HELM_TAKING);
+}
+
 bool mok_helm_is_done(const struct mok_val *want, const struct mok_object *have)
 {
 	const char *chart = mok_want_str(want, "chart");
 
 	return mok_streq(mok_val_get_str(&have->attrs, "status"), "deployed") &&
+		!mok_helm_lacks_hooks(&have->attrs) &&
 		mok_helm_same_version(
 			mok_want_str(want, "version"), mok_val_get_str(&have->attrs, "version")) &&
 		chart && mok_helm_is_chart(have, chart) &&

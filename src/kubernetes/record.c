@@ -96,6 +96,8 @@ static void read_revision(
 	set(arena, o, "chart", mok_json_str(json, "chart.metadata.name"));
 	set(arena, o, "version", mok_json_str(json, "chart.metadata.version"));
 	set(arena, o, "app_version", mok_json_str(json, "chart.metadata.appVersion"));
+	mok_val_set(arena, &o->attrs, "rolled_back_to",
+		mok_val_int(mok_json_int(json, "info.rollback_revision", 0)));
 	if (cJSON_IsObject(config))
 		values = mok_val_from_json(arena, config);
 	mok_val_set(arena, &o->attrs, "values", careful(arena, &values, secrets));
@@ -144,13 +146,16 @@ static void read_record(struct mok_arena *arena, struct mok_object *o, const cJS
 		mok_val_str(mok_arena_printf(arena, "/api/v1/namespaces/%s/secrets/%s", ns,
 			mok_json_str(secret, "metadata.name"))));
 	set(arena, o, "source", label(secret, MOK_HELM_SOURCE));
+	set(arena, o, "began", label(secret, MOK_HELM_BEGAN));
 	if (json)
 		read_revision(arena, o, json, mok_streq(label(secret, MOK_HELM_SECRETS), "true"));
 	else
 		status = "unreadable";
 	set(arena, o, "status", status ? status : "unknown");
 	o->status = mok_val_get_str(&o->attrs, "status");
-	o->ready = mok_streq(status, "deployed");
+	o->ready = mok_streq(status, "deployed") && !mok_helm_lacks_hooks(&o->attrs);
+	if (mok_helm_lacks_hooks(&o->attrs))
+		o->status = "taken over, without its hooks so far";
 	cJSON_Delete(json);
 }
 

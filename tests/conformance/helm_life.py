@@ -334,11 +334,34 @@ def test_pending_install_is_uninstalled_first():
         w.converge()
         KUBELET.commands()
         mark = f"mok/stack={w.name},mok/address=shop-" + hashlib.sha256(
-            b"shop").hexdigest()[:16] + ",mok/generation=1"
+            b"shop").hexdigest()[:16] + ",mok/generation=1,mok/began=install"
         interrupted(w, "install", "shop", "mini", "--labels", mark)
         w.converge(w.release({"colour": "blue"}))
         equal(KUBELET.commands(), ["uninstall", "upgrade"], "what ran")
         equal((w.colour(), w.record()["status"], w.record()["version"]), ("blue", "deployed", "1"), "after")
+
+
+def test_pending_take_over_is_carried_through():
+    """What others made and Helm was taking over as it died is there afterwards, the same object."""
+    with Releases() as w:
+        w.converge()
+        name = "/api/v1/namespaces/NS/configmaps/shop-cm".replace("NS", w.name)
+        made = PLANE.request("POST", name.rsplit("/", 1)[0], {
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "shop-cm"},
+            "data": {"colour": "black", "others": "kept"}})[1]
+        KUBELET.commands()
+        mark = f"mok/stack={w.name},mok/address=shop-" + hashlib.sha256(
+            b"shop").hexdigest()[:16] + ",mok/generation=1,mok/began=take-over"
+        interrupted(w, "install", "shop", "mini", "--labels", mark, "--take-ownership", "--force-conflicts")
+        w.write(w.release({"colour": "blue"}))
+        w.plan(2)
+        w.apply()
+        equal(KUBELET.commands(), ["rollback", "upgrade"], "what ran")
+        have = PLANE.request("GET", name)[1]
+        equal((have["metadata"]["uid"], have["data"]["others"]), (made["metadata"]["uid"], "kept"), "what was there")
+        equal((w.colour(), w.record()["status"]), ("blue", "deployed"), "after")
+        w.nothing_left()
+        w.plan(0)
 
 
 def test_a_strangers_release_is_adopted():

@@ -32,8 +32,10 @@ static const char *zipped(struct mok_arena *arena, const void *data, size_t len)
 	return mok_base64(arena, once, strlen(once));
 }
 
-#define REVISION(version, colour) \
-	"{\"name\":\"certs\",\"info\":{\"status\":\"deployed\"},\"chart\":{\"metadata\":{" \
+#define REVISION(version, colour) ROLLED_BACK(version, colour, "0")
+#define ROLLED_BACK(version, colour, to) \
+	"{\"name\":\"certs\",\"info\":{\"status\":\"deployed\",\"rollback_revision\":" to \
+	"},\"chart\":{\"metadata\":{" \
 	"\"name\":\"cert-manager\",\"version\":\"" version "\",\"appVersion\":\"9\"}}," \
 	"\"config\":{\"colour\":\"" colour "\",\"admin\":{\"password\":\"x\"}}}"
 
@@ -268,7 +270,7 @@ static void helm_gets_the_whole_wish(void **state)
 			"--version 1.2.3 --namespace ns --create-namespace --values "
 			"/values/values.yaml --reset-values --labels mok/stack=social,"
 			"mok/address=certs-0123456789abcdef,mok/generation=1,mok/source=%s,"
-			"mok/secrets=false "
+			"mok/secrets=false,mok/began=install "
 			"--history-max 5 --wait --rollback-on-failure --timeout 10m",
 			mok_helm_source(arena, "https://charts.example", "cert-manager")));
 	assert_string_equal(
@@ -294,7 +296,7 @@ static bool next_forced(struct mok_arena *arena, const struct mok_val *want,
 	return mok_helm_errands.next(arena, &wish, out);
 }
 
-/* A failed installation is not rolled back then: that would delete what was there before it. */
+/* What fails is not rolled back then: that would delete what was there before it. */
 static void helm_takes_over(void **state)
 {
 	struct mok_arena *arena = *state;
@@ -309,7 +311,8 @@ static void helm_takes_over(void **state)
 	assert_non_null(strstr(
 		args(arena, &e), " --take-ownership --force-conflicts --wait --timeout 10m"));
 	assert_true(next_forced(arena, &want, have, &e));
-	assert_non_null(strstr(args(arena, &e), " --take-ownership --wait --rollback-on-failure"));
+	assert_non_null(strstr(args(arena, &e), " --take-ownership --wait --timeout 10m"));
+	assert_non_null(strstr(args(arena, &e), "mok/began=take-over"));
 }
 
 static const char *name_of(struct mok_arena *arena, const struct mok_val *want)
@@ -337,12 +340,12 @@ static void the_same_wish_is_the_same_job(void **state)
 	assert_true(strlen(name_of(arena, &long_name)) <= 63);
 }
 
-static const char *command(struct mok_arena *arena, const char *want, const char *revision,
-	const char *status, const char *older)
+#define FRESH ",\"mok/began\":\"install\""
+#define TAKING ",\"mok/began\":\"take-over\""
+
+static const char *command_on(
+	struct mok_arena *arena, const char *want, const struct mok_object *have)
 {
-	const struct mok_object *have = one(arena,
-		mok_arena_printf(arena, "%s%s", older,
-			record(arena, revision, status, REVISION("v1.2.3", "red"), "")));
 	struct mok_val v = want ? value_of_json(arena, want) : mok_val_null();
 	struct mok_errand e;
 
@@ -351,14 +354,29 @@ static const char *command(struct mok_arena *arena, const char *want, const char
 	return mok_arena_strndup(arena, args(arena, &e), strcspn(args(arena, &e), "-") - 1);
 }
 
+static const char *command(struct mok_arena *arena, const char *want, const char *revision,
+	const char *status, const char *older)
+{
+	return command_on(arena, want,
+		one(arena,
+			mok_arena_printf(arena, "%s%s", older,
+				record(arena, revision, status, REVISION("v1.2.3", "red"), ""))));
+}
+
+static const char *after_cut(
+	struct mok_arena *arena, const char *revision, const char *status, const char *labels)
+{
+	return command_on(arena, want_text,
+		one(arena, record(arena, revision, status, REVISION("v1.2.3", "red"), labels)));
+}
+
 static void what_was_cut_short_is_undone_first(void **state)
 {
 	struct mok_arena *arena = *state;
 	const char *older = mok_arena_printf(
 		arena, "%s,", record(arena, "2", "deployed", REVISION("v1.2.3", "red"), ""));
 
-	assert_string_equal(
-		command(arena, want_text, "1", "pending-install", ""), "uninstall certs");
+	assert_string_equal(after_cut(arena, "1", "pending-install", FRESH), "uninstall certs");
 	assert_string_equal(
 		command(arena, want_text, "4", "pending-upgrade", ""), "rollback certs 3");
 	assert_string_equal(
@@ -367,6 +385,32 @@ static void what_was_cut_short_is_undone_first(void **state)
 	assert_string_equal(command(arena, want_text, "4", "failed", ""), "upgrade");
 	assert_string_equal(command(arena, NULL, "4", "pending-upgrade", ""), "uninstall certs");
 	assert_string_equal(command(arena, want_text, "4", "deployed", ""), "");
+}
+
+/* Going back would delete what others had made: it is carried through, and never uninstalled. */
+static void what_took_over_is_carried_through(void **state)
+{
+	struct mok_arena *arena = *state;
+	struct mok_val want = value_of_json(arena, want_text);
+	const struct mok_object *cut = one(
+		arena, record(arena, "1", "pending-install", REVISION("v1.2.3", "red"), TAKING));
+	const struct mok_object *undone = one(
+		arena, record(arena, "2", "deployed", ROLLED_BACK("v1.2.3", "red", "1"), TAKING));
+	struct mok_errand e;
+
+	assert_true(next(arena, &want, cut, &e));
+	assert_string_equal(
+		args(arena, &e), "rollback certs 1 --namespace ns --force-conflicts --timeout 10m");
+	assert_false(undone->ready);
+	assert_true(next(arena, &want, undone, &e));
+	assert_non_null(strstr(args(arena, &e), " --take-ownership --force-conflicts --wait"));
+	assert_null(strstr(args(arena, &e), "--rollback-on-failure"));
+	/* what others were installing when it was adopted */
+	assert_string_equal(
+		command(arena, want_text, "1", "pending-install", ""), "rollback certs 1");
+	assert_string_equal(after_cut(arena, "4", "pending-upgrade", TAKING), "rollback certs 4");
+	assert_true(one(arena, record(arena, "1", "deployed", REVISION("v1.2.3", "red"), TAKING))
+			    ->ready);
 }
 
 /* ---- is it what is wanted? ---- */
@@ -467,6 +511,7 @@ int main(void)
 		TEST(helm_takes_over),
 		TEST(the_same_wish_is_the_same_job),
 		TEST(what_was_cut_short_is_undone_first),
+		TEST(what_took_over_is_carried_through),
 		TEST(what_helm_keeps_otherwise_is_no_difference),
 		TEST(a_chart_has_a_name_wherever_it_is),
 		TEST(known_charts_provide_their_kinds),
