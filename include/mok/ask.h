@@ -40,8 +40,9 @@ enum mok_verb {
 			      a list of strings */
 	MOK_ASK_INVENTORY_SET, /* writes them: `extra` */
 	MOK_ASK_TEXT, /* what a cluster's API gives at the path `id`, as a string: logs, metrics */
-	MOK_ASK_EXPLAIN,  /* of a MOK_K_EXPLAINS kind: why `have` is not ready; lines of text, and a
-			     token to ask on with */
+	MOK_ASK_EXPLAIN, /* of a MOK_K_EXPLAINS kind: why `have` is not ready; lines of text, and a
+			    token to ask on with */
+	MOK_ASK_MERGE, /* a JSON merge patch, the text `extra`, of the object `id`: as it is then */
 	MOK_ASK_DISCOVER, /* private to a provider: what a server serves, page 1 and 2 */
 };
 
@@ -51,6 +52,7 @@ struct mok_ask {
 	const char *id, *parent_id, *name, *marker, *region;
 	const char *collection; /* LIST of a MOK_K_COLLECTIONS kind: which */
 	const char *selector;   /* LIST of such: only what has these labels; or NULL */
+	bool exact;             /* DELETE: only what is still as `have` is; else FAILED with 409 */
 	bool fresh;             /* what the provider learnt of the parent may be old by now */
 	const char *token;      /* of the page, where pages have tokens instead of numbers */
 	int page;

@@ -77,6 +77,17 @@ enum mok_kind_flag {
 	MOK_K_HAS_NODES = 1 << 19,   /* deleting it, and calls that WAIT, move what runs_pods */
 };
 
+/* Objects of the same kind that an object has had made, and that would be left without it. Before
+ * it is deleted it is made to stop, and each of them is deleted alone: what they made in turn
+ * stays. */
+struct mok_offspring {
+	const char *label; /* for progress: "removing what it made" */
+	/* Where they are; NULL: it has none. */
+	const char *(*collection)(struct mok_arena *arena, const struct mok_object *by);
+	bool (*is_of)(const struct mok_object *by, const struct mok_object *o);
+	const char *stop, *release; /* JSON merge patches of it, and of each of them */
+};
+
 struct mok_price {
 	int64_t cents_per_month;
 	bool unpriced; /* no price is known: said out loud */
@@ -106,6 +117,7 @@ struct mok_kind {
 
 	/* What its collections' names begin with; NULL: all that begin like no other kind's. */
 	const char *collections;
+	const struct mok_offspring *offspring; /* NULL: none ever has any */
 	const struct mok_errands *errands; /* what makes, changes and deletes it; NULL: requests */
 
 	/* Names. natural_key: the fields that tell it from its siblings, space-separated. */

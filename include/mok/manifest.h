@@ -9,6 +9,10 @@
 
 #include "mok/model.h"
 
+/* Annotation of an Argo CD Application, "true": when mok deletes it, the Applications that it made
+ * go too, without what they made. */
+#define MOK_ARGO_ROOT "mok/removes-applications"
+
 struct mok_manifest_id {
 	const char *group, *version; /* "apps", "v1"; the core group is "" */
 	const char *kind;            /* "Deployment" */

@@ -32,6 +32,7 @@ bool mok_do_is_write(enum mok_verb verb)
 	case MOK_ASK_INVENTORY_SET:
 	case MOK_ASK_TEXT:
 	case MOK_ASK_DISCOVER:
+	case MOK_ASK_MERGE:
 	case MOK_ASK_TARGETS:
 	case MOK_ASK_BACKUPS: break;
 	}

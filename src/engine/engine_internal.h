@@ -119,6 +119,7 @@ void mok_step_ready(struct op *op);
 void mok_step_gone(struct op *op);
 void mok_step_let_go(struct op *op); /* leavings.c: what a cluster made elsewhere */
 void mok_step_associated(struct op *op);
+void mok_step_offspring(struct op *op); /* offspring.c: what it had others make */
 /* Of what is still there: is it worth waiting for? If not, what goes along is told. */
 bool mok_op_awaits_leavings(struct op *op, const struct mok_val *value);
 void mok_step_empty(struct op *op); /* a project's members, a bucket's objects */

@@ -429,6 +429,10 @@ static void lay_out_delete(struct op *op)
 			mok_step_add(op,
 				(struct step){ .run = mok_step_let_go,
 					.label = "removing its load balancers and volumes" });
+		if (kind->offspring)
+			mok_step_add(op,
+				(struct step){ .run = mok_step_offspring,
+					.label = kind->offspring->label });
 		s.accepts = true;
 		s.run = kind->flags & MOK_K_LEAVES_BEHIND ? mok_step_associated : mok_step_ask;
 		mok_step_add(op, s);

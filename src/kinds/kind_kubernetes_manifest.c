@@ -1,5 +1,6 @@
 #include "mok/manifest.h"
 
+#include "argo_application.h"
 #include "check_help.h"
 
 #include <string.h>
@@ -385,4 +386,5 @@ const struct mok_kind mok_kind_kubernetes_manifest = {
 	.reads_only = reads_only,
 	.waits = waits,
 	.runs_pods = runs_pods,
+	.offspring = &mok_argo_offspring,
 };

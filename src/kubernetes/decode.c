@@ -322,6 +322,7 @@ static void (*const readers[])(struct decoding *d) = {
 	[MOK_ASK_PURGE_LIST] = read_leavings,
 	[MOK_ASK_PURGE] = read_nothing,
 	[MOK_ASK_MARK] = read_one,
+	[MOK_ASK_MERGE] = read_one,
 	[MOK_ASK_DISCOVER] = read_resources,
 	[MOK_ASK_INVENTORY] = read_inventory,
 	[MOK_ASK_INVENTORY_SET] = read_nothing,

@@ -215,18 +215,27 @@ static const char *propagation(const char *path)
 										   : "Background";
 }
 
+static void add_precondition(struct encoding *e, cJSON *body, const char *name)
+{
+	const struct mok_val *metadata =
+		e->ask->have ? mok_val_at(&e->ask->have->attrs, "object.metadata") : NULL;
+	const char *value = metadata ? mok_val_get_str(metadata, name) : NULL;
+
+	if (value)
+		set_text(mok_json_object(body, "preconditions"), name, value);
+}
+
 /* Its uid goes along: what was made anew under the same name meanwhile is not deleted. */
 static int delete_object(struct encoding *e)
 {
 	cJSON *body = cJSON_CreateObject();
-	const struct mok_val *uid =
-		e->ask->have ? mok_val_at(&e->ask->have->attrs, "object.metadata.uid") : NULL;
 
 	cJSON_AddStringToObject(body, "kind", "DeleteOptions");
 	cJSON_AddStringToObject(body, "apiVersion", "v1");
 	cJSON_AddStringToObject(body, "propagationPolicy", propagation(e->ask->id));
-	if (uid && uid->type == MOK_STR)
-		set_text(cJSON_AddObjectToObject(body, "preconditions"), "uid", uid->u.s);
+	add_precondition(e, body, "uid");
+	if (e->ask->exact)
+		add_precondition(e, body, "resourceVersion");
 	e->out->method = "DELETE";
 	e->out->path = e->ask->id;
 	set_body(e, "application/json", body);
@@ -254,6 +263,19 @@ static int mark(struct encoding *e)
 	e->out->path = e->ask->id;
 	e->out->query = "fieldManager=" K8S_MANAGER;
 	set_body(e, MERGE_TYPE, body);
+	return 0;
+}
+
+static int merge(struct encoding *e)
+{
+	const char *patch = e->ask->extra->u.s;
+
+	e->out->method = "PATCH";
+	e->out->path = e->ask->id;
+	e->out->query = "fieldManager=" K8S_MANAGER;
+	e->out->content_type = MERGE_TYPE;
+	e->out->body = patch;
+	e->out->body_len = strlen(patch);
 	return 0;
 }
 
@@ -459,6 +481,7 @@ static int (*const encoders[])(struct encoding *e) = {
 	[MOK_ASK_MARK] = mark,
 	[MOK_ASK_PURGE_LIST] = leavings,
 	[MOK_ASK_PURGE] = delete_leaving,
+	[MOK_ASK_MERGE] = merge,
 	[MOK_ASK_EXPLAIN] = explain,
 	[MOK_ASK_DISCOVER] = discover,
 	[MOK_ASK_INVENTORY] = inventory,

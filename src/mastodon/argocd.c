@@ -1,5 +1,7 @@
 #include "mastodon_internal.h"
 
+#include "mok/manifest.h"
+
 #include <string.h>
 
 /*
@@ -314,6 +316,7 @@ static void add_root(struct masto *m)
 	set_source(m, &app, "applications");
 	/* When this one goes, since mok takes over, what Argo CD made stays. */
 	masto_drop(m, &app, "metadata.finalizers");
+	annotate(m, &app, MOK_ARGO_ROOT, "true");
 	masto_add(m, &object, app);
 }
 

@@ -135,6 +135,7 @@ static int encode_verb(const struct mok_ask *ask, struct mok_arena *arena,
 	case MOK_ASK_INVENTORY_SET:
 	case MOK_ASK_TEXT:
 	case MOK_ASK_DISCOVER:
+	case MOK_ASK_MERGE:
 	case MOK_ASK_TARGETS:
 	case MOK_ASK_BACKUPS: break;
 	}

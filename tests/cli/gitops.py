@@ -500,14 +500,32 @@ def play_chart(cloud):
             "name": "traefik", "labels": {"app.kubernetes.io/managed-by": "Helm"}}}, "application/apply-patch+yaml")
 
 
+APPS = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"
+
+
+def play_applications(cloud, documents):
+    """Those that the root Application makes, held by their finalizers, and one of somebody else's."""
+    applications = [d for d in documents if d["kind"] == "Application"]
+    check(len(applications) > 3 and all(d["metadata"]["finalizers"] for d in applications), applications)
+    for d in applications:
+        d["metadata"].setdefault("annotations", {})["argocd.argoproj.io/tracking-id"] = (
+            f"mastodon-s:argoproj.io/Application:argocd/{d['metadata']['name']}")
+    other = json.loads(json.dumps(applications[0]))
+    other["metadata"].update(name="other", annotations={
+        "argocd.argoproj.io/tracking-id": "mastodon-s2:argoproj.io/Application:argocd/other"})
+    play_argocd(cloud, [*applications, other])
+    return len(applications)
+
+
 def test_going_back():
     """What Argo CD made is mok's after two commands; nothing but Argo CD itself goes."""
     with Cloud() as cloud, Stack(cloud) as stack:
         stack.write(ARGOCD + "secrets: { escrow: kept.age }\n", "argocd.yaml")
         stack.run(*SMALL, "apply", "--yes", env=KEPT).expect(0)
         stack.run(*SMALL, "manifests", "--argocd", "-o", "deploy", env=KEPT).expect(0)
-        documents = [d for d in documents_of(files_under(stack.dir / "deploy"))
-                     if d["kind"] not in ("Application", "Job")]
+        files = documents_of(files_under(stack.dir / "deploy"))
+        documents = [d for d in files if d["kind"] not in ("Application", "Job")]
+        play_applications(cloud, files)
         theirs = play_argocd(cloud, documents)
         account = play_chart(cloud)["metadata"]["uid"]
         namespace = in_cluster(cloud, "GET", "/api/v1/namespaces/cert-manager")
@@ -536,7 +554,9 @@ def test_going_back():
               namespace["metadata"]["uid"], "what cert-manager lives in stays")
         now = in_cluster(cloud, "GET", TRAEFIK)["metadata"]
         equal((now["uid"], now["annotations"]["meta.helm.sh/release-name"]), (account, "traefik"), "the chart's")
-        equal(in_cluster_or(cloud, ROOT_APP, None), None, "the root Application is gone")
+        left = {a["metadata"]["name"]: a["metadata"] for a in in_cluster(cloud, "GET", APPS)["items"]}
+        equal(set(left), {"other"}, "the root Application is gone, and what it made")
+        check("deletionTimestamp" not in left["other"] and left["other"]["finalizers"], "somebody else's stays")
         stack.run(*SMALL, "adopt", "--all", "--yes", env=KEPT).expect(0)
 
 

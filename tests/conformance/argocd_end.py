@@ -75,6 +75,7 @@ def test_going_back():
     equal(releases, {"traefik", "cert-manager", "metrics-server", "kube-prometheus-stack"}, "releases")
     service = s.get(SERVICE)["metadata"]
     equal(service["annotations"]["meta.helm.sh/release-name"], "traefik", "the chart's objects, too")
+    equal(s.get(APPS)["items"], [], "and no Application is left")
 
 
 def test_going_over():
