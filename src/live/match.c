@@ -327,6 +327,18 @@ static void index_resources(struct mok_matcher *m)
 	}
 }
 
+/* Former selves stay no longer: what takes their place is called as they were without the hash of
+ * their content. */
+static bool is_plain_again(const struct mok_object *o, const struct mok_object *old)
+{
+	size_t len = strlen(o->id);
+	const char *suffix = strncmp(old->id, o->id, len) == 0 ? old->id + len : "";
+
+	return o->kind->keeps_old && o->generation > old->generation &&
+		mok_streq(o->parent_id, old->parent_id) && suffix[0] == '-' && suffix[1] &&
+		strspn(suffix + 1, "0123456789abcdef") == strlen(suffix + 1);
+}
+
 /* A replacement under the new address, cut short before the old object went: its name is that of
  * the old one with the generation behind it. */
 static bool is_successor(
@@ -335,6 +347,8 @@ static bool is_successor(
 	const char *suffix = mok_arena_printf(m->arena, "-g%u", old->generation);
 	const char *base = old->name;
 
+	if (is_plain_again(o, old))
+		return true;
 	if (!(o->kind->flags & MOK_K_GEN_NAME) || o->generation != old->generation + 1 ||
 		!o->name || !base || !mok_streq(o->parent_id, old->parent_id))
 		return false;

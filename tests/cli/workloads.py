@@ -7,7 +7,7 @@ import time
 import urllib.error
 import urllib.request
 
-from lib import ROOT, Cloud, Stack, check, equal, run_tests
+from lib import ROOT, Cloud, Stack, check, equal, run_tests, until
 
 HEAD = """\
 mok: 1
@@ -177,6 +177,27 @@ def test_two_lines_of_former_selves_are_not_taken_for_one():
         stack.apply()
         stack.write(settings("new", "2", "    moved_from: old\n"))
         check("E0805" in stack.plan(1).err, "refused")
+
+
+def test_a_name_without_its_hash_under_another_address_survives_a_kill():
+    """The new one is there and none of the former selves has gone: they are one line."""
+    with Cloud() as cloud, Stack(cloud, settings("old", "1")) as stack:
+        stack.apply()
+        stack.write(settings("old", "2"))
+        stack.apply()
+        stack.write(settings("new", "2", "    moved_from: old\n").replace("    name_suffix: hash\n", ""))
+        cloud.restart({"rules": [{"match": {"method": "DELETE", "path": "*/configmaps/web-*"}, "do": "hang",
+                                  "when": "before", "times": 1}]})
+        process = stack.start("apply", "--yes")
+        until("a deletion hangs", lambda: process.poll() is not None or any(
+            str(e.get("fault", "")).startswith("hang") for e in cloud.log()))
+        process.kill()
+        process.communicate()
+        stack.apply()
+        equal([i["metadata"]["name"] for i in Kube(cloud).get(CORE + "/configmaps")["items"]
+               if i["metadata"]["name"].startswith("web")], ["web"], "what is left")
+        stack.plan(0)
+        stack.destroy()
 
 
 SPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "social"}}
