@@ -69,6 +69,9 @@ struct mok_stranger {
 	struct mok_object *object;
 	const char *obstacle; /* why it is not to be taken over without a look, or NULL */
 };
+/* Why an object is not to be taken over, even if it is sure which one is meant; or NULL. */
+const char *mok_obstacle(
+	struct mok_arena *arena, const struct mok_live *live, const struct mok_object *o);
 
 struct mok_output_value {
 	const struct mok_output *output;

@@ -10,6 +10,7 @@
 #define MOK_REPORT_H
 
 #include "mok/engine.h"
+#include "mok/tfstate.h"
 
 /* ---- text ---- */
 
@@ -83,11 +84,15 @@ struct mok_adopt_view {
 		*changes;                 /* as if all were adopted; its strangers are left alone */
 	const bool *adopts;               /* by change */
 	const struct mok_diags *refusals; /* by addresses: of what the next apply would write */
+	const struct mok_tf_state *tf;    /* what it was looked up in; NULL: by the plan's names */
 };
 void mok_report_adopt(
 	struct mok_buf *out, const struct mok_style *style, const struct mok_adopt_view *view);
 /* {"format_version","stack","adopt":[{"address","kind","id","then":{a plan's change, "refusal"}}],
- * "left":[{"address","kind","id","reason"}]}; more may be added */
+ * "left":[{"address","kind","id","reason"}]}; more may be added. With a Terraform state each of
+ * "adopt" and "left" has its address there, and there are "owned", "not_in_plan", "not_in_account",
+ * "no_kind" (lists of {"terraform","type","kind","id","address","reason"}) and "not_in_state"
+ * (addresses). */
 cJSON *mok_report_adopt_json(const struct mok_adopt_view *view);
 
 /* ---- outputs ---- */

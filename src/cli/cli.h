@@ -76,6 +76,7 @@ enum cli_option_id {
 	OPT_SKIP_CHECK,
 	OPT_PRE_PULL,
 	OPT_ALL,
+	OPT_FROM_TFSTATE,
 };
 #define OPT_BIT(id) ((uint64_t)1 << (id))
 
@@ -87,7 +88,7 @@ struct cli_options {
 	struct cli_texts files, vars, var_files, targets, excludes, replaces, identities,
 		skip_checks;
 	const char *dir, *parallelism, *speed, *seed, *faults, *format, *events, *color;
-	const char *kubeconfig, *out, *confirm, *listen, *cloud_dir, *token_file;
+	const char *kubeconfig, *out, *confirm, *listen, *cloud_dir, *token_file, *from_tfstate;
 	bool sandbox, quiet, verbose, yes, help, destroy, detailed, json;
 	bool detach, stop, reset, allow_remote, api_only, secrets, offline, argocd, show, rollback,
 		no_escrow, force_conflicts, pre_pull, all;

@@ -1,3 +1,4 @@
+#include "adopt_tfstate.h"
 #include "show.h"
 #include "watch.h"
 
@@ -117,7 +118,7 @@ static void claim(struct session *s, struct mok_map *claims)
 
 /* What lives in a stranger is only seen once that is taken for the stack's own: so the account is
  * read again, until it shows nothing more to claim. */
-static int find_all(struct session *s, struct mok_map *claims)
+static int find_all(struct session *s, struct tfstate *tf, struct mok_map *claims)
 {
 	struct mok_diff_options options = session_diff_options(s, false);
 	size_t before, said = s->diags.list.len;
@@ -132,7 +133,10 @@ static int find_all(struct session *s, struct mok_map *claims)
 		if ((rc = session_sweep(s, false)) != CLI_DONE ||
 			(rc = session_diff(s, &options)) != CLI_DONE)
 			return rc;
-		claim(s, claims);
+		if (!tf)
+			claim(s, claims);
+		else if ((rc = tfstate_claim(tf, claims)) != CLI_DONE)
+			return rc;
 	} while (mok_map_len(claims) > before);
 	return CLI_DONE;
 }
@@ -140,6 +144,7 @@ static int find_all(struct session *s, struct mok_map *claims)
 struct chosen {
 	struct session *s;
 	const struct mok_map *claims;
+	struct tfstate *tf; /* NULL: the plan's names said what */
 };
 
 static bool is_chosen(void *self, const struct mok_change *c)
@@ -161,13 +166,25 @@ static void show(struct session *s, const struct mok_adopt_view *view)
 	mok_buf_release(&buf);
 }
 
+static const char *command_of(const struct chosen *chosen)
+{
+	struct session *s = chosen->s;
+
+	if (!chosen->tf)
+		return "mok adopt --all";
+	return mok_arena_printf(s->arena, "mok adopt --from-tfstate %s", s->cli->opt.from_tfstate);
+}
+
 static int adopt_chosen(struct session *s, struct chosen *chosen, size_t n, struct adoption *a)
 {
 	int rc = consent(s,
 		mok_arena_printf(s->arena,
 			"Adopt %s? Only \"yes\" goes on:", n == 1 ? "it" : "all of these"),
-		"look at what is shown, then: mok adopt --all --yes");
+		mok_arena_printf(
+			s->arena, "look at what is shown, then: %s --yes", command_of(chosen)));
 
+	if (rc == CLI_DONE && chosen->tf)
+		rc = tfstate_keep_secrets(chosen->tf);
 	if (rc != CLI_DONE)
 		return rc;
 	mok_changes_adopt(&s->changes, is_chosen, chosen);
@@ -182,13 +199,19 @@ static int exit_of_all(int rc, size_t nadopted, size_t nleft)
 	return nadopted ? CLI_PARTLY : CLI_REFUSED;
 }
 
-static void show_end(struct session *s, const struct adoption *a, int rc)
+static void show_end(const struct chosen *chosen, const struct adoption *a, int rc)
 {
+	struct session *s = chosen->s;
 	struct mok_buf out;
 
-	mok_buf_init(&out, 8192);
-	mok_buf_printf(&out, "Adopted: %zu. Next: %s\n", a->result.nadopted,
-		rc == CLI_DONE ? "mok plan" : "mok adopt --all   (it goes on from here)");
+	mok_buf_init(&out, 65536);
+	mok_buf_printf(&out, "Adopted: %zu. Next: ", a->result.nadopted);
+	mok_text_add(&out, &s->cli->out, rc == CLI_DONE ? "mok plan" : command_of(chosen));
+	mok_buf_puts(&out, rc == CLI_DONE ? "\n" : "   (it goes on from here)\n");
+	if (chosen->tf && a->result.nadopted)
+		mok_buf_puts(&out,
+			"Terraform's state still has them: before Terraform runs again, take them "
+			"out of it (terraform state rm; docs/terraform.md).\n");
 	cli_out(s->cli, &out);
 	mok_buf_release(&out);
 }
@@ -207,13 +230,18 @@ static int adopt_found(struct session *s, struct chosen *chosen)
 {
 	struct adoption a = { 0 };
 	bool *adopts = MOK_NEW_N(s->arena, bool, s->changes.list.len + 1);
-	const struct mok_adopt_view view = { s->stack, &s->changes, adopts, &s->refusals };
+	struct mok_adopt_view view = { s->stack, &s->changes, adopts, &s->refusals, NULL };
+	size_t nleft = s->changes.strangers.len;
 	cJSON *json = NULL;
 	size_t n = 0;
 	int rc;
 
 	for (size_t i = 0; i < s->changes.list.len; i++)
 		n += adopts[i] = is_chosen(chosen, &s->changes.list.items[i]);
+	if (chosen->tf) {
+		view.tf = tfstate_of(chosen->tf);
+		nleft = tfstate_settle(chosen->tf);
+	}
 	if (cli_is_json(s->cli))
 		json = mok_report_adopt_json(&view);
 	else
@@ -224,17 +252,20 @@ static int adopt_found(struct session *s, struct chosen *chosen)
 	else if (json)
 		json_end(s, json, &a);
 	else if (n)
-		show_end(s, &a, rc);
-	return exit_of_all(rc, a.result.nadopted, s->changes.strangers.len);
+		show_end(chosen, &a, rc);
+	return exit_of_all(rc, a.result.nadopted, nleft);
 }
 
 static int adopt_all(struct session *s)
 {
+	const char *path = s->cli->opt.from_tfstate;
 	struct mok_map *claims = mok_map_new(s->arena);
-	struct chosen chosen = { s, claims };
+	struct chosen chosen = { s, claims, NULL };
 	int rc;
 
-	if ((rc = prepare(s)) != CLI_DONE || (rc = find_all(s, claims)) != CLI_DONE)
+	if (path && (rc = tfstate_load(s, path, &chosen.tf)) != CLI_DONE)
+		return rc;
+	if ((rc = prepare(s)) != CLI_DONE || (rc = find_all(s, chosen.tf, claims)) != CLI_DONE)
 		return rc;
 	return adopt_found(s, &chosen);
 }
@@ -243,20 +274,22 @@ static int adopt_all(struct session *s)
 
 static int wrong_arguments(struct cli *cli)
 {
-	cli_usage_error(cli, "mok help adopt", "mok adopt takes an ADDRESS and an ID, or --all");
+	cli_usage_error(cli, "mok help adopt",
+		"mok adopt takes an ADDRESS and an ID, or --all, or --from-tfstate FILE");
 	return CLI_ERROR;
 }
 
 int cli_run_adopt(struct cli *cli)
 {
+	bool many = cli->opt.all || cli->opt.from_tfstate;
 	struct session s;
 	int rc;
 
-	if (cli->args.list.len != (cli->opt.all ? 0 : 2))
+	if (cli->args.list.len != (many ? 0 : 2) || (cli->opt.all && cli->opt.from_tfstate))
 		return wrong_arguments(cli);
 	rc = session_begin(&s, cli);
 	if (rc == CLI_DONE)
-		rc = cli->opt.all ? adopt_all(&s) : adopt_one(&s);
+		rc = many ? adopt_all(&s) : adopt_one(&s);
 	session_end(&s);
 	return rc;
 }

@@ -70,18 +70,23 @@ static const struct cli_command commands[] = {
 		.max_args = 1,
 		.run = cli_run_upgrade },
 	{ .name = "adopt",
-		.arguments = "ADDRESS ID | --all",
+		.arguments = "ADDRESS ID | --all | --from-tfstate FILE",
 		.summary = "take over objects that exist",
 		.details = "Marks the object as the resource's; nothing else is written. ID is the "
 			   "API's, or the name if only one object has it. --all does it for every "
 			   "resource without an object where one that nobody has marked has "
 			   "exactly its name: it shows them, and what apply would change of them, "
 			   "and asks. What another stack has marked, or what has a twin, is left "
-			   "alone, and the exit code is 3 then, or 5 when nothing was marked.",
+			   "alone, and the exit code is 3 then, or 5 when nothing was marked. "
+			   "--from-tfstate does it for what a Terraform or OpenTofu state manages: "
+			   "by its ids, and it says what only the state or only the plan has. The "
+			   "state is only read (docs/terraform.md).",
 		.examples = "mok adopt db 9cc10173-e9ea-4176-9dbc-a4cee4c4ff30\n"
 			    "mok adopt 'www[\"a\"]' 3352896\n"
-			    "mok adopt --all\nmok adopt --all --yes --exclude db\n",
-		.options = OPT_BIT(OPT_ALL),
+			    "mok adopt --all\nmok adopt --all --yes --exclude db\n"
+			    "mok adopt --from-tfstate terraform.tfstate\n"
+			    "terraform state pull | mok adopt --from-tfstate - --yes\n",
+		.options = OPT_BIT(OPT_ALL) | OPT_BIT(OPT_FROM_TFSTATE),
 		.max_args = 2,
 		.run = cli_run_adopt },
 	{ .name = "output",

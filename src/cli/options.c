@@ -86,6 +86,8 @@ static const struct cli_option options[] = {
 		"fetch the new images to the nodes before anything rolls" },
 	{ OPT_ALL, "all", 0, NULL, AT(all), false, false,
 		"all that have the plan's names and nobody's marker" },
+	{ OPT_FROM_TFSTATE, "from-tfstate", 0, "FILE", AT(from_tfstate), false, false,
+		"what this Terraform or OpenTofu state has and the plan, too (-: stdin)" },
 };
 
 const struct cli_option *cli_options(size_t *count)

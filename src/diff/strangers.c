@@ -17,7 +17,7 @@ struct mok_object *mok_namesake(struct planner *p, const struct mok_change *c)
 	return key ? mok_live_find(p->live, c->kind, parent, key) : NULL;
 }
 
-static const char *lacks_room(struct planner *p, const struct mok_object *o)
+static const char *lacks_room(struct mok_arena *arena, const struct mok_object *o)
 {
 	const char *text = mok_val_get_str(&o->attrs, "description");
 	const struct mok_field *f = mok_field_find(o->kind->fields, "description");
@@ -25,23 +25,29 @@ static const char *lacks_room(struct planner *p, const struct mok_object *o)
 	if (o->kind->marking != MOK_MARK_DESCRIPTION || !f || f->max <= 0 || !text ||
 		strlen(text) <= (size_t)f->max)
 		return NULL;
-	return mok_arena_printf(p->arena,
+	return mok_arena_printf(arena,
 		"its description has no room for a marker: shorten it to %d characters",
 		(int)f->max);
 }
 
-static const char *obstacle(struct planner *p, const struct mok_object *o)
+const char *mok_obstacle(
+	struct mok_arena *arena, const struct mok_live *live, const struct mok_object *o)
 {
-	const char *stack = mok_live_other_stack(p->arena, p->live, o);
-	const char *twins = mok_live_twins(p->arena, p->live, o);
+	const char *stack = mok_live_other_stack(arena, live, o);
 
 	if (stack)
-		return mok_arena_printf(p->arena, "it belongs to the stack \"%s\"", stack);
-	if (twins)
-		return mok_arena_printf(p->arena, "there is more than one of it: %s", twins);
-	if (o->gone)
-		return "it is being deleted";
-	return lacks_room(p, o);
+		return mok_arena_printf(arena, "it belongs to the stack \"%s\"", stack);
+	return o->gone ? "it is being deleted" : lacks_room(arena, o);
+}
+
+/* Only a name tells which of them is meant. */
+static const char *obstacle(struct planner *p, const struct mok_object *o)
+{
+	const char *twins = mok_live_twins(p->arena, p->live, o);
+
+	if (!twins || mok_live_other_stack(p->arena, p->live, o))
+		return mok_obstacle(p->arena, p->live, o);
+	return mok_arena_printf(p->arena, "there is more than one of it: %s", twins);
 }
 
 static void add_reason(struct planner *p, struct mok_change *c, const char *slug)

@@ -48,13 +48,17 @@ static void adopted_add(struct mok_buf *out, const struct mok_style *style,
 	const struct mok_adopt_view *view, size_t i)
 {
 	const struct mok_change *c = &view->changes->list.items[i];
+	const struct mok_tf_item *item = tf_item_of(view->tf, c->address);
 	struct mok_buf text;
 
-	mok_buf_init(&text, 8192);
+	mok_buf_init(&text, 65536);
 	mok_buf_printf(&text, "%s  %s", c->address, c->kind->name);
 	if (c->object->name && !mok_streq(c->object->name, c->object->id))
 		mok_buf_printf(&text, " \"%s\"", c->object->name);
 	mok_buf_printf(&text, "  %s", c->object->id);
+	if (item)
+		mok_buf_printf(&text, "  (%s%s)", item->address,
+			item->tainted ? ", tainted: Terraform would replace it" : "");
 	mok_tint(out, style, MOK_TINT_CYAN);
 	mok_buf_puts(out, " <= ");
 	mok_text_wrap(out, style, text.data, 6, true);
@@ -99,10 +103,13 @@ void mok_report_adopt(
 		mok_buf_printf(out, "%sLeft alone:\n", n ? "\n" : "");
 	for (size_t i = 0; i < nleft; i++)
 		left_add(out, style, &view->changes->strangers.items[i]);
+	if (view->tf)
+		tf_report_add(out, style, view);
 	if (n == 0 && nleft == 0) {
 		mok_buf_puts(out,
-			"Nothing to adopt: all that has a name of the plan is marked as this "
-			"stack's.\n");
+			view->tf ? "Nothing to adopt.\n"
+				 : "Nothing to adopt: all that has a name of the plan is marked as "
+				   "this stack's.\n");
 		return;
 	}
 	mok_tint(out, style, MOK_TINT_BOLD);
@@ -124,6 +131,14 @@ static cJSON *follows_json(const struct mok_adopt_view *view, const struct mok_c
 	return json;
 }
 
+static void terraform_json(cJSON *one, const struct mok_adopt_view *view, const char *address)
+{
+	const struct mok_tf_item *item = tf_item_of(view->tf, address);
+
+	if (view->tf)
+		add_text_or_null(one, "terraform", item ? item->address : NULL);
+}
+
 cJSON *mok_report_adopt_json(const struct mok_adopt_view *view)
 {
 	cJSON *json = cJSON_CreateObject(), *list, *one;
@@ -140,6 +155,7 @@ cJSON *mok_report_adopt_json(const struct mok_adopt_view *view)
 		cJSON_AddStringToObject(one, "address", c->address);
 		cJSON_AddStringToObject(one, "kind", c->kind->name);
 		cJSON_AddStringToObject(one, "id", c->object->id);
+		terraform_json(one, view, c->address);
 		cJSON_AddItemToObject(one, "then", follows_json(view, c));
 		cJSON_AddItemToArray(list, one);
 	}
@@ -152,7 +168,10 @@ cJSON *mok_report_adopt_json(const struct mok_adopt_view *view)
 		cJSON_AddStringToObject(one, "kind", s->resource->kind->name);
 		cJSON_AddStringToObject(one, "id", s->object->id);
 		cJSON_AddStringToObject(one, "reason", s->obstacle);
+		terraform_json(one, view, s->resource->address);
 		cJSON_AddItemToArray(list, one);
 	}
+	if (view->tf)
+		tf_report_json(json, view);
 	return json;
 }

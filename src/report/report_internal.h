@@ -47,6 +47,11 @@ const char *plural(size_t n); /* "s" unless 1 */
 void change_details_add(
 	struct mok_buf *out, const struct mok_style *style, const struct mok_change *c);
 cJSON *change_json(const struct mok_change *c);
+/* tfstate.c: the entry that is adopted or left as that resource; NULL: none, or tf is NULL. */
+const struct mok_tf_item *tf_item_of(const struct mok_tf_state *tf, const char *address);
+void tf_report_add(
+	struct mok_buf *out, const struct mok_style *style, const struct mok_adopt_view *view);
+void tf_report_json(cJSON *json, const struct mok_adopt_view *view);
 /* {"before","after","currency","unpriced"} */
 cJSON *cost_json(const struct mok_changes *changes);
 cJSON *details_json(const struct mok_val *details); /* NULL is fine */

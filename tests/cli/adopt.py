@@ -327,7 +327,8 @@ def test_asked_on_a_terminal():
 
 def test_arguments():
     with Stack(None, HEAD + ZONE) as stack:
-        for arguments in ((), ("zone",), ("--all", "zone"), ("zone", "x", "--all")):
+        for arguments in ((), ("zone",), ("--all", "zone"), ("zone", "x", "--all"), ("--from-tfstate", "s", "zone"),
+                          ("--from-tfstate", "s", "--all")):
             result = stack.run("adopt", *arguments).expect(1)
             check("ADDRESS and an ID, or --all" in result.err, result.err)
 

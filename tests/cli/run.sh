@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "$0")" || exit 1
 export MOK=${MOK:-$PWD/../../build/release/mok}
 . ../suites.sh
-suites=${*:-upgrade upgrade_checks upgrade_web kills images waits escrow adopt instance clusters changes gitops releases
+suites=${*:-upgrade upgrade_checks upgrade_web kills images waits escrow adopt instance clusters changes gitops releases terraform
 	workloads output plans bad_plans status secrets manifests coverage}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -27,12 +27,13 @@ MAY = {
     "kubernetes": "model kinds http env",
     "live": "model kinds expr plan http env",
     "diff": "model kinds expr plan graph live",
+    "tfstate": "model kinds diff live",
     "engine": "model kinds expr plan graph live diff http env",
     "apiserver": "",
     "sandbox": "apiserver",
-    "report": "model kinds expr plan graph live diff engine",
+    "report": "model kinds expr plan graph live diff engine tfstate",
     "cli": "env model graph kinds expr plan mastodon http escrow registry digitalocean spaces kubernetes live diff engine "
-           "sandbox report",
+           "sandbox report tfstate",
 }
 # public headers that belong to a module of another name
 OWNER = {"kind": "model", "status": "report", "upgrade": "report", "marker": "model", "manifest": "kinds", "helm": "kinds", "errand": "model", "ask": "model", "catalogue": "kinds", "provider": "http", "age": "escrow"}
