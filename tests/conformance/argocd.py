@@ -17,6 +17,7 @@ import time
 import yaml
 
 from control_plane import free_port, openssl
+from lib import Failure, until
 
 REFRESH = "argocd.argoproj.io/refresh"
 CONTROLLER = "/api/v1/namespaces/argocd/pods/argocd-application-controller-0"
@@ -218,7 +219,7 @@ class ArgoCD:
             if found:
                 return found
             if time.monotonic() > end:
-                raise AssertionError(f"{what} did not come about in {seconds} s\n{self.describe()}")
+                raise Failure(f"{what} did not come about in {seconds} s\n{self.describe()}")
             time.sleep(0.3)
 
     def describe(self):
@@ -263,6 +264,7 @@ class Recorder:
 
     def __init__(self, plane, paths):
         self.plane, self.events, self.ends = plane, [], False
+        self.seen = {path: {} for path in paths}  # what is there, by uid, and at which revision
         self.threads = [threading.Thread(target=self.watch, args=(path,), daemon=True) for path in paths]
         for thread in self.threads:
             thread.start()
@@ -275,11 +277,26 @@ class Recorder:
                 request = urllib.request.Request(f"{self.plane.url}{path}?watch=1&timeoutSeconds=3600",
                                                  headers={"Authorization": f"Bearer {TOKEN}"})
                 with urllib.request.urlopen(request, context=self.plane.context) as answer:
+                    self.seen[path] = {}
                     for event in map(json.loads, answer):
                         if event["type"] in ("ADDED", "MODIFIED", "DELETED"):
-                            at = int(event["object"]["metadata"]["resourceVersion"])
-                            self.events.append((at, event["type"], event["object"]))
+                            self.note(self.seen[path], event["type"], event["object"])
             time.sleep(0.2)
+
+    def note(self, seen, what, o):
+        at, uid = o["metadata"]["resourceVersion"], o["metadata"]["uid"]
+        self.events.append((int(at), what, o))
+        if what == "DELETED":
+            seen.pop(uid, None)
+        else:
+            seen[uid] = at
+
+    def catch_up(self):
+        """Waits until all that has happened by now was told: events come after what they tell of."""
+        for path in self.seen:
+            until(f"all events of {path}", lambda path=path: self.seen[path] == {
+                o["metadata"]["uid"]: o["metadata"]["resourceVersion"]
+                for o in self.plane.request("GET", path)[1].get("items", [])})
 
     def first(self, kind, name, condition=lambda o: True, since=0):
         """The revision at which such an object first was so; None: never."""

@@ -97,12 +97,12 @@ def test_destroy():
     recorder = Recorder(s.plane, ("/api/v1/namespaces/traefik/services",
                                   "/apis/apps/v1/namespaces/argocd/statefulsets",
                                   "/apis/gateway.networking.k8s.io/v1/namespaces/mastodon/gateways"))
-    until("that all is watched", lambda: {"Service", "StatefulSet", "Gateway"} <= {
-        o["kind"] for _, _, o in list(recorder.events)})
+    recorder.catch_up()
     made = len(recorder.events)
     result = s.mok("destroy", "--yes", "--confirm", life.NAME)
     check("deleted along with it" not in result.err, f"the cluster let go of all it had made: {result.err}")
     equal(s.argocd.controller.wait(30) is not None, True, "Argo CD has ended")
+    recorder.catch_up()
     later = [(at, what, o["kind"], o["metadata"]["name"]) for at, what, o in sorted(
         recorder.events[made:], key=lambda e: e[0])]
     gone = [(kind, name) for _, what, kind, name in later if what == "DELETED"]

@@ -150,6 +150,7 @@ def waves(since, is_new):
     def first(kind, name, so=lambda o: True):
         return STORY.recorder.first(kind, f"mastodon-{name}", lambda o: so(o) and is_new(o), since)
 
+    STORY.recorder.catch_up()
     begun = [at for tier in TIERS if (at := first("Deployment", tier))]
     ended = [at for tier in TIERS if (at := first("Deployment", tier, is_rolled_out))]
     return [("rights in the database", first("Job", "db-grants", job_is_complete)),
@@ -188,6 +189,7 @@ def test_first_time():
     equal(sorted(apps), [NAME] + [f"{NAME}-{part}" for part in (
         "base", "cert-manager", "issuers", "kube-prometheus-stack", "mastodon", "metrics-server", "traefik")],
         "Applications")
+    s.recorder.catch_up()
     charts_end = max(s.recorder.first("Application", f"{NAME}-{part}", has_synced) for part in (
         "base", "cert-manager", "kube-prometheus-stack", "metrics-server", "traefik"))
     in_order([("charts", charts_end), ("issuers", s.recorder.first("Application", f"{NAME}-issuers")),
@@ -277,6 +279,7 @@ def test_an_edit_is_rolled_out():
     s.argocd.settle(s.deploy("a greeting"))
     new, = web_configs()
     check(new != old, "it has another name")
+    s.recorder.catch_up()
     gone = min(r for r, what, o in s.recorder.events if what == "DELETED" and o["metadata"]["name"] == old)
     in_order(waves(at, reads(new)) + [("the old configuration goes", gone)])
     check("No changes" in s.mok("plan", "--detailed-exitcode").out, "and mok has nothing to add")

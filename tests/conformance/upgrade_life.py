@@ -5,8 +5,8 @@ order, not in mok's words.
 
 Played by instance_players.py is what needs a node: pods start by KWOK; those of Jobs end, and have logs, by the
 test, which keeps what they would do to the database; the instance answers through the pods that its Services
-reach. Add-ons are small charts by the real Helm. Two settings are the plan's own: a Job that fails is not tried
-again, and streaming's pods count after a second instead of thirty. All but the last upgrade leave out the minute
+reach. Add-ons are small charts by the real Helm. Three settings are the plan's own: a Job that fails is not tried
+again, streaming's pods count after a second instead of thirty, and web's after two, so that there is time to look. All but the last upgrade leave out the minute
 in which web has to answer well (--skip-check answers). What cannot be played: limits of DigitalOcean's API, which
 would be kept to in real time, and Puma's metrics, since kube-apiserver asks nobody on loopback for them."""
 import json
@@ -36,6 +36,7 @@ QUICKLY = ("--skip-check", "answers")
 SETTINGS = """  patches:
     - { target: { kind: Job }, patch: { spec: { backoffLimit: 0 } } }
     - { target: { kind: Deployment, name: mastodon-streaming }, patch: { spec: { minReadySeconds: 1 } } }
+    - { target: { kind: Deployment, name: mastodon-web }, patch: { spec: { minReadySeconds: 2 } } }
 
 secrets: { escrow: kept.age, recipients: [age18z04l5hpshnqn6fld7ju5cjq05yxdc869z8xmkmhpzr4hxtdj9sqy3r5vs] }
 """
@@ -100,6 +101,7 @@ class History:
 
     def __init__(self, since):
         self.since = since
+        STORY.recorder.catch_up()
         self.events = sorted((e for e in list(STORY.recorder.events) if e[0] > since), key=lambda e: e[0])
 
     def of(self, kind, component, deleted=False):
