@@ -158,13 +158,22 @@ void upgrade_record_save(struct upgrade *u);
 /* How long the steps of the last complete one took; NULL: not known. */
 const char *upgrade_record_last(const struct upgrade *u);
 
-/* ---- cmd_upgrade.c ---- */
+/* ---- upgrade_talk.c ---- */
 
 /* A line on stderr. */
 void upgrade_say(struct upgrade *u, const char *fmt, ...) MOK_PRINTF(2, 3);
-/* Brings u->written into the plan file; the exit code. */
-int upgrade_write_version(struct upgrade *u);
+/* Prints u->err with the plan's line that it is about, and what else was found in the plan. */
+int upgrade_fail_in_plan(struct upgrade *u);
+/* CLI_DONE: yes. Otherwise `declined` was said. */
+int upgrade_ask(struct upgrade *u, const char *question, const char *declined);
 /* Asks before the step that cannot be undone. */
 int upgrade_consent_to_migrate(struct upgrade *u);
+void upgrade_show_plan(struct upgrade *u); /* what comes */
+void upgrade_show_end(struct upgrade *u, int rc);
+
+/* ---- upgrade_version.c ---- */
+
+/* The plan says u->written from now on, unless what it says stands for that; the exit code. */
+int upgrade_write_version(struct upgrade *u);
 
 #endif
