@@ -66,6 +66,7 @@ struct mok_tf_item {
 struct mok_tf_state {
 	struct mok_arena *arena;
 	MOK_VEC(struct mok_tf_item) items; /* managed instances, in the state's order */
+	struct mok_map *by_plan; /* plan_address of what is ADOPTS or LEFT -> item, once matched */
 };
 
 /* -1: MOK_ERR_INPUT: it is no state, an old one, encrypted, a plan, or has wrong types. */

@@ -209,9 +209,10 @@ static void show_end(const struct chosen *chosen, const struct adoption *a, int 
 	mok_text_add(&out, &s->cli->out, rc == CLI_DONE ? "mok plan" : command_of(chosen));
 	mok_buf_puts(&out, rc == CLI_DONE ? "\n" : "   (it goes on from here)\n");
 	if (chosen->tf && a->result.nadopted)
-		mok_buf_puts(&out,
+		mok_text_wrap(&out, &s->cli->out,
 			"Terraform's state still has them: before Terraform runs again, take them "
-			"out of it (terraform state rm; docs/terraform.md).\n");
+			"out of it (terraform state rm; docs/terraform.md).",
+			0, false);
 	cli_out(s->cli, &out);
 	mok_buf_release(&out);
 }

@@ -85,15 +85,7 @@ static void missing_add(
 
 const struct mok_tf_item *tf_item_of(const struct mok_tf_state *tf, const char *address)
 {
-	for (size_t i = 0; tf && i < tf->items.len; i++) {
-		const struct mok_tf_item *item = &tf->items.items[i];
-
-		if (item->plan_address &&
-			(item->fate == MOK_TF_ADOPTS || item->fate == MOK_TF_LEFT) &&
-			strcmp(item->plan_address, address) == 0)
-			return item;
-	}
-	return NULL;
+	return tf ? mok_map_get(tf->by_plan, address) : NULL;
 }
 
 void tf_report_add(

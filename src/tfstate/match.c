@@ -306,6 +306,17 @@ static void match_label(struct round *m, struct mok_tf_item *item)
 			c->address, c->address, item->object->id);
 }
 
+static void index_fates(struct mok_tf_state *state)
+{
+	state->by_plan = mok_map_new(state->arena);
+	for (size_t i = 0; i < state->items.len; i++) {
+		struct mok_tf_item *item = &state->items.items[i];
+
+		if (item->fate == MOK_TF_ADOPTS || item->fate == MOK_TF_LEFT)
+			mok_map_put(state->by_plan, item->plan_address, item);
+	}
+}
+
 void mok_tf_match(struct mok_tf_state *state, const struct mok_live *live,
 	const struct mok_changes *changes, struct mok_map *claims)
 {
@@ -324,4 +335,5 @@ void mok_tf_match(struct mok_tf_state *state, const struct mok_live *live,
 	for (size_t i = 0; i < state->items.len; i++)
 		if (is_pending(&state->items.items[i]))
 			match_label(&m, &state->items.items[i]);
+	index_fates(state);
 }

@@ -18,10 +18,15 @@ static int is_wrong(const struct reader *r, const char *where, const char *what)
 	return mok_err_set(r->err, MOK_ERR_INPUT, "%s: %s", where, what);
 }
 
+/* NULL: there is none, or it is none: no name has a line's end in it. */
 static const char *copy(const struct reader *r, const char *text)
 {
-	return text && *text && strlen(text) <= NAME_LONGEST ? mok_arena_strdup(r->arena, text)
-							     : NULL;
+	if (!text || !*text || strlen(text) > NAME_LONGEST)
+		return NULL;
+	for (const char *p = text; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == '\x7f')
+			return NULL;
+	return mok_arena_strdup(r->arena, text);
 }
 
 /* ---- what identifies an object ---- */

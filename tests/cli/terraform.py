@@ -11,6 +11,9 @@ from releases import release
 from workloads import Kube
 
 CANARY = "canary-of-a-state"
+# Made by age-keygen for this test alone.
+IDENTITY = "AGE-SECRET-KEY-1WNJ79MVRAKH8QEKWDSHWV7GSDT7UFHYMK3CXTTA6SR29ZWM6CMSQWE53HN"
+RECIPIENT = "age18z04l5hpshnqn6fld7ju5cjq05yxdc869z8xmkmhpzr4hxtdj9sqy3r5vs"
 PROVIDERS = {"digitalocean": "digitalocean/digitalocean", "kubernetes": "hashicorp/kubernetes",
              "helm": "hashicorp/helm", "random": "hashicorp/random", "kubectl": "gavinbunney/kubectl"}
 
@@ -53,14 +56,16 @@ EVERY_KIND = """\
     data: 192.0.2.7
     ttl: 600
   backend: { kind: tag, name: backend }
-  cert: { kind: certificate, name: files, type: lets_encrypt, dns_names: [ files.t.example ] }
+  cert: { kind: certificate, name: files, type: lets_encrypt, dns_names: [ files.t.example ],
+          depends_on: [zone] }
   media: { kind: spaces_bucket, name: media-t }
   media_cdn: { kind: cdn, origin: "${media.bucket_domain_name}", ttl: 3600 }
   key: { kind: spaces_key, name: media, grants: [ { bucket: "${media.name}", permission: readwrite } ] }
   home: { kind: project, name: mastodon, purpose: Web Application }
 """ + DATABASE + """\
   rows: { kind: database_db, cluster_id: "${db.id}", name: rows }
-  pool: { kind: database_connection_pool, cluster_id: "${db.id}", name: pool, mode: transaction, size: 10, db: rows, user: app }
+  pool: { kind: database_connection_pool, cluster_id: "${db.id}", name: pool, mode: transaction, size: 10, db: rows, user: app,
+          depends_on: [user, rows] }
   fw: { kind: database_firewall, cluster_id: "${db.id}", rules: [ { type: ip_addr, value: 192.0.2.9 } ] }
   reader: { kind: database_replica, cluster_id: "${db.id}", name: reader, region: ams3, size: db-s-1vcpu-2gb }
 """ + CLUSTER + """\
@@ -293,22 +298,22 @@ def test_what_is_no_state():
 
 
 def test_a_key_told_once_reaches_the_escrow():
-    plan = HEAD.replace("resources:", "secrets: { escrow: secrets.age }\nresources:") + """\
+    plan = HEAD.replace("resources:", "secrets: { escrow: secrets.age, recipients: [ " + RECIPIENT + " ] }\nresources:") + """\
   key: { kind: spaces_key, name: media, grants: [ { bucket: '', permission: fullaccess } ] }
 outputs:
   secret: { value: "${key.secret_key}", sensitive: true }
 """
-    words = {"MOK_PASSPHRASE": "canary horse battery staple"}
     with Cloud() as cloud, Stack(cloud, plan) as stack:
         made = cloud.post("/v2/spaces/keys", {"name": "media", "grants": [
             {"bucket": "", "permission": "fullaccess"}]})["key"]
+        stack.write(IDENTITY, "key.txt")
         stack.write(state(block("digitalocean_spaces_key", "key", {
             "id": made["access_key"], "access_key": made["access_key"], "secret_key": CANARY})), "terraform.tfstate")
-        result = stack.run("adopt", "--from-tfstate", "terraform.tfstate", "--yes", env=words).expect(0)
+        result = stack.run("adopt", "--from-tfstate", "terraform.tfstate", "--yes", "--identity", "key.txt").expect(0)
         check("W0210" not in result.err, result.err)
         no_secret_is_told(stack, result.out, result.err)
-        stack.run("plan", "--detailed-exitcode", env=words).expect(0)
-        equal(stack.run("output", "secret", env=words).expect(0).out.strip(), CANARY, "it is held")
+        stack.plan(0, "--identity", "key.txt")
+        equal(stack.run("output", "secret", "--identity", "key.txt").expect(0).out.strip(), CANARY, "it is held")
         equal(cloud.get("/v2/spaces/keys")["keys"][0]["access_key"], made["access_key"], "the key stays")
 
 

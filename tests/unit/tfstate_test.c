@@ -226,7 +226,8 @@ static void without_an_identity(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const attributes[] = { "null", "{}", "[]", "{\"id\":7}", "{\"id\":\"\"}",
-		"{\"id\":\"12\",\"domain\":null}", "{\"id\":{\"id\":1},\"domain\":\"t\"}" };
+		"{\"id\":\"12\",\"domain\":null}", "{\"id\":\"1\\n2\",\"domain\":\"t\"}",
+		"{\"id\":{\"id\":1},\"domain\":\"t\"}" };
 
 	for (size_t i = 0; i < MOK_COUNT(attributes); i++) {
 		assert_int_equal(read_text(f,
