@@ -1,5 +1,6 @@
 #include "show.h"
 #include "status_read.h"
+#include "vault.h"
 
 /* What is, rather than what would change: nothing is asked of the clusters but reading. */
 static int status(struct session *s)
@@ -14,6 +15,9 @@ static int status(struct session *s)
 	if ((rc = session_load(s)) != CLI_DONE || (rc = session_connect(s)) != CLI_DONE ||
 		(rc = session_sweep(s, false)) != CLI_DONE)
 		return rc;
+	/* Names are hashed from values: without an escrow, from those that the instance has. */
+	if (!vault_is_open(s->vault) && vault_reconcile(s, &err) != 0)
+		return cli_fail(s->cli, &err, &s->stack->sources);
 	/* What would be refused is plan's to say. */
 	if (mok_diff(s->arena, s->stack, &s->live, &options, &ignored, &s->changes) != 0 &&
 		s->changes.list.len == 0) {
