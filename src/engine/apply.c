@@ -389,6 +389,22 @@ static bool stays(struct op *op)
 	return true;
 }
 
+/* A former self, which was to go, whose content turned out to be the new one: it is what was just
+ * made. */
+static bool is_back(const struct op *op)
+{
+	const struct engine *e = op->engine;
+	const struct mok_object *o = op->object;
+	const struct op *make;
+
+	if (op->what != OP_DELETE || !op->change || op->change->resource || !o->resource)
+		return false;
+	make = e->make[o->resource - e->in->stack->resources.items];
+	return make && make->finished && !make->failed && make->object && make->object != o &&
+		mok_streq(make->object->id, o->id) &&
+		mok_streq(make->object->parent_id, o->parent_id);
+}
+
 static void start(struct op *op)
 {
 	struct engine *e = op->engine;
@@ -406,7 +422,7 @@ static void start(struct op *op)
 	}
 	op->started = true;
 	op->started_ms = mok_loop_now(e->loop);
-	if (op->change && mok_op_is_unneeded(op) && stays(op))
+	if ((op->change && mok_op_is_unneeded(op) && stays(op)) || (is_back(op) && stays(op)))
 		return;
 	if (mok_op_prepare(op) != 0) {
 		err = op->err;

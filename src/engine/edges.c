@@ -10,6 +10,9 @@ struct edges {
 	struct mok_map *ending;    /* "kind/id" -> op that deletes it */
 	struct mok_map *by_id;     /* id that may be referred to -> op that deletes it */
 	struct mok_map *governors; /* governors.c */
+	/* Of each resource, as a chain: 1 + the last change that takes a former self away; of each
+	 * such change, that before it. 0: none. */
+	size_t *former;
 	bool scans;
 };
 
@@ -46,6 +49,14 @@ static void index_endings(struct edges *x)
 	}
 }
 
+/* A former self that stayed for rolling back goes when nothing may run on it any more: when all
+ * that refers to its successor has come to do its work. */
+static void former_edges(struct edges *x, size_t i, size_t used)
+{
+	for (size_t at = x->former[used]; at; at = x->former[at - 1])
+		edge(x, x->e->make[i]->node, accepted(x->e->end[at - 1]));
+}
+
 /* What is made needs what it refers to; what goes waits for those that were pointed elsewhere. */
 static void made_edges(struct edges *x, size_t i)
 {
@@ -57,6 +68,8 @@ static void made_edges(struct edges *x, size_t i)
 
 		if (e->make[i] && e->make[d])
 			edge(x, e->make[d]->node, e->make[i]->node);
+		if (e->make[i])
+			former_edges(x, i, d);
 		if (e->end[i] && e->make[d] && !e->end[d] && !c->implied &&
 			mok_replaces_on_suspicion(c))
 			edge(x, e->make[d]->node, accepted(e->end[i]));
@@ -144,6 +157,24 @@ static void scanned_edges(struct edges *x, size_t i)
 static size_t change_at(const struct engine *e, const struct mok_resource *r)
 {
 	return (size_t)(r - e->in->stack->resources.items);
+}
+
+static void index_former(struct edges *x)
+{
+	const struct mok_changes *all = x->e->in->changes;
+
+	x->former = MOK_NEW_N(x->e->arena, size_t, all->list.len + 1);
+	for (size_t i = 0; i < all->list.len; i++) {
+		const struct mok_object *o = all->list.items[i].object;
+		size_t now;
+
+		if (!x->e->end[i] || all->list.items[i].resource || !o->resource ||
+			!o->kind->keeps_old)
+			continue;
+		now = change_at(x->e, o->resource);
+		x->former[i] = x->former[now];
+		x->former[now] = i + 1;
+	}
 }
 
 /* An older generation goes once its successor is ready, and before that takes the name back. */
@@ -276,6 +307,7 @@ static int try_edges(
 	struct mok_cycle cycle = { 0 };
 
 	index_endings(&x);
+	index_former(&x);
 	change_edges(&x);
 	for (size_t i = 0; i < e->ops.len; i++)
 		if (e->ops.items[i]->accepted_node != SIZE_MAX)

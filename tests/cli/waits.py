@@ -5,7 +5,7 @@ import signal
 import sys
 import urllib.request
 
-from lib import ROOT, Cloud, Stack, check, equal, run_tests
+from lib import ROOT, Cloud, Stack, check, equal, run_tests, until
 from workloads import APPS, Kube
 
 HEAD = """\
@@ -91,6 +91,66 @@ def test_pod_that_fits_nowhere():
         web = deployment(nodeSelector={"disk": "none-such"})
         message, details, err = run.fails(manifest("web", web))
         check("Unschedulable" in details and "FailedScheduling" in details, details)
+
+
+def test_what_pods_may_still_run_on_stays_when_a_roll_out_fails():
+    def plan(value, **spec):
+        config = manifest("cfg", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"},
+                                  "data": {"A": value}}, "    name_suffix: hash\n")
+        web = deployment(volumes=[{"name": "c", "configMap": {"name": "${cfg.name}"}}], **spec)
+        return HEAD + config + manifest("web", {**web, "spec": {**web["spec"], "replicas": 1}})
+
+    def values():
+        kube = Kube(run.cloud)
+        return sorted(item["data"]["A"] for item in kube.get(
+            "/api/v1/namespaces/default/configmaps")["items"] if item["metadata"]["name"].startswith("c-"))
+
+    with Running() as run:
+        for value in "123":
+            run.stack.write(plan(value))
+            run.stack.apply()
+        run.stack.write(plan("4", nodeSelector={"disk": "none-such"}))
+        told = run.stack.apply(3)
+        equal(values(), ["1", "2", "3", "4"], "none goes with the roll-out not done")
+        check("1 failed, 1 skipped" in told.out, told.out)
+        run.stack.write(plan("4"))
+        run.stack.apply()
+        equal(values(), ["2", "3", "4"], "the oldest goes then")
+        run.stack.plan(0)
+
+
+def test_content_that_comes_back_stays():
+    """What is known only while applying may turn out to be what was to go."""
+    def plan(value):
+        text = HEAD + manifest("other", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "o"},
+                                         "data": {"V": value}})
+        return text + manifest("cfg", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"},
+                                       "data": {"A": "${other.object.data.V}"}}, "    name_suffix: hash\n")
+
+    with Running() as run:
+        for value in "12342":
+            run.stack.write(plan(value))
+            run.stack.apply()
+            run.stack.plan(0)
+
+
+def test_what_tells_no_address_yet_holds_nothing_up():
+    rules = [{"host": "a.example", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": {
+        "service": {"name": "web", "port": {"number": 80}}}}]}}]
+    ingress = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "i"},
+               "spec": {"ingressClassName": "none-such", "rules": rules}}
+    with Running() as run:
+        run.stack.write(HEAD + "  zone: { kind: domain, name: a.example }\n" + manifest("i", ingress)
+                        + '  www: { kind: record, domain: "${zone.name}", type: A, name: www, '
+                        'data: "${i.object.status.loadBalancer.ingress.0.ip}" }\n')
+        process = run.stack.start("apply", "--yes")
+        kube = Kube(run.cloud)
+        until("the Ingress", lambda: kube.get("/apis/networking.k8s.io/v1/ingresses")["items"])
+        process.kill()
+        process.communicate()
+        told = run.stack.run("plan", "--detailed-exitcode").expect(2)
+        check("known after apply" in told.out, told.out)
+        run.stack.destroy()
 
 
 def test_job_that_fails():
