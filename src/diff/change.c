@@ -350,6 +350,39 @@ void mok_expand_all(struct mok_arena *arena, const struct mok_stack *stack,
 	mok_val_set(arena, want, f->name, urns);
 }
 
+/* What is not finished may still tell it; and what is to go needs nothing to be told. */
+static bool may_come(const struct planner *p, const struct mok_change *c)
+{
+	return c->postponed || p->options->destroy || (c->object && !c->object->ready);
+}
+
+/* Is one the other, or in it? */
+static bool overlap(const char *a, const char *b)
+{
+	return mok_starts(a, b) || mok_starts(b, a);
+}
+
+/* What is read of an object while its manifest changes: what changes, and what its controller tells
+ * of it, such as the address of a Gateway that is to be of another class. */
+static bool may_change(const struct mok_change *c, const char *path)
+{
+	const char *read = mok_streq(path, "object") ? "" : path + strlen("object.");
+
+	if (c->action != MOK_ACT_UPDATE || !mok_starts(path, "object"))
+		return false;
+	for (size_t i = 0; i < c->fields.len; i++) {
+		const char *changed = c->fields.items[i].path;
+
+		if (!mok_starts(changed, "manifest."))
+			continue;
+		changed += strlen("manifest.");
+		if (overlap(read, changed) ||
+			(mok_starts(read, "status") && mok_starts(changed, "spec")))
+			return true;
+	}
+	return false;
+}
+
 bool mok_planned_attribute(
 	void *self, const struct mok_resource *r, const char *path, struct mok_val *out)
 {
@@ -362,8 +395,7 @@ bool mok_planned_attribute(
 		return true;
 	}
 	mok_attribute(p->arena, r, &c->want, new_object ? NULL : c->object, path, out);
-	/* What somebody else has not finished yet may still come. */
-	if (c->postponed && out->type == MOK_NULL)
+	if ((out->type == MOK_NULL && may_come(p, c)) || may_change(c, path))
 		*out = mok_val_unknown(r->address);
 	return true;
 }
