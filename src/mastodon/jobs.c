@@ -218,17 +218,21 @@ static void add_owner(struct masto *m)
 	add_job(m, &job);
 }
 
-/* Mappings change between minors, so the Job's name has the minor: a new one runs then. */
+/* Mappings change between minors, and another place begins empty: both are in the Job's name, and a
+ * new one runs. */
 static void add_search(struct masto *m)
 {
 	static const char *const args[] = { "bin/tootctl", "search", "deploy", "--concurrency", "1",
 		"--batch-size", "100", NULL };
-	static const char *const needs[] = { "mastodon_db_prepare", "mastodon_search", NULL };
+	static const char *const needs[] = { "mastodon_db_prepare", "mastodon_search",
+		"mastodon_elasticsearch", NULL };
 	const char *major_end = strchr(m->version, '.');
 	size_t len = major_end ? (size_t)(major_end - m->version) + 1 : 0;
 	const char *minor =
 		mok_arena_strndup(m->arena, m->version, len + strcspn(m->version + len, "."));
-	char *name = mok_arena_printf(m->arena, "search-deploy-%s", minor);
+	bool is_elsewhere = m->parts.search != NULL;
+	char *name = mok_arena_printf(m->arena, "search-deploy-%s%s%s", minor,
+		is_elsewhere ? "" : "-", is_elsewhere ? "" : masto_str(m, "search", "none"));
 	const struct job job = { .name = name, .args = args, .needs = needs, .deadline_s = 86400 };
 
 	for (char *c = name; *c; c++)

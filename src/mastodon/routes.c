@@ -82,12 +82,12 @@ struct mok_val masto_load_balancer(struct masto *m)
 			masto_format(m, "%s", stack));
 	if (strcmp(type, "REGIONAL") != 0)
 		return out;
-	/* With the PROXY protocol the cluster must not take a short way to its own address:
-	 * cert-manager's check of a challenge would arrive without the header. */
+	/* Without the annotation `hostname`, under which the Service has no address for the
+	 * records: what takes the short way inside the cluster comes without the header, and
+	 * Traefik takes both.
+	 * https://doc.traefik.io/traefik/reference/install-configuration/entrypoints/ */
 	mok_val_set(m->arena, &out, mok_arena_printf(m->arena, "%s-enable-proxy-protocol", prefix),
 		masto_format(m, "true"));
-	mok_val_set(m->arena, &out, mok_arena_printf(m->arena, "%s-hostname", prefix),
-		masto_format(m, "%s", masto_web_domain(m)));
 	return out;
 }
 

@@ -6,6 +6,7 @@
 
 static const char *const after_prepare[] = { "mastodon_db_prepare", "mastodon_assets_copy",
 	"mastodon_priority_frontend", "mastodon_priority_background", "mastodon_service_account",
+	"mastodon_elasticsearch", /* its operator makes Secrets that the pods mount */
 	NULL };
 /* The streaming server has no part in migrations, and stays up through them. */
 static const char *const after_classes[] = { "mastodon_db_prepare", "mastodon_priority_frontend",

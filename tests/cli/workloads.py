@@ -319,11 +319,17 @@ def test_search_by_elastics_operator():
                           "mastodon-search")["status"]
         equal((status["phase"], status["health"], status["availableNodes"]), ("Ready", "green", 3), "it")
         password = kube.get(mastodon + "/secrets/mastodon-search-es-elastic-user")["data"]["elastic"]
-        job = kube.get("/apis/batch/v1/namespaces/mastodon/jobs/mastodon-search-deploy-4-7")
+        job = kube.get("/apis/batch/v1/namespaces/mastodon/jobs/mastodon-search-deploy-4-7-eck")
         equal(job["status"]["succeeded"], 1, "the index is made")
         stack.run(*plan, "plan", "--detailed-exitcode").expect(0)
         equal(kube.get(mastodon + "/secrets/mastodon-search-es-elastic-user")["data"]["elastic"],
               password, "a password is made once")
+        stack.run(*plan, "status").expect(0)
+        stack.write("mastodon: { search: search, gateway: { class: cilium } }\n", "other.yaml")
+        told = stack.run(*plan, "-f", "other.yaml", "plan", "--format", "json").expect(0).out
+        changes = {c["address"]: c for c in json.loads(told)["changes"]}
+        equal(changes["mastodon_search_deploy_4_7"]["action"], "create", "another index begins empty")
+        equal([f["path"] for f in changes["mastodon_record"]["fields"]], ["data"], "the address may move")
         check(len(cloud.all("/v2/volumes", "volumes")) >= 3, "each node has a volume")
         stack.run(*plan, "destroy", "--yes", "--confirm", "mastodon-m").expect(0)
         equal(cloud.all("/v2/volumes", "volumes"), [], "volumes left over")

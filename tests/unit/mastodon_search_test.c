@@ -51,7 +51,7 @@ static void test_pods_read_what_the_operator_makes(void **state)
 {
 	static const char *const workloads[] = { "Deployment mastodon-web",
 		"Deployment mastodon-sidekiq-default", "Job mastodon-db-prepare",
-		"Job mastodon-search-deploy-4-7" };
+		"Job mastodon-search-deploy-4-7-eck" };
 	struct world *w = *state;
 
 	load(w, "medium", ECK);

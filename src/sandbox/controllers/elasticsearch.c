@@ -181,6 +181,9 @@ static int64_t add_nodes(struct sb_kube *k, const cJSON *object, const cJSON *no
 	select_nodes(mok_json_object(mok_json_object(spec, "selector"), "matchLabels"), object);
 	mok_json_set(spec, "template", template_of(k, object, nodes));
 	mok_json_set(spec, "volumeClaimTemplates", claims_of(nodes));
+	/* The operator owns the claims itself; they go with the Elasticsearch all the same. */
+	sb_set_str(mok_json_object(spec, "persistentVolumeClaimRetentionPolicy"), "whenDeleted",
+		"Delete");
 	apply(k, path, set);
 	return mok_json_int(sb_ctl_get(k, path), "status.availableReplicas", 0);
 }

@@ -72,6 +72,14 @@ static const char *claim_name(struct set *s, const cJSON *template, int64_t ordi
 		pod_name(s, ordinal));
 }
 
+/* Those that are there already stay as they were made. */
+static bool goes_along(const struct set *s)
+{
+	return mok_streq(
+		sb_ctl_str(s->object, "spec.persistentVolumeClaimRetentionPolicy.whenDeleted"),
+		"Delete");
+}
+
 static void make_claim(struct set *s, const cJSON *template, const char *name, const char *pod)
 {
 	struct mok_arena *arena = s->k->ctx->arena;
@@ -86,6 +94,8 @@ static void make_claim(struct set *s, const cJSON *template, const char *name, c
 	sb_set_str(mok_json_object(claim, "metadata"), "name", name);
 	mok_json_set(mok_json_object(claim, "metadata"), "labels",
 		cJSON_Duplicate(mok_json_at(s->object, "spec.selector.matchLabels"), true));
+	if (goes_along(s))
+		sb_ctl_own(claim, s->object);
 	sb_ctl_write(s->k, SB_MANAGER, "POST", list, claim);
 	sb_ctl_tell(s->k, s->object,
 		&(struct sb_ctl_event){ COMPONENT, "Normal", "SuccessfulCreate", NULL },
