@@ -86,6 +86,7 @@ bool mok_val_equal(const struct mok_val *a, const struct mok_val *b);
 /* The text of a scalar, or NULL for a list, a map, null and what is not known. */
 const char *mok_val_text(struct mok_arena *arena, const struct mok_val *v);
 bool mok_val_has_unknown(const struct mok_val *v);
+const struct mok_val *mok_val_first_unknown(const struct mok_val *v); /* inside; NULL: none */
 bool mok_val_has_sensitive(const struct mok_val *v);
 /* Canonical text (keys sorted) for hashing; not for people. */
 void mok_val_canonical(const struct mok_val *v, struct mok_buf *out);

@@ -1,5 +1,6 @@
 #include "guard.h"
 #include "show.h"
+#include "vault.h"
 
 #include <string.h>
 
@@ -108,6 +109,18 @@ static int save_plan(struct session *s, bool destroy)
 	return rc == 0 ? CLI_DONE : cli_fail(s->cli, &err, NULL);
 }
 
+/* What apply would refuse. Whoever cannot open the escrow cannot tell. */
+static int check_secrets(struct session *s)
+{
+	struct mok_err err = { 0 };
+
+	if ((s->vault && !vault_is_open(s->vault)) || !mok_changes_any(&s->changes) ||
+		vault_can_generate(s, &err) == 0)
+		return CLI_DONE;
+	session_print_diags(s);
+	return cli_fail(s->cli, &err, &s->stack->sources);
+}
+
 static int plan(struct session *s)
 {
 	bool destroy = s->cli->opt.destroy;
@@ -118,6 +131,8 @@ static int plan(struct session *s)
 	if ((rc = session_load(s)) != CLI_DONE || (rc = session_connect(s)) != CLI_DONE ||
 		(rc = session_sweep(s, destroy)) != CLI_DONE ||
 		(rc = session_diff(s, &options)) != CLI_DONE)
+		return rc;
+	if (!destroy && (rc = check_secrets(s)) != CLI_DONE)
 		return rc;
 	if (!destroy) {
 		guard_version_warn(s);

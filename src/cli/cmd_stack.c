@@ -26,8 +26,11 @@ static int one_output(struct session *s, const char *name)
 	}
 	if (mok_val_has_unknown(&found->value)) {
 		mok_err_set(&err, MOK_ERR_INPUT,
-			"the output \"%s\" is not known before what it refers to exists", name);
-		mok_err_hint(&err, "mok apply");
+			"the output \"%s\" is not known now, since %s is not", name,
+			mok_val_first_unknown(&found->value)->u.s);
+		mok_err_hint(&err,
+			"mok apply makes what is not there; what was shown once is known to "
+			"whoever opens the escrow (--identity FILE)");
 		return cli_fail(s->cli, &err, NULL);
 	}
 	if (s->cli->opt.json || cli_is_json(s->cli)) {

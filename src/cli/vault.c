@@ -210,17 +210,36 @@ static const char *find_value(
 	return NULL;
 }
 
-static void warn(const struct vault *v, const struct mok_resource *r, const char *field,
-	struct mok_diags *diags)
+/* Does anything in the plan take it? */
+static bool is_taken(const struct session *s, const struct mok_resource *r, const char *field)
+{
+	struct mok_refs refs = { 0 };
+
+	for (size_t i = 0; i < s->stack->resources.len; i++)
+		mok_expr_refs(s->arena, &s->stack->resources.items[i].fields, &refs);
+	for (size_t i = 0; i < s->stack->outputs.len; i++)
+		mok_expr_refs(s->arena, &s->stack->outputs.items[i].value, &refs);
+	for (size_t i = 0; i < refs.list.len; i++)
+		if (mok_streq(refs.list.items[i].root, r->address) &&
+			mok_streq(refs.list.items[i].path, field))
+			return true;
+	return false;
+}
+
+static void warn(struct session *s, const struct mok_resource *r, const char *field)
 {
 	struct mok_diag *d;
 
-	if (mok_escrow_state(v->escrow) == MOK_ESCROW_SEALED)
+	if (s->vault ? mok_escrow_state(s->vault->escrow) == MOK_ESCROW_SEALED
+		     : !is_taken(s, r, field))
 		return;
-	d = mok_diag_add(
-		diags, "W0210", r->at, "the %s of %s is not in the escrow", field, r->address);
+	d = mok_diag_add(&s->diags, "W0210", r->at,
+		s->vault ? "the %s of %s is not in the escrow"
+			 : "the %s of %s was shown once, and there is no escrow that kept it",
+		field, r->address);
 	d->address = r->address;
-	mok_diag_hint(diags, d, "mok apply --replace '%s' makes another", r->address);
+	mok_diag_hint(&s->diags, d, "mok apply --replace '%s' makes another%s", r->address,
+		s->vault ? "" : "; secrets: { escrow: ..., recipients: [...] } keeps it");
 }
 
 /* From the escrow, or from where it went: a Secret of the stack. */
@@ -257,8 +276,8 @@ static void fill_in_object(
 		value = shown_once(s, r, object, f->name);
 		if (!value) {
 			object->secretless = is_lost(s, r, f->name, begun);
-			if (!begun && s->vault)
-				warn(s->vault, r, f->name, &s->diags);
+			if (!begun && !object->secretless)
+				warn(s, r, f->name);
 			continue;
 		}
 		secret = mok_val_str(mok_arena_strdup(arena, value));

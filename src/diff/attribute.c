@@ -9,6 +9,12 @@ static struct mok_val unknown_of(
 		mok_arena_printf(arena, "%s%s%s", r->address, *path ? "." : "", path));
 }
 
+/* Shown once, and nobody has told it: that is not "none". */
+static bool is_untold(const struct mok_kind *kind, const struct mok_field *f)
+{
+	return (kind->flags & MOK_K_SECRET_ONCE) && (f->flags & MOK_F_SENSITIVE);
+}
+
 /* Everything at once, for `${web}`: what is wanted over what there is. */
 static struct mok_val whole(
 	struct mok_arena *arena, const struct mok_val *want, const struct mok_object *object)
@@ -70,7 +76,7 @@ bool mok_attribute(struct mok_arena *arena, const struct mok_resource *r,
 	v = pick(arena, f, want, object, path);
 	if (v)
 		*out = *v;
-	else if (object && f && !(f->flags & MOK_F_FETCHED))
+	else if (object && f && !(f->flags & MOK_F_FETCHED) && !is_untold(r->kind, f))
 		*out = mok_val_null();
 	else
 		*out = unknown_of(arena, r, path);

@@ -436,7 +436,8 @@ void mok_step_errand(struct op *op)
 		return;
 	}
 	if (op->what != OP_DELETE && mok_val_has_unknown(&op->want)) {
-		mok_err_set(&err, MOK_ERR_INPUT, "a part of it is not known by now");
+		mok_err_set(&err, MOK_ERR_INPUT, "a part of it is not known by now: %s",
+			mok_val_first_unknown(&op->want)->u.s);
 		mok_op_fail(op, &err);
 		return;
 	}

@@ -72,20 +72,6 @@ static struct mok_val eval_text(struct eval *e, const struct mok_expr *x)
 	return out;
 }
 
-/* The first unknown inside, or NULL. */
-static const struct mok_val *first_unknown(const struct mok_val *v)
-{
-	const struct mok_val *found = v->type == MOK_UNKNOWN ? v : NULL;
-
-	if (v->type == MOK_LIST)
-		for (size_t i = 0; !found && i < v->u.list.len; i++)
-			found = first_unknown(&v->u.list.items[i]);
-	if (v->type == MOK_MAP)
-		for (size_t i = 0; !found && i < v->u.map.len; i++)
-			found = first_unknown(&v->u.map.pairs[i].val);
-	return found;
-}
-
 static struct mok_val eval_call(struct eval *e, const struct mok_expr *x)
 {
 	struct mok_val args[MAX_ARGS];
@@ -98,7 +84,7 @@ static struct mok_val eval_call(struct eval *e, const struct mok_expr *x)
 	for (size_t i = 0; i < x->args.len; i++) {
 		args[i] = eval_expr(e, x->args.items[i]);
 		sensitive |= mok_val_has_sensitive(&args[i]);
-		unknown = unknown ? unknown : first_unknown(&args[i]);
+		unknown = unknown ? unknown : mok_val_first_unknown(&args[i]);
 	}
 	if (!e->failed && unknown && !x->function->takes_unknown)
 		out = mok_val_unknown(unknown->u.s);

@@ -162,8 +162,9 @@ static int apply(struct encoding *e)
 	bool dry = e->ask->verb == MOK_ASK_DRY_RUN;
 
 	if (!manifest || mok_val_has_unknown(manifest))
-		return mok_err_set(
-			e->err, MOK_ERR_INPUT, "a part of the manifest is not known by now");
+		return mok_err_set(e->err, MOK_ERR_INPUT,
+			"a part of the manifest is not known by now: %s",
+			manifest ? mok_val_first_unknown(manifest)->u.s : "all of it");
 	if (object_path(e, manifest) != 0)
 		return -1;
 	e->out->method = "PATCH";

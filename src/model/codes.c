@@ -75,7 +75,7 @@ static const struct mok_code codes[] = {
 	{ "W0210", "a secret that is held nowhere",
 		"DigitalOcean shows the secret of a Spaces key once, when the key is made. This "
 		"one "
-		"was made before the plan had an escrow, or in a run that died at the wrong "
+		"was made while the plan had no escrow, or in a run that died at the wrong "
 		"moment. "
 		"What refers to it is unknown. `mok apply --replace ADDRESS` makes another key, "
 		"passes it on and deletes this one." },

@@ -219,6 +219,19 @@ bool mok_val_has_unknown(const struct mok_val *v)
 	return has(v, is_unknown);
 }
 
+const struct mok_val *mok_val_first_unknown(const struct mok_val *v)
+{
+	const struct mok_val *found = v->type == MOK_UNKNOWN ? v : NULL;
+
+	if (v->type == MOK_LIST)
+		for (size_t i = 0; !found && i < v->u.list.len; i++)
+			found = mok_val_first_unknown(&v->u.list.items[i]);
+	if (v->type == MOK_MAP)
+		for (size_t i = 0; !found && i < v->u.map.len; i++)
+			found = mok_val_first_unknown(&v->u.map.pairs[i].val);
+	return found;
+}
+
 bool mok_val_has_sensitive(const struct mok_val *v)
 {
 	return has(v, is_sensitive);

@@ -269,7 +269,9 @@ def test_a_spaces_secret_is_known_in_later_runs():
         equal((entry["name"], entry["kind"], [entry["id"]]),
               ("media_key.secret_key", "spaces_key", live_key(cloud)), "the entry")
         equal(stack.run("output", "secret", *identity).expect(0).out, entry["value"] + "\n", "with the key")
-        check(entry["value"] not in stack.run("output", "secret").expect(0).out, "without it is unknown")
+        result = stack.run("output", "secret").expect(1)
+        check(entry["value"] not in result.out and "media_key.secret_key is not" in " ".join(result.err.split()),
+              result.err)
         stack.plan(0, *identity)
         stack.plan(0)
         for path in stack.dir.rglob("*"):
@@ -505,6 +507,27 @@ def test_what_is_shown_once_and_reached_nobody_is_made_anew():
         stack.apply(0, "--no-escrow")
         check(len(live_key(cloud)) == 1 and live_key(cloud) != lost, "another key, and one only")
         check("No changes" in stack.plan(0).out, "the cluster knows its secret")
+
+
+def test_what_is_shown_once_is_found_in_a_text_again_or_told():
+    """Without an escrow: as a part of a Secret's text, and where it cannot be read back."""
+    head = UNKEPT.replace("resources:\n", KEYS[:KEYS.index("outputs:")], 1)
+    text = head.replace("        BASE:", "        MEDIA: \"[media]\\nkey=${media_key.secret_key} # of ${media.name}\"\n"
+                        "        BASE:")
+    with Cloud() as cloud, Stack(cloud, text) as stack:
+        stack.apply(0, "--no-escrow")
+        result = stack.plan(0)
+        check("No changes" in result.out and not result.err, result)
+        stack.write(text.replace("[media]", "[another]"))
+        said = stack.plan(2, "--detailed-exitcode").out
+        check("media_key" in said and "nobody has its secret any more" in " ".join(said.split()), said)
+        stack.write(head.replace("        BASE:", "        MEDIA: ${base64encode(media_key.secret_key)}\n        BASE:"))
+        said = " ".join(stack.apply(1, "--no-escrow").err.split())
+        check("W0210" in said and "--replace 'media_key'" in said, said)
+        check("not known by now: media_key.secret_key" in said, said)
+        before = live_key(cloud)
+        stack.apply(0, "--no-escrow", "--replace", "media_key")
+        check(len(live_key(cloud)) == 1 and live_key(cloud) != before, "another key")
 
 
 def test_without_an_escrow():
