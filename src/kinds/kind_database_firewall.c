@@ -136,7 +136,25 @@ static void decoded(struct mok_arena *arena, const cJSON *api, struct mok_object
 	mok_val_set(arena, &object->attrs, "rules", ours);
 }
 
-static void keep_others(cJSON *rules, const struct mok_val *all, const char *stack)
+/* The same one cannot be there twice: what nobody's mark protects becomes the stack's. */
+static bool is_taken_over(const struct mok_val *rule, const struct mok_val *want)
+{
+	const char *type = mok_val_get_str(rule, "type"), *value = mok_val_get_str(rule, "value");
+
+	if (mark_of(mok_val_get_str(rule, "description")))
+		return false;
+	for (size_t i = 0; want && want->type == MOK_LIST && i < want->u.list.len; i++) {
+		const char *wanted = mok_val_get_str(&want->u.list.items[i], "value");
+
+		if (wanted && mok_streq(type, mok_val_get_str(&want->u.list.items[i], "type")) &&
+			strcasecmp(value, wanted) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void keep_others(
+	cJSON *rules, const struct mok_val *all, const char *stack, const struct mok_val *want)
 {
 	for (size_t i = 0; all && all->type == MOK_LIST && i < all->u.list.len; i++) {
 		const struct mok_val *rule = &all->u.list.items[i];
@@ -145,7 +163,7 @@ static void keep_others(cJSON *rules, const struct mok_val *all, const char *sta
 		const char *value = mok_val_get_str(rule, "value");
 		const char *uuid = mok_val_get_str(rule, "uuid");
 
-		if (!type || !value || is_stacks(description, stack))
+		if (!type || !value || is_stacks(description, stack) || is_taken_over(rule, want))
 			continue;
 		mok_rule_add(rules, type, value, description, NULL);
 		if (uuid && *uuid)
@@ -173,7 +191,7 @@ static int body(const struct mok_ask *ask, cJSON *json, struct mok_err *err)
 		return mok_err_set(err, MOK_ERR_INPUT,
 			"a firewall's rules are only written knowing what is there and whose");
 	}
-	keep_others(rules, mok_val_get(&ask->have->attrs, "all_rules"), stack);
+	keep_others(rules, mok_val_get(&ask->have->attrs, "all_rules"), stack, want);
 	mok_rule_add_all(rules, want, stack);
 	if (cJSON_GetArraySize(rules) == 0)
 		mok_rule_add_placeholder(rules, stack);
@@ -278,7 +296,8 @@ const struct mok_kind mok_kind_database_firewall = {
 	.notes =
 		"The API knows only the whole list, and an empty one opens the database to "
 		"everybody. mok marks its rules in their description, writes others' rules back as "
-		"they were, and leaves a rule for 192.0.2.1, nobody's address, when none else is "
+		"they were (one that is wanted and nobody's becomes the stack's), and leaves a "
+		"rule for 192.0.2.1, nobody's address, when none else is "
 		"left.",
 	.check = check,
 	.decoded = decoded,

@@ -59,18 +59,31 @@ static void section_add(struct mok_buf *out, const struct mok_style *style,
 	more_add(out, n);
 }
 
-static bool is_missing(const struct mok_change *c)
+/* What is there by its name is told as left alone. */
+static struct mok_map *strangers_of(const struct mok_changes *changes)
 {
-	return c->resource && !c->object && c->action == MOK_ACT_CREATE;
+	struct mok_map *map = mok_map_new(changes->arena);
+
+	for (size_t i = 0; i < changes->strangers.len; i++)
+		mok_map_put(map, changes->strangers.items[i].resource->address,
+			changes->strangers.items[i].object);
+	return map;
+}
+
+static bool is_missing(const struct mok_change *c, const struct mok_map *strangers)
+{
+	return c->resource && !c->object && c->action == MOK_ACT_CREATE &&
+		!mok_map_get(strangers, c->address);
 }
 
 static void missing_add(
 	struct mok_buf *out, const struct mok_style *style, const struct mok_changes *changes)
 {
+	const struct mok_map *strangers = strangers_of(changes);
 	size_t n = 0;
 
 	for (size_t i = 0; i < changes->list.len; i++) {
-		if (!is_missing(&changes->list.items[i]))
+		if (!is_missing(&changes->list.items[i], strangers))
 			continue;
 		if (n++ == 0)
 			mok_buf_printf(out, "\n%s\n",
@@ -129,10 +142,11 @@ static void section_json(
 
 void tf_report_json(cJSON *json, const struct mok_adopt_view *view)
 {
+	const struct mok_map *strangers = strangers_of(view->changes);
 	cJSON *list = cJSON_AddArrayToObject(json, "not_in_state");
 
 	for (size_t i = 0; i < view->changes->list.len; i++)
-		if (is_missing(&view->changes->list.items[i]))
+		if (is_missing(&view->changes->list.items[i], strangers))
 			cJSON_AddItemToArray(
 				list, cJSON_CreateString(view->changes->list.items[i].address));
 	section_json(json, "owned", view->tf, MOK_TF_OURS);

@@ -18,7 +18,8 @@ struct round {
 	struct mok_map *places; /* "kind/parent/key" -> change of what the plan lacks */
 	struct mok_map *labels; /* "kind/label[index]" -> the same */
 	struct mok_map *asked;  /* "kind" and "kind/parent" that the plan has anything of */
-	struct mok_map *crowds; /* place -> items there, counted from 1; label -> likewise */
+	struct mok_map *lone;   /* "kind/parent" -> change, of what the plan lacks, if it is one */
+	struct mok_map *crowds; /* items counted from 1: by place, by label, by "kind/parent" */
 	struct mok_map *owners; /* mok_live_key -> the first item that is it */
 	struct mok_map *taken;  /* plan's address -> item */
 };
@@ -62,6 +63,23 @@ static const char *parent_of(const struct mok_change *c)
 
 /* ---- what there is ---- */
 
+static const char *family_of(
+	const struct round *m, const struct mok_kind *kind, const char *parent_id)
+{
+	return mok_arena_printf(m->arena, "%s/%s", kind->name, parent_id ? parent_id : "");
+}
+
+static void count(const struct round *m, const char *what)
+{
+	if (what)
+		mok_map_put(m->crowds, what, (void *)((uintptr_t)mok_map_get(m->crowds, what) + 1));
+}
+
+static bool is_crowded(const struct round *m, const char *what)
+{
+	return (uintptr_t)mok_map_get(m->crowds, what) > 1;
+}
+
 static bool is_open(const struct mok_change *c)
 {
 	return c->resource && !c->object && !c->foreign;
@@ -81,6 +99,12 @@ static void index_change(struct round *m, struct mok_change *c)
 	if (place)
 		mok_map_put(m->places, place, c);
 	mok_map_put(m->labels, label_of_resource(m, c->resource), c);
+	if (parent || !c->kind->parent) {
+		const char *family = family_of(m, c->kind, parent);
+
+		mok_map_put(m->lone, family, c);
+		count(m, mok_arena_printf(m->arena, "lacks %s", family));
+	}
 }
 
 static void index_all(struct round *m)
@@ -160,17 +184,6 @@ static bool was_looked_for(const struct round *m, const struct mok_tf_item *item
 			m->asked, mok_arena_printf(m->arena, "%s/%s", kind->name, item->parent_id));
 }
 
-static void count(const struct round *m, const char *what)
-{
-	if (what)
-		mok_map_put(m->crowds, what, (void *)((uintptr_t)mok_map_get(m->crowds, what) + 1));
-}
-
-static bool is_crowded(const struct round *m, const char *what)
-{
-	return (uintptr_t)mok_map_get(m->crowds, what) > 1;
-}
-
 static void set_fate(struct mok_tf_item *item, enum mok_tf_fate fate, const char *reason)
 {
 	item->fate = fate;
@@ -217,6 +230,7 @@ static void look_up(struct round *m, struct mok_tf_item *item)
 	}
 	count(m, place_of(m, o->kind, o->parent_id, &o->attrs));
 	count(m, label_of_item(m, item));
+	count(m, family_of(m, o->kind, o->parent_id));
 }
 
 /* ---- whose it is ---- */
@@ -281,6 +295,21 @@ static bool fits(const struct round *m, const struct mok_change *c, const struct
 	return true;
 }
 
+/* What to do if it is: a name that the plan writes counts, one of mok's own making does not. */
+static const char *perhaps(
+	const struct round *m, const struct mok_change *c, const struct mok_object *o)
+{
+	const char *field = c->kind->name_field;
+
+	if (!field || !o->name)
+		return NULL;
+	if (mok_val_get(&c->resource->fields, field))
+		return mok_arena_printf(m->arena, "perhaps the plan's %s: then write there %s: %s",
+			c->address, field, o->name);
+	return mok_arena_printf(m->arena, "perhaps the plan's %s: then mok adopt '%s' %s",
+		c->address, c->address, o->id);
+}
+
 static void match_label(struct round *m, struct mok_tf_item *item)
 {
 	const char *label = label_of_item(m, item);
@@ -301,9 +330,19 @@ static void match_label(struct round *m, struct mok_tf_item *item)
 	if (fits(m, c, item->object))
 		give(m, item, c);
 	else if (mok_streq(parent_of(c), item->object->parent_id))
-		item->reason = mok_arena_printf(m->arena,
-			"the plan's %s has that label, but is another one: mok adopt '%s' %s",
-			c->address, c->address, item->object->id);
+		item->reason = perhaps(m, c, item->object);
+}
+
+/* One is there, and one is lacking: perhaps only the names differ. */
+static void guess(const struct round *m, struct mok_tf_item *item)
+{
+	const struct mok_object *o = item->object;
+	const char *family = family_of(m, o->kind, o->parent_id);
+	const struct mok_change *c = mok_map_get(m->lone, family);
+
+	if (c && !is_crowded(m, family) && !mok_map_get(m->taken, c->address) &&
+		!is_crowded(m, mok_arena_printf(m->arena, "lacks %s", family)))
+		item->reason = perhaps(m, c, o);
 }
 
 static void index_fates(struct mok_tf_state *state)
@@ -323,7 +362,7 @@ void mok_tf_match(struct mok_tf_state *state, const struct mok_live *live,
 	struct mok_arena *arena = state->arena;
 	struct round m = { arena, live, changes, claims, mok_map_new(arena), mok_map_new(arena),
 		mok_map_new(arena), mok_map_new(arena), mok_map_new(arena), mok_map_new(arena),
-		mok_map_new(arena), mok_map_new(arena) };
+		mok_map_new(arena), mok_map_new(arena), mok_map_new(arena) };
 
 	index_all(&m);
 	for (size_t i = 0; i < state->items.len; i++)
@@ -335,5 +374,8 @@ void mok_tf_match(struct mok_tf_state *state, const struct mok_live *live,
 	for (size_t i = 0; i < state->items.len; i++)
 		if (is_pending(&state->items.items[i]))
 			match_label(&m, &state->items.items[i]);
+	for (size_t i = 0; i < state->items.len; i++)
+		if (is_pending(&state->items.items[i]))
+			guess(&m, &state->items.items[i]);
 	index_fates(state);
 }

@@ -216,12 +216,14 @@ def test_ids_tell_twins_apart():
 
 
 def test_labels_where_names_differ():
-    """As in Terraform the label stands for the object, if an update does; else it is only said."""
+    """As in Terraform the label stands for the object, if an update does; else it is only said. So is a
+    guess, where one object of a kind is there and one is lacking."""
     plan = HEAD + """\
   net: { kind: vpc, ip_range: 10.40.0.0/20 }
   zone: { kind: domain, name: t.example }
   www: { kind: record, domain: "${zone.name}", type: A, name: www, data: 192.0.2.8, ttl: 600 }
   db: { kind: database_cluster, name: pg-new, engine: pg, version: "16", size: db-s-1vcpu-2gb, num_nodes: 1 }
+  home: { kind: project }
 """
     with Cloud() as cloud, Stack(cloud, plan) as stack:
         make_zone(cloud)
@@ -229,15 +231,19 @@ def test_labels_where_names_differ():
         record = cloud.post("/v2/domains/t.example/records", {
             "type": "A", "name": "www", "data": "192.0.2.7", "ttl": 600})["domain_record"]["id"]
         network = cloud.post("/v2/vpcs", {"name": "any", "region": "ams3", "ip_range": "10.40.0.0/20"})["vpc"]["id"]
+        project = cloud.post("/v2/projects", {"name": "p", "purpose": "Other"})["project"]["id"]
         document = from_state(stack, state(
+            block("digitalocean_project", "p", {"id": project}),
             block("digitalocean_record", "www", {"id": str(record), "domain": "t.example"}),
             block("digitalocean_vpc", "net", {"id": network}, module="module.base"),
             block("digitalocean_domain", "other", {"id": "t.example", "name": "t.example"}),
             block("digitalocean_database_cluster", "db", {"id": db})))
         then = {a["address"]: [f["path"] for f in a["then"]["fields"]] for a in document["adopt"]}
         equal(then, {"net": [], "zone": [], "www": ["data"]}, "adopted, and what apply changes")
-        check(f"mok adopt 'db' {db}" in document["not_in_plan"][0]["reason"], document["not_in_plan"])
-        equal(document["not_in_state"], ["db"], "what apply makes")
+        equal(addresses(document, "not_in_plan", "reason"), [
+            f"perhaps the plan's home: then mok adopt 'home' {project}",
+            "perhaps the plan's db: then write there name: pg-t"], "hints")
+        equal(document["not_in_state"], ["db", "home"], "what apply makes")
         stack.apply()
         stack.plan(0)
         records = cloud.all("/v2/domains/t.example/records", "domain_records")
@@ -264,9 +270,31 @@ def test_what_is_elsewhere_is_left():
                "zone": "the state does not have it"}, "left")
         equal(addresses(document, "not_in_account"),
               ["digitalocean_database_cluster.db", "digitalocean_database_user.app"], "not in the account")
+        equal(document["not_in_state"], ["user"], "what apply makes")
         equal((addresses(document, "not_in_plan"), document["adopt"]), (["digitalocean_cdn.cdn"], []), "not in the plan")
         equal(cloud.writes(mark), [], "writes")
         other.plan(0)
+
+
+def test_rules_of_a_firewall_that_others_made():
+    """A rule cannot be there twice: the plan's becomes the stack's, the other one stays."""
+    plan = HEAD + DATABASE + """\
+  fw: { kind: database_firewall, cluster_id: "${db.id}", rules: [ { type: ip_addr, value: 192.0.2.9 } ] }
+"""
+    with Cloud() as cloud, Stack(cloud, plan) as stack:
+        db = make_database(cloud)
+        cloud.call("PUT", f"/v2/databases/{db}/firewall", {"rules": [
+            {"type": "ip_addr", "value": "192.0.2.9"}, {"type": "ip_addr", "value": "192.0.2.10"}]})
+        document = from_state(stack, state(
+            block("digitalocean_database_cluster", "db", {"id": db}),
+            block("digitalocean_database_firewall", "fw", {"id": f"{db}-1", "cluster_id": db}),
+            block("digitalocean_database_user", "app", {"cluster_id": db, "name": "app"})))
+        equal(sorted(addresses(document, "adopt", "address")), ["db", "fw", "user"], "adopted")
+        stack.apply()
+        rules = cloud.get(f"/v2/databases/{db}/firewall")["rules"]
+        equal(sorted((r["value"], r.get("description", "")) for r in rules),
+              [("192.0.2.10", ""), ("192.0.2.9", "[mok:t]")], "rules")
+        stack.plan(0)
 
 
 def test_from_stdin_and_on_a_terminal():

@@ -339,6 +339,20 @@ static const struct expect expects[] = {
 			"{\"type\":\"tag\",\"value\":\"b\",\"description\":\"x [mok:other]\","
 			"\"uuid\":\"u2\"},{\"type\":\"k8s\",\"value\":\"" POOL
 			"\",\"description\":\"[mok:shop]\"}]}" },
+	{ "firewall: what others made and the plan wants becomes the stack's",
+		.ask = { .verb = MOK_ASK_CALL, .id = UUID, .parent_id = UUID, .marker = MARK },
+		.kind = "database_firewall", .call = "update",
+		.want = "{\"rules\":[{\"type\":\"tag\",\"value\":\"A\"},{\"type\":\"tag\","
+			"\"value\":\"b\"}]}",
+		.have = "{\"all_rules\":[{\"uuid\":\"u1\",\"type\":\"tag\",\"value\":\"a\"},"
+			"{\"uuid\":\"u2\",\"type\":\"tag\",\"value\":\"b\",\"description\":"
+			"\"x [mok:other]\"},{\"uuid\":\"u3\",\"type\":\"app\",\"value\":\"a\"}]}",
+		.method = "PUT", .path = "/v2/databases/" UUID "/firewall",
+		.body = "{\"rules\":[{\"type\":\"tag\",\"value\":\"b\",\"description\":"
+			"\"x [mok:other]\",\"uuid\":\"u2\"},{\"type\":\"app\",\"value\":\"a\","
+			"\"uuid\":\"u3\"},{\"type\":\"tag\",\"value\":\"A\",\"description\":"
+			"\"[mok:shop]\"},{\"type\":\"tag\",\"value\":\"b\",\"description\":"
+			"\"[mok:shop]\"}]}" },
 	{ "firewall: never empty",
 		.ask = { .verb = MOK_ASK_DELETE, .id = UUID, .parent_id = UUID, .marker = MARK },
 		.kind = "database_firewall",
