@@ -9,18 +9,30 @@ struct tfstate {
 	bool has_secrets; /* some came into the escrow */
 };
 
+/* Nobody types a state, and signals are only noted: reading would hang. */
+static int read_text(struct session *s, bool is_stdin, const char *path, struct mok_buf *text,
+	struct mok_err *err)
+{
+	const struct mok_files *files = &s->env.files;
+
+	if (!is_stdin || !s->cli->in_is_terminal)
+		return files->read(files->self, is_stdin ? "/dev/stdin" : path, text, err);
+	mok_err_set(err, MOK_ERR_INPUT, "stdin is a terminal, no Terraform state");
+	mok_err_hint(err, "terraform state pull | mok adopt --from-tfstate -");
+	return -1;
+}
+
 int tfstate_load(struct session *s, const char *path, struct tfstate **out)
 {
 	struct tfstate *tf = MOK_NEW(s->arena, struct tfstate);
 	bool is_stdin = strcmp(path, "-") == 0;
-	const struct mok_files *files = &s->env.files;
 	struct mok_err err = { 0 };
 	struct mok_buf text;
 	int rc;
 
 	tf->s = s;
 	mok_buf_init(&text, MOK_TFSTATE_MAX);
-	rc = files->read(files->self, is_stdin ? "/dev/stdin" : path, &text, &err);
+	rc = read_text(s, is_stdin, path, &text, &err);
 	if (rc == 0) {
 		rc = mok_tf_read(s->arena, text.data, text.len, &tf->state, &err);
 		if (rc != 0)

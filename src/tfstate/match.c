@@ -14,7 +14,7 @@ struct round {
 	const struct mok_changes *changes;
 	struct mok_map *claims;
 	struct mok_map *by_id;  /* mok_live_key -> object */
-	struct mok_map *hosts;  /* id of a parent that holds objects -> itself */
+	struct mok_map *hosts;  /* ids of parents that hold objects, or are to */
 	struct mok_map *places; /* "kind/parent/key" -> change of what the plan lacks */
 	struct mok_map *labels; /* "kind/label[index]" -> the same */
 	struct mok_map *asked;  /* "kind" and "kind/parent" that the plan has anything of */
@@ -93,6 +93,8 @@ static void index_change(struct round *m, struct mok_change *c)
 	if (parent)
 		mok_map_put(
 			m->asked, mok_arena_printf(m->arena, "%s/%s", c->kind->name, parent), c);
+	if (parent && c->kind->marking == MOK_MARK_OBJECT)
+		mok_map_put(m->hosts, parent, c);
 	if (!is_open(c))
 		return;
 	place = parent || !c->kind->parent ? place_of(m, c->kind, parent, &c->want) : NULL;

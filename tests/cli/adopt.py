@@ -304,10 +304,10 @@ def answer(stack, text, *arguments):
         os.execvpe(MOK, [MOK, *arguments], stack.environment())
     said = b""
     end = time.monotonic() + 60
-    while b"goes on:" not in said and time.monotonic() < end:
-        said += os.read(fd, 65536)
-    os.write(fd, text.encode())
     try:
+        while b"goes on:" not in said and time.monotonic() < end:
+            said += os.read(fd, 65536)
+        os.write(fd, text.encode())
         while chunk := os.read(fd, 65536):
             said += chunk
     except OSError:

@@ -305,6 +305,8 @@ def test_from_stdin_and_on_a_terminal():
         mark = len(cloud.log())
         code, said = answer(stack, "no\n", "adopt", "--from-tfstate", "terraform.tfstate")
         equal((code, cloud.writes(mark)), (1, []), said)
+        code, said = answer(stack, "", "adopt", "--from-tfstate", "-")
+        check(code == 1 and "stdin is a terminal" in said, said)
         done = subprocess.run([MOK, "adopt", "--from-tfstate", "-", "--yes"], input=text, cwd=stack.dir, text=True,
                               env=stack.environment(), capture_output=True, timeout=120)
         check(done.returncode == 0 and "Adopted: 1. Next: mok plan" in done.stdout, done.stdout + done.stderr)
