@@ -88,6 +88,21 @@ class World:
         check(status < 300, f"PATCH {path}: {status} {body}")
 
 
+def fewest_requests(w, resource, verb=""):
+    """Of three plans: what the control plane's own controllers ask meanwhile is counted along."""
+    def requests():
+        text = PLANE.request("GET", "/metrics", accept="text/plain")[1]
+        rows = re.findall(r"^apiserver_request_total\{(.*)\} (\S+)", text, re.M)
+        return sum(float(n) for labels, n in rows
+                   if f'resource="{resource}"' in labels and f'verb="{verb}' in labels)
+
+    def of_one_plan():
+        before = requests()
+        w.plan(0)
+        return requests() - before
+    return min(of_one_plan() for _ in range(3))
+
+
 CONFIGS = "/api/v1/namespaces/NS/configmaps"
 WEB = "/apis/apps/v1/namespaces/NS/deployments/web"
 
@@ -109,15 +124,8 @@ def test_unchanged_objects_cost_a_list():
     """300 objects of one kind: one list each time, no request for any of them."""
     with World() as w:
         w.converge(*[manifest(f"c{i}", config(f"c{i}", w.name, N=str(i))) for i in range(300)])
-
-        def requests():
-            text = PLANE.request("GET", "/metrics", accept="text/plain")[1]
-            rows = re.findall(r"^apiserver_request_total\{(.*)\} (\S+)", text, re.M)
-            return sum(float(n) for labels, n in rows if 'resource="configmaps"' in labels)
-        before = requests()
-        w.plan(0)
-        # Besides mok the control plane's own controllers read the odd one.
-        check(requests() - before <= 12, f"{requests() - before} requests about ConfigMaps")
+        asked = fewest_requests(w, "configmaps")
+        check(1 <= asked <= 3, f"{asked} requests about ConfigMaps")
 
 
 def test_update_shows_what_the_server_would_change():
