@@ -44,6 +44,7 @@ struct mok_field {
 	const char *values;  /* "a|b|c", or "@catalogue" (checked live when planning, offline by
 				snapshot) */
 	const char *pattern; /* POSIX extended, whole string */
+	const char *form;    /* the pattern in words, for who missed it; NULL: it is shown itself */
 	int64_t min, max;    /* of a number, or of a string's or list's length; both 0: no limit */
 	const char
 		*norm; /* a normaliser of src/kinds/norm.c applied to both sides: "fqdn", "hour" */

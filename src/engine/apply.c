@@ -397,7 +397,7 @@ static bool is_back(const struct op *op)
 	const struct mok_object *o = op->object;
 	const struct op *make;
 
-	if (op->what != OP_DELETE || !op->change || op->change->resource || !o->resource)
+	if (op->what != OP_DELETE || op->change->resource || !o->resource)
 		return false;
 	make = e->make[o->resource - e->in->stack->resources.items];
 	return make && make->finished && !make->failed && make->object && make->object != o &&
@@ -422,7 +422,7 @@ static void start(struct op *op)
 	}
 	op->started = true;
 	op->started_ms = mok_loop_now(e->loop);
-	if ((op->change && mok_op_is_unneeded(op) && stays(op)) || (is_back(op) && stays(op)))
+	if (op->change && (mok_op_is_unneeded(op) || is_back(op)) && stays(op))
 		return;
 	if (mok_op_prepare(op) != 0) {
 		err = op->err;

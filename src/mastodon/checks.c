@@ -106,18 +106,27 @@ static bool is_served(const struct group *g, const char *queue)
 
 static void check_queues(struct masto *m)
 {
+	const char *missing = NULL;
+	struct mok_diag *d;
+	bool several = false;
+
 	for (size_t i = 0; i < MOK_COUNT(queues); i++) {
-		struct mok_diag *d;
-		bool served = false;
+		bool served = strcmp(queues[i], "scheduler") == 0; /* looked at by itself */
 
 		for (size_t g = 0; g < m->ngroups; g++)
 			served |= is_served(&m->groups[g], queues[i]);
-		if (served || (strcmp(queues[i], "scheduler") == 0))
+		if (served)
 			continue;
-		d = mok_diag_add(m->diags, "E0907", masto_mark(m, "sidekiq"),
-			"no group serves the queue \"%s\"", queues[i]);
-		mok_diag_hint(m->diags, d, "its jobs would pile up: add it to a group's queues");
+		several = missing != NULL;
+		missing = several ? mok_arena_printf(m->arena, "%s, %s", missing, queues[i])
+				  : queues[i];
 	}
+	if (!missing)
+		return;
+	d = mok_diag_add(m->diags, "E0907", masto_mark(m, "sidekiq"),
+		"no group serves the queue%s %s", several ? "s" : "", missing);
+	mok_diag_hint(
+		m->diags, d, "jobs would pile up there: add what is missing to a group's queues");
 }
 
 static void check_scheduler(struct masto *m)
@@ -168,22 +177,40 @@ static const struct denied deny_list[] = {
 	{ "S3_KEY_PREFIX", "media that is there already would be lost from sight" },
 	{ "STREAMING_CLUSTER_NUM", "the streaming server grows by replicas" },
 	{ "STATSD_", "current versions do not have it" },
+	{ "LOCAL_DOMAIN", "the block's `domain` is it" },
+	{ "WEB_DOMAIN", "the block's `web_domain` is it" },
 };
+
+static bool is_name_of_variable(const char *name)
+{
+	static const char all[] = "0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+	return name[0] && !(name[0] >= '0' && name[0] <= '9') && !name[strspn(name, all)];
+}
+
+static void check_variable(struct masto *m, const struct mok_pair *pair)
+{
+	if (!is_name_of_variable(pair->key))
+		mok_diag_add(m->diags, "E0909", pair->key_at,
+			"\"%s\" is no variable: letters, digits and underscores make its name, no "
+			"digit first",
+			pair->key);
+	for (size_t k = 0; k < MOK_COUNT(deny_list); k++) {
+		const struct denied *d = &deny_list[k];
+
+		if (mok_ends(d->name, "_") ? mok_starts(pair->key, d->name)
+					   : strcmp(pair->key, d->name) == 0)
+			mok_diag_add(m->diags, "E0909", pair->key_at, "%s cannot be set here: %s",
+				pair->key, d->why);
+	}
+}
 
 static void check_env(struct masto *m, const char *path)
 {
 	const struct mok_val *extra = mok_val_at(&m->is, path);
 
 	for (size_t i = 0; extra && extra->type == MOK_MAP && i < extra->u.map.len; i++)
-		for (size_t k = 0; k < MOK_COUNT(deny_list); k++) {
-			const struct mok_pair *pair = &extra->u.map.pairs[i];
-			const struct denied *d = &deny_list[k];
-
-			if (mok_ends(d->name, "_") ? mok_starts(pair->key, d->name)
-						   : strcmp(pair->key, d->name) == 0)
-				mok_diag_add(m->diags, "E0909", pair->key_at,
-					"%s cannot be set here: %s", pair->key, d->why);
-		}
+		check_variable(m, &extra->u.map.pairs[i]);
 }
 
 /* ---- mail ---- */
@@ -221,30 +248,42 @@ static void check_gateway(struct masto *m)
 
 /* ---- images ---- */
 
+static bool has_tag(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return strpbrk(slash ? slash : name, ":@") != NULL;
+}
+
 /* A registry is asked before anything of the account is made. */
-static void check_image(struct masto *m, const char *path)
+static void check_image(struct masto *m, const char *path, bool is_asked)
 {
 	const char *digest = mok_arena_printf(m->arena, "%s_digest", path);
 	const char *name = masto_str(m, path, NULL);
 	struct mok_diag *d;
 
-	if (masto_has(m, digest) || !masto_has(m, path) || (name && !strpbrk(name, "\"\\ @$")))
+	if (!masto_has(m, path))
+		return;
+	if (name ? !has_tag(name) && (!is_asked || !strpbrk(name, "\"\\ @$"))
+		 : !is_asked || masto_has(m, digest))
 		return;
 	d = mok_diag_add(m->diags, "E0920", masto_mark(m, path),
 		name ? "\"%s\" is not the name of an image without its tag"
 		     : "the name of this image is not known before apply",
 		name);
-	mok_diag_hint(m->diags, d, "write REGISTRY/NAME, or pin: tag");
+	mok_diag_hint(m->diags, d,
+		name ? "write REGISTRY/NAME: its tag follows from the version"
+		     : "write REGISTRY/NAME, or pin: tag");
 }
 
 static void check_images(struct masto *m)
 {
-	if (strcmp(masto_str(m, "images.pin", "digest"), "digest") != 0)
-		return;
-	check_image(m, "images.web");
-	check_image(m, "images.streaming");
-	check_image(m, "images.postgres");
-	check_image(m, "images.rclone");
+	bool is_asked = strcmp(masto_str(m, "images.pin", "digest"), "digest") == 0;
+
+	check_image(m, "images.web", is_asked);
+	check_image(m, "images.streaming", is_asked);
+	check_image(m, "images.postgres", is_asked);
+	check_image(m, "images.rclone", is_asked);
 }
 
 /* ---- buckets of their own ---- */
@@ -265,7 +304,8 @@ static void check_media_copy(struct masto *m)
 
 	if (!masto_has(m, "backup.media"))
 		return;
-	if (!masto_has(m, "backup.storage") && !masto_has(m, "backup.s3")) {
+	if ((!masto_has(m, "backup.storage") && !masto_has(m, "backup.s3")) ||
+		(m->parts.backup_storage && m->parts.backup_storage == m->parts.storage)) {
 		d = mok_diag_add(m->diags, "E0924", masto_mark(m, "backup.media"),
 			"a copy of the media in their own bucket is none");
 		mok_diag_hint(
@@ -358,12 +398,49 @@ static void check_keda(struct masto *m)
 	}
 }
 
+/* ---- what monitors ---- */
+
+/* A chart of the plan's own that brings the kinds PodMonitor and PrometheusRule. */
+static bool brings_monitors(struct masto *m, const struct mok_resource *r)
+{
+	struct mok_val fields;
+	const char *chart;
+
+	if (strcmp(r->kind->name, "helm_release") != 0)
+		return false;
+	fields = masto_fields_of(m, r);
+	chart = mok_val_get_str(&fields, "chart");
+	return !chart || strstr(chart, "prometheus") || strstr(chart, "victoria-metrics") ||
+		strstr(chart, "robusta");
+}
+
+static void check_monitors(struct masto *m)
+{
+	const char *what = masto_bool(m, "observability.metrics", false) ? "observability.metrics"
+		: masto_bool(m, "observability.alerts", false)           ? "observability.alerts"
+									 : NULL;
+	struct mok_diag *d;
+
+	if (!what || masto_prometheus_url(m))
+		return;
+	for (size_t i = 0; i < m->stack->resources.len; i++)
+		if (brings_monitors(m, &m->stack->resources.items[i]))
+			return;
+	d = mok_diag_add(m->diags, "W0935", masto_mark(m, what),
+		"%s makes objects of Prometheus' operator, and nothing in the plan installs it",
+		what);
+	mok_diag_hint(m->diags, d,
+		"write observability: { prometheus: true }; where the cluster has the operator "
+		"already, nothing is missing");
+}
+
 /* ---- all ---- */
 
 void masto_checks(struct masto *m)
 {
 	check_versions(m);
 	check_redis(m);
+	masto_check_names(m);
 	check_queues(m);
 	check_scheduler(m);
 	check_env(m, "extra_env");
@@ -378,6 +455,7 @@ void masto_checks(struct masto *m)
 	check_backup(m);
 	check_keda(m);
 	check_gitops(m);
+	check_monitors(m);
 	masto_check_nodes(m);
 }
 

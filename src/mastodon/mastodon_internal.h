@@ -150,6 +150,7 @@ void masto_observe(struct masto *m);     /* observe.c */
 void masto_pools(struct masto *m);       /* pools.c: connection pools, and their arithmetic */
 void masto_checks(struct masto *m);      /* checks.c */
 void masto_check_nodes(struct masto *m); /* nodes.c */
+void masto_check_names(struct masto *m); /* names.c */
 /* argocd.c: is it Argo CD's to write? Then it gets its wave. */
 bool masto_hand_over(struct masto *m, struct mok_val *manifest);
 /* The address of the release that is Argo CD: the plan's own, or the block's. */

@@ -1,6 +1,8 @@
 /* Pods and the nodes that they are for: pools that are not there, and room that is not. */
 #include "mastodon_internal.h"
 
+#include "mok/manifest.h"
+
 #include <string.h>
 
 /* What a pool has for pods; zeros: its size does not tell. */
@@ -126,12 +128,45 @@ static void check_fits(struct masto *m, const struct masto_request *request, boo
 		word ? pool->address : "the plan", size);
 }
 
+/* The fewest pods of a tier. */
+static int64_t fewest(struct masto *m, const char *settings)
+{
+	return masto_int(m, mok_arena_printf(m->arena, "%s.replicas.min", settings),
+		mok_starts(settings, "sidekiq.") ? 1 : 2);
+}
+
+static void check_limit(
+	struct masto *m, const struct masto_request *r, const char *what, double asked)
+{
+	const char *path = mok_arena_printf(m->arena, "%s.resources.limits.%s", r->settings, what);
+	const char *text = masto_str(m, path, NULL);
+	double most;
+
+	if (!text || !mok_quantity(text, &most) || asked <= most)
+		return;
+	if (strcmp(what, "cpu") == 0)
+		mok_diag_add(m->diags, "E0917", masto_mark(m, path),
+			"a pod of %s asks for %lldm CPU, which is more than its limit (%s)",
+			r->settings, (long long)r->millicpu, text);
+	else
+		mok_diag_add(m->diags, "E0917", masto_mark(m, path),
+			"a pod of %s asks for %lld MiB of memory, which is more than its limit "
+			"(%s)",
+			r->settings, (long long)r->mib, text);
+}
+
+static void check_limits(struct masto *m, const struct masto_request *r)
+{
+	check_limit(m, r, "cpu", (double)r->millicpu / 1000);
+	check_limit(m, r, "memory", (double)r->mib * 1048576);
+}
+
 static void check_tier(struct masto *m, const char *settings)
 {
 	const char *at = mok_arena_printf(m->arena, "%s.node_pool", settings);
 	const char *word = masto_str(m, at, NULL);
 	const char *replicas = mok_arena_printf(m->arena, "%s.replicas", settings);
-	int64_t min = masto_int(m, mok_arena_printf(m->arena, "%s.min", replicas), 1);
+	int64_t min = fewest(m, settings);
 	int64_t max = masto_int(m, mok_arena_printf(m->arena, "%s.max", replicas), min);
 
 	if (word && !node_pool(m, word))
@@ -153,8 +188,7 @@ static void add_need(struct masto *m, struct need *need, const struct masto_requ
 {
 	const char *word =
 		masto_str(m, mok_arena_printf(m->arena, "%s.node_pool", r->settings), NULL);
-	int64_t pods = masto_int(m, mok_arena_printf(m->arena, "%s.replicas.min", r->settings),
-		mok_starts(r->settings, "sidekiq.") ? 1 : 2);
+	int64_t pods = fewest(m, r->settings);
 
 	if (need->pool && (!word || node_pool(m, word) != need->pool))
 		return;
@@ -224,11 +258,15 @@ void masto_check_nodes(struct masto *m)
 
 	check_tier(m, "web");
 	check_tier(m, "streaming");
+	masto_streaming_request(m, &request);
+	check_limits(m, &request);
 	masto_web_request(m, &request);
+	check_limits(m, &request);
 	check_fits(m, &request, is_sound);
 	for (size_t i = 0; i < m->ngroups; i++) {
 		check_tier(m, m->groups[i].path);
 		masto_group_request(m, &m->groups[i], &request);
+		check_limits(m, &request);
 		check_fits(m, &request, is_sound);
 	}
 	if (m->diags->nerrors == 0)

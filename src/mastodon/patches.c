@@ -136,6 +136,40 @@ static bool is_target(const struct mok_val *patch, const struct mok_val *manifes
 		(!name || (have && fnmatch(name, have, 0) == 0));
 }
 
+/* What an object is told by: other objects, and mok, refer to it so. */
+static const char *changed_identity(const struct mok_val *before, const struct mok_val *after)
+{
+	static const char *const paths[] = { "apiVersion", "kind", "metadata.name" };
+
+	for (size_t i = 0; i < MOK_COUNT(paths); i++) {
+		const struct mok_val *a = mok_val_at(before, paths[i]);
+		const struct mok_val *b = mok_val_at(after, paths[i]);
+
+		if (a && (!b || !mok_val_equal(a, b)))
+			return paths[i];
+	}
+	return NULL;
+}
+
+static void apply(struct masto *m, struct mok_val *manifest, const struct mok_val *as, size_t i,
+	bool strategic)
+{
+	struct mok_val patched = merge(m, manifest, as, strategic);
+	const char *changed = changed_identity(manifest, &patched);
+	struct mok_diag *d;
+
+	if (!changed) {
+		*manifest = patched;
+		return;
+	}
+	d = mok_diag_add(m->diags, "E0934",
+		masto_mark(m, mok_arena_printf(m->arena, "patches.%zu", i)),
+		"this patch changes %s of the %s %s", changed, mok_val_get_str(manifest, "kind"),
+		mok_val_get_str(mok_val_get(manifest, "metadata"), "name"));
+	mok_diag_hint(m->diags, d,
+		"other objects refer to it so: add one of your own under `resources:` instead");
+}
+
 void masto_patch(struct masto *m, struct mok_val *manifest)
 {
 	const struct mok_val *patches = mok_val_at(&m->is, "patches");
@@ -150,7 +184,6 @@ void masto_patch(struct masto *m, struct mok_val *manifest)
 		if (!as || as->type != MOK_MAP || !is_target(patch, manifest))
 			continue;
 		m->patched |= (uint64_t)1 << (i & 63);
-		*manifest =
-			merge(m, manifest, as, !mok_streq(mok_val_get_str(patch, "type"), "merge"));
+		apply(m, manifest, as, i, !mok_streq(mok_val_get_str(patch, "type"), "merge"));
 	}
 }

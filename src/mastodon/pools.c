@@ -169,6 +169,32 @@ static void check(struct masto *m, const struct pool *pools, int64_t budget)
 	}
 }
 
+/* What the plan says itself is not made to fit. */
+static void check_declared(struct masto *m, const struct pool *pools, int64_t budget)
+{
+	const struct mok_resource *last = NULL;
+	int64_t all = 0;
+	struct mok_diag *d;
+
+	for (size_t p = 0; p < POOLS; p++) {
+		bool counted = !pools[p].declared;
+
+		for (size_t k = 0; k < p; k++)
+			counted |= pools[k].declared == pools[p].declared;
+		if (counted)
+			continue;
+		last = pools[p].declared;
+		all += declared_size(m, last);
+	}
+	if (!budget || all <= budget)
+		return;
+	d = mok_diag_add(m->diags, "E0910", last->at,
+		"the plan's pools have %lld connections, and %s gives %lld in all", (long long)all,
+		m->parts.database->address, (long long)budget);
+	mok_diag_hint(
+		m->diags, d, "smaller pools, or a larger size of %s", m->parts.database->address);
+}
+
 static const char *text_of(
 	struct masto *m, const struct mok_resource *r, const char *field, const char *fallback)
 {
@@ -223,6 +249,7 @@ void masto_pools(struct masto *m)
 	count_clients(m, pools);
 	fit(m, pools, budget);
 	check(m, pools, budget);
+	check_declared(m, pools, budget);
 	check_replica(m, pools);
 	for (size_t p = 0; p < POOLS; p++)
 		if (pools[p].declared)

@@ -47,10 +47,11 @@ static struct mok_val served(struct masto *m)
 {
 	struct mok_val list = { .type = MOK_LIST, .at = m->at };
 
+	const char *streaming = masto_text(m, "streaming.domain");
+
 	mok_val_append(m->arena, &list, masto_format(m, "%s", masto_web_domain(m)));
-	if (masto_text(m, "streaming.domain"))
-		mok_val_append(
-			m->arena, &list, masto_format(m, "%s", masto_text(m, "streaming.domain")));
+	if (streaming && !mok_streq(streaming, masto_web_domain(m)))
+		mok_val_append(m->arena, &list, masto_format(m, "%s", streaming));
 	return list;
 }
 
@@ -326,13 +327,15 @@ static void add_record(struct masto *m, const char *address, const char *host)
 static void add_records(struct masto *m)
 {
 	const char *local = masto_str(m, "domain", NULL), *web = masto_str(m, "web_domain", NULL);
+	const char *streaming = masto_str(m, "streaming.domain", NULL);
 
 	if (!m->parts.zone)
 		return;
 	add_record(m, "mastodon_record", local);
 	if (web && !mok_streq(web, local))
 		add_record(m, "mastodon_record_web", web);
-	add_record(m, "mastodon_record_streaming", masto_str(m, "streaming.domain", NULL));
+	if (streaming && !mok_streq(streaming, web ? web : local))
+		add_record(m, "mastodon_record_streaming", streaming);
 }
 
 /* In the order of what needs what, since needs that are not there yet are left out. */

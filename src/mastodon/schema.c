@@ -2,21 +2,35 @@
 
 /* The block's fields: what may be written, and what is assumed. */
 
-#define HOST_PATTERN "[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+"
+#define LABEL "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+#define HOST_PATTERN LABEL "(\\." LABEL ")+"
+#define HOST_FORM \
+	"a host name in lower case, such as social.example; what has other letters is written " \
+	"as xn--..."
 #define NAME_PATTERN "[a-z]([a-z0-9-]*[a-z0-9])?"
+#define NAME_FORM "lower-case letters, digits and hyphens, such as mastodon"
 #define QUANTITY_PATTERN "[0-9]+(\\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi)?"
+#define QUANTITY_FORM "a number, with a unit or none, such as 500m, 2 or 1Gi"
+#define DIGEST_FORM "sha256: and 64 hexadecimal digits"
+#define RANGE_PATTERN \
+	"[0-9]{1,3}(\\.[0-9]{1,3}){3}(/([0-9]|[12][0-9]|3[0-2]))?|" \
+	"[0-9a-fA-F:]*:[0-9a-fA-F:.]*(/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))?"
+#define RANGE_FORM "an address or a range of them, such as 192.0.2.1 or 2001:db8::/32"
+#define URL_PATTERN "https?://[^/ ].*"
 
 static const struct mok_field owner[] = {
 	{ .name = "username",
 		.type = MOK_STR,
 		.flags = MOK_F_REQUIRED,
 		.pattern = "[A-Za-z0-9_]+",
+		.form = "letters without accents, digits and underscores",
 		.max = 30,
 		.doc = "Name of the first account, which owns the instance." },
 	{ .name = "email",
 		.type = MOK_STR,
 		.flags = MOK_F_REQUIRED,
 		.pattern = "[^@ ]+@[^@ ]+",
+		.form = "an address, such as admin@social.example",
 		.doc = "Its mail address." },
 	{ 0 },
 };
@@ -31,10 +45,12 @@ static const struct mok_field quantities[] = {
 	{ .name = "cpu",
 		.type = MOK_STR,
 		.pattern = QUANTITY_PATTERN,
+		.form = QUANTITY_FORM,
 		.doc = "CPU, such as 500m." },
 	{ .name = "memory",
 		.type = MOK_STR,
 		.pattern = QUANTITY_PATTERN,
+		.form = QUANTITY_FORM,
 		.doc = "Memory, such as 1Gi." },
 	{ 0 },
 };
@@ -101,6 +117,7 @@ static const struct mok_field streaming[] = {
 	{ .name = "domain",
 		.type = MOK_STR,
 		.pattern = HOST_PATTERN,
+		.form = HOST_FORM,
 		.doc = "Host name of its own; otherwise a path of the web domain." },
 	NODE_POOL,
 	RESOURCES,
@@ -113,6 +130,8 @@ static const struct mok_field group[] = {
 		.item = MOK_STR,
 		.flags = MOK_F_REQUIRED,
 		.pattern = "(default|push|ingress|mailers|pull|scheduler|fasp)(,[1-9][0-9]?)?",
+		.form = "default, push, ingress, mailers, pull, scheduler or fasp, with a weight "
+			"such as push,4 or without",
 		.min = 1,
 		.max = 7,
 		.doc = "Queues that it serves, each as NAME or NAME,WEIGHT." },
@@ -243,6 +262,7 @@ static const struct mok_field gateway[] = {
 	{ .name = "namespace",
 		.type = MOK_STR,
 		.pattern = NAME_PATTERN,
+		.form = NAME_FORM,
 		.dflt = "traefik",
 		.doc = "Where the controller runs: its pods may reach web and streaming." },
 	{ .name = "load_balancer",
@@ -253,6 +273,8 @@ static const struct mok_field gateway[] = {
 	{ .name = "trusted_proxies",
 		.type = MOK_LIST,
 		.item = MOK_STR,
+		.pattern = RANGE_PATTERN,
+		.form = RANGE_FORM,
 		.doc = "Addresses of proxies in front, such as a CDN's: sets TRUSTED_PROXY_IP." },
 	{ .name = "tls", .type = MOK_MAP, .sub = tls, .doc = "The certificate." },
 	{ 0 },
@@ -278,10 +300,12 @@ static const struct mok_field images[] = {
 	{ .name = "web_digest",
 		.type = MOK_STR,
 		.pattern = "sha256:[0-9a-f]{64}",
+		.form = DIGEST_FORM,
 		.doc = "Digest of the image of web, instead of its registry's answer." },
 	{ .name = "streaming_digest",
 		.type = MOK_STR,
 		.pattern = "sha256:[0-9a-f]{64}",
+		.form = DIGEST_FORM,
 		.doc = "The same of streaming." },
 	{ .name = "pin",
 		.type = MOK_STR,
@@ -316,6 +340,7 @@ static const struct mok_field observability[] = {
 	{ .name = "namespace",
 		.type = MOK_STR,
 		.pattern = NAME_PATTERN,
+		.form = NAME_FORM,
 		.dflt = "monitoring",
 		.doc = "Where Prometheus runs." },
 	{ .name = "prometheus",
@@ -344,10 +369,12 @@ static const struct mok_field gitops[] = {
 	{ .name = "repository",
 		.type = MOK_STR,
 		.pattern = "(https?://|ssh://|git@|file://).+",
+		.form = "a URL that begins with https://, ssh://, git@ or file://",
 		.doc = "URL of the Git repository that Argo CD reads." },
 	{ .name = "path",
 		.type = MOK_STR,
 		.pattern = "[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*",
+		.form = "a folder in the repository, such as deploy/mastodon",
 		.doc = "Folder in it that mok manifests --argocd is written to." },
 	{ .name = "revision", .type = MOK_STR, .dflt = "HEAD", .doc = "Branch or tag." },
 	{ 0 },
@@ -433,11 +460,13 @@ static const struct mok_field eck[] = {
 	{ .name = "memory",
 		.type = MOK_STR,
 		.pattern = "[0-9]+(Mi|Gi)",
+		.form = "a number of Mi or Gi, such as 4Gi",
 		.dflt = "4Gi",
 		.doc = "Memory of each; half of it is Java's." },
 	{ .name = "storage",
 		.type = MOK_STR,
 		.pattern = "[0-9]+Gi",
+		.form = "a number of Gi, such as 40Gi",
 		.dflt = "40Gi",
 		.doc = "Volume of each." },
 	{ 0 },
@@ -525,23 +554,29 @@ static const struct mok_field fields[] = {
 		.type = MOK_STR,
 		.flags = MOK_F_REQUIRED,
 		.pattern = "[0-9]+\\.[0-9]+(\\.[0-9]+)?",
+		.form = "4.7, or 4.7.6",
 		.doc = "Mastodon's version: 4.7, or 4.7.6." },
 	{ .name = "domain",
 		.type = MOK_STR,
 		.flags = MOK_F_REQUIRED,
 		.pattern = HOST_PATTERN,
+		.form = HOST_FORM,
 		.doc = "LOCAL_DOMAIN: what stands behind the @ in accounts. It can never be "
 		       "changed." },
 	{ .name = "web_domain",
 		.type = MOK_STR,
 		.pattern = HOST_PATTERN,
+		.form = HOST_FORM,
 		.doc = "WEB_DOMAIN: where the instance is served, if elsewhere." },
 	{ .name = "media_domain",
 		.type = MOK_STR,
 		.pattern = HOST_PATTERN,
+		.form = HOST_FORM,
 		.doc = "S3_ALIAS_HOST: where media is served; by default the CDN's host." },
 	{ .name = "assets_domain",
 		.type = MOK_STR,
+		.pattern = URL_PATTERN,
+		.form = "a URL, such as https://assets.social.example",
 		.doc = "CDN_HOST: where assets are served, a URL." },
 	{ .name = "assets_storage",
 		.type = MOK_STR,
@@ -557,6 +592,8 @@ static const struct mok_field fields[] = {
 	{ .name = "alternate_domains",
 		.type = MOK_LIST,
 		.item = MOK_STR,
+		.pattern = HOST_PATTERN,
+		.form = HOST_FORM,
 		.doc = "ALTERNATE_DOMAINS." },
 	{ .name = "default_locale", .type = MOK_STR, .doc = "DEFAULT_LOCALE." },
 	FLAG("single_user_mode", "SINGLE_USER_MODE."),
@@ -566,6 +603,7 @@ static const struct mok_field fields[] = {
 	{ .name = "namespace",
 		.type = MOK_STR,
 		.pattern = NAME_PATTERN,
+		.form = NAME_FORM,
 		.max = 63,
 		.dflt = "mastodon",
 		.doc = "Namespace of the objects." },
@@ -654,8 +692,14 @@ static const struct mok_field fields[] = {
 	{ .name = "allowed_private_addresses",
 		.type = MOK_LIST,
 		.item = MOK_STR,
+		.pattern = RANGE_PATTERN,
+		.form = RANGE_FORM,
 		.doc = "ALLOWED_PRIVATE_ADDRESSES." },
-	{ .name = "http_proxy", .type = MOK_STR, .doc = "http_proxy and https_proxy." },
+	{ .name = "http_proxy",
+		.type = MOK_STR,
+		.pattern = URL_PATTERN,
+		.form = "a URL, such as http://proxy.internal:3128",
+		.doc = "http_proxy and https_proxy." },
 	{ .name = "log_level",
 		.type = MOK_STR,
 		.values = "debug|info|warn|error",

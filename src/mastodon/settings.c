@@ -235,6 +235,10 @@ static const struct mok_resource *named(struct masto *m, const struct part *part
 	d = mok_diag_add(m->diags, "E0903", masto_mark(m, part->setting),
 		"%s: \"%s\" is not the address of a %s%s%s", part->setting, address, part->kind,
 		part->engines ? " of engine " : "", part->engines ? part->engines : "");
+	if (strcmp(part->setting, "search") == 0)
+		mok_diag_hint(m->diags, d,
+			"it can be none, elasticsearch, eck, or the address of one that the plan "
+			"has");
 	near = mok_nearest(address, names, n);
 	if (!near && n == 1)
 		near = names[0];

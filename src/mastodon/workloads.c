@@ -110,7 +110,7 @@ void masto_web_request(struct masto *m, struct masto_request *out)
 
 void masto_streaming_request(struct masto *m, struct masto_request *out)
 {
-	*out = (struct masto_request){ "streaming", 100, 128, 256 };
+	*out = (struct masto_request){ "streaming", 100, 128, 512 };
 	as_planned(m, out);
 }
 
@@ -167,7 +167,10 @@ static void add_streaming(struct masto *m)
 		masto_int(m, "streaming.replicas.min", 2), 0, NULL };
 	const struct masto_pod pod = { "spec.template.spec", "streaming", "streaming", false };
 	struct mok_val manifest = masto_base("streaming");
+	struct masto_request request;
 
+	masto_streaming_request(m, &request);
+	set_size(m, &manifest, &request);
 	w.max = masto_int(m, "streaming.replicas.max", w.min);
 	masto_pod(m, &manifest, &pod);
 	add_workload(m, &w, manifest, after_classes);

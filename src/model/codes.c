@@ -316,7 +316,8 @@ static const struct mok_code codes[] = {
 		"A pod asks for more than a node of its pool has. It would wait for ever: ask for "
 		"less, use fewer workers or threads, or take larger nodes." },
 	{ "E0917", "the least is more than the most",
-		"`replicas: { min: 2, max: 6 }` are the bounds of an autoscaler." },
+		"`replicas: { min: 2, max: 6 }` are the bounds of an autoscaler; of `resources`, "
+		"`requests` are what a pod has at least, and `limits` what it has at most." },
 	{ "E0918", "a patch that changes nothing",
 		"Its target matches no object: check the kind and the name. `mok manifests -` "
 		"shows "
@@ -398,6 +399,13 @@ static const struct mok_code codes[] = {
 		"and "
 		"made anew, and a run that ends in between would lose them. With an escrow that is "
 		"open they are written there first." },
+	{ "E0934", "a patch that makes another object of it",
+		"A patch changes what the block makes, but not which objects: their kind, version "
+		"of the API and name are what Services, autoscalers and mok itself find them by." },
+	{ "W0935", "monitors without Prometheus' operator",
+		"PodMonitors and PrometheusRules are kinds of Prometheus' operator. A cluster "
+		"without it refuses them at the end of apply. `observability: { prometheus: true "
+		"}` installs it, and so does Robusta." },
 };
 
 const struct mok_code *mok_code_find(const char *code)

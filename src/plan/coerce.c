@@ -175,7 +175,10 @@ static void check_text(struct coerce *c, const struct mok_field *f, const struct
 		c->failed = true;
 		d = mok_diag_add(c->diags, "E0408", v->at,
 			"%s does not have the form that is asked for", f->name);
-		mok_diag_hint(c->diags, d, "as a regular expression: %s", f->pattern);
+		if (f->form)
+			mok_diag_hint(c->diags, d, "it is %s", f->form);
+		else
+			mok_diag_hint(c->diags, d, "as a regular expression: %s", f->pattern);
 	}
 	check_legal(c, f, v);
 }
@@ -261,11 +264,18 @@ static struct mok_val each(struct coerce *c, const struct mok_field *f, const st
 	return out;
 }
 
-/* 3 stands for { min: 3, max: 3 }. */
-static struct mok_val range(struct coerce *c, const struct mok_val *v)
+/* 3 stands for { min: 3, max: 3 }; what is wrong with it is said once. */
+static struct mok_val range(struct coerce *c, const struct mok_field *f, const struct mok_val *v)
 {
 	struct mok_val out = { .type = MOK_MAP, .at = v->at };
+	struct mok_field number = f->sub[0];
+	int64_t n;
 
+	number.name = f->name;
+	if (to_int(v, &n) && !is_within(&number, (double)n)) {
+		out_of_range(c, &number, v, "");
+		return out;
+	}
 	mok_val_set(c->arena, &out, "min", *v);
 	mok_val_set(c->arena, &out, "max", *v);
 	return out;
@@ -280,7 +290,7 @@ static struct mok_val map(
 	if ((f->flags & MOK_F_RANGE) && (v->type == MOK_STR || v->type == MOK_INT)) {
 		if (!to_int(v, &ignored))
 			return refuse_type(c, f, MOK_INT, v, name);
-		spread = range(c, v);
+		spread = range(c, f, v);
 		v = &spread;
 	}
 	if (v->type != MOK_MAP)
