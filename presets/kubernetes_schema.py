@@ -25,7 +25,8 @@ GROUPS = {
     "networking.k8s.io": ["v1"], "rbac.authorization.k8s.io": ["v1"], "scheduling.k8s.io": ["v1"],
     "storage.k8s.io": ["v1"], "apiextensions.k8s.io": ["v1"], "apiregistration.k8s.io": ["v1"],
     "admissionregistration.k8s.io": ["v1"], "coordination.k8s.io": ["v1"],
-    "discovery.k8s.io": ["v1"], "authentication.k8s.io": ["v1"], "authorization.k8s.io": ["v1"]}
+    "discovery.k8s.io": ["v1"], "events.k8s.io": ["v1"], "authentication.k8s.io": ["v1"],
+    "authorization.k8s.io": ["v1"]}
 LEFT_OUT = {"bindings", "componentstatuses", "podtemplates", "volumeattributesclasses", "volumeattachments",
             "csistoragecapacities", "servicecidrs", "ipaddresses", "mutatingadmissionpolicies",
             "mutatingadmissionpolicybindings"}
@@ -173,7 +174,9 @@ class Types:
             fields[""] = "a"
         for key, field in schema.get("properties", {}).items():
             required = key in schema.get("required", [])
-            flag = "" if key in ("apiVersion", "kind") else go.get(key, "")
+            flag = go.get(key, "")
+            if key in ("apiVersion", "kind") and flag == "e":
+                flag = ""
             kind = self.type_of(field)
             # What nobody describes is owned as one.
             atomic = ["a"] if kind.startswith("o") else []

@@ -65,7 +65,9 @@ struct mok_apiserver_store {
 		void (*each)(void *context, const struct mok_apiserver_event *event),
 		void *context);
 	uint64_t (*draw)(void *self);
-	/* A pod's log, or NULL: none was written. Lives until the request is answered. */
+	/* A pod's log, or NULL: none was written. Lives until the request is answered. A line is
+	 * its time, see mok_apiserver_log_time, a space and the text; one without a time is told,
+	 * too. */
 	const char *(*log)(void *self, const char *ns, const char *pod, const char *container);
 };
 
@@ -93,8 +95,9 @@ struct mok_apiserver_response {
 	const char *content_type;
 	MOK_VEC(const char *) warnings; /* values of Warning headers */
 	struct mok_buf body;
-	/* This begins a watch: the body has what is known so far; the caller asks again with
-	 * watch_from = watch_version, until watch_until_ms or the client goes. */
+	/* This begins a watch, or a log that is followed: the body has what is known so far; the
+	 * caller asks again with watch_from = watch_version, until watch_until_ms or the client
+	 * goes. */
 	bool watch;
 	int64_t watch_version, watch_until_ms;
 	struct mok_arena *arena;
@@ -111,6 +114,10 @@ void mok_apiserver_handle(struct mok_apiserver *server, const struct mok_apiserv
  * priority classes, Gateway API's CRDs. ca: PEM, for kube-root-ca.crt. */
 void mok_apiserver_seed(struct mok_apiserver *server, const struct mok_apiserver_store *store,
 	const char *ca, int64_t now_ms);
+
+/* The time of a line in a pod's log: "2026-11-28T11:16:20.123000000Z". */
+#define MOK_APISERVER_LOG_TIME 31
+void mok_apiserver_log_time(int64_t ms, char out[MOK_APISERVER_LOG_TIME]);
 
 /* "250m" is 0.25, "1Gi" 1073741824; NULL and what is no quantity are 0. */
 double mok_apiserver_quantity(const char *text);

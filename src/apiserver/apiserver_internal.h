@@ -81,7 +81,8 @@ struct ks_sub {
 
 struct ks_resource {
 	const char *group, *version, *name, *singular, *kind, *list_kind;
-	const char *full; /* "deployments.apps", as in stores and errors */
+	const char *full;   /* "deployments.apps", as in errors */
+	const char *stored; /* the same, but for what another group keeps */
 	bool namespaced, custom;
 	bool storage;        /* of a custom resource: the version that is stored */
 	const char *warning; /* of a deprecated version; NULL: it is none */
@@ -227,6 +228,11 @@ struct ks_rules *ks_rules_new(struct mok_arena *arena, const cJSON *schema);
 void ks_rules_run(
 	struct ks_req *r, struct ks_rules *rules, const cJSON *before, const cJSON *object);
 
+/* events.c: of events.k8s.io, which are stored as the core group's. */
+bool ks_event_is_later(const struct ks_resource *resource);
+void ks_event_to_core(cJSON *event);
+void ks_event_from_core(cJSON *event);
+
 /* discovery.c, openapi.c: true when the path was theirs and is answered. */
 bool ks_discovery(struct ks_req *r);
 bool ks_openapi(struct ks_req *r);
@@ -255,7 +261,7 @@ void ks_scale_to(struct ks_req *r, cJSON *live, const cJSON *scale);
 bool ks_list_at(struct ks_req *r, int64_t version, const struct mok_apiserver_key *after,
 	bool (*each)(void *context, const struct mok_apiserver_item *item), void *context);
 
-/* read.c and others: each answers. */
+/* read.c, logs.c and others: each answers. */
 void ks_get(struct ks_req *r);
 void ks_list(struct ks_req *r);
 void ks_watch(struct ks_req *r);

@@ -181,6 +181,7 @@ static void read_version(
 		.kind = ks_str(names, "kind"),
 		.list_kind = ks_str(names, "listKind"),
 		.full = ks_str(crd->json, "metadata.name"),
+		.stored = ks_str(crd->json, "metadata.name"),
 		.namespaced = strcmp(ks_str(spec, "scope"), "Namespaced") == 0,
 		.custom = true,
 		.storage = mok_json_bool(version, "storage", false),

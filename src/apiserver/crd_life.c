@@ -160,7 +160,7 @@ void ks_crd_drain(struct ks_req *r, const char *name)
 {
 	const struct mok_apiserver_key key = { "customresourcedefinitions.apiextensions.k8s.io", "",
 		name };
-	const struct ks_resource res = { .full = name, .custom = true };
+	const struct ks_resource res = { .full = name, .stored = name, .custom = true };
 	struct leaving l = { .r = r };
 	cJSON *crd = ks_load_key(r, &key), *before, *list, *one;
 	size_t held = 0;

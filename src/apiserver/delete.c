@@ -267,7 +267,8 @@ void ks_delete_collection(struct ks_req *r)
 
 	if (!read_deletion(r, &d) || !ks_selection_read(r, &g.selection))
 		return;
-	r->store->list(r->store->self, r->resource->full, *r->ns ? r->ns : NULL, NULL, gather, &g);
+	r->store->list(
+		r->store->self, r->resource->stored, *r->ns ? r->ns : NULL, NULL, gather, &g);
 	list = ks_own(r, cJSON_CreateObject());
 	cJSON_AddStringToObject(list, "kind", r->resource->list_kind);
 	cJSON_AddStringToObject(list, "apiVersion",

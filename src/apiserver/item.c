@@ -28,6 +28,9 @@ cJSON *ks_parse_item(struct ks_req *r, const struct mok_apiserver_item *item)
 	if (r->resource && r->resource->custom &&
 		strcmp(item->key.resource, r->resource->full) == 0)
 		ks_stamp(r, object, r->resource);
+	if (r->resource && ks_event_is_later(r->resource) &&
+		strcmp(item->key.resource, r->resource->stored) == 0)
+		ks_event_from_core(object);
 	return object;
 }
 
@@ -42,7 +45,7 @@ cJSON *ks_load_key(struct ks_req *r, const struct mok_apiserver_key *key)
 
 cJSON *ks_load(struct ks_req *r, const char *name)
 {
-	const struct mok_apiserver_key key = { r->resource->full, r->ns, name };
+	const struct mok_apiserver_key key = { r->resource->stored, r->ns, name };
 
 	return ks_load_key(r, &key);
 }

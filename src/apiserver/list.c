@@ -93,7 +93,7 @@ static bool read_continue(struct ks_req *r, struct mok_apiserver_key *after, int
 	memcpy(number, text, (size_t)(space - text));
 	if (!mok_parse_i64(number, version))
 		*version = 0;
-	*after = (struct mok_apiserver_key){ r->resource->full,
+	*after = (struct mok_apiserver_key){ r->resource->stored,
 		mok_arena_strndup(r->arena, space + 1, (size_t)(name - space - 1)), name + 1 };
 	if (strcmp(after->ns, "-") == 0)
 		after->ns = "";
@@ -212,7 +212,7 @@ void ks_list(struct ks_req *r)
 		return;
 	page.items = cJSON_CreateArray();
 	if (version >= now)
-		r->store->list(r->store->self, r->resource->full, *r->ns ? r->ns : NULL, from,
+		r->store->list(r->store->self, r->resource->stored, *r->ns ? r->ns : NULL, from,
 			take_item, &page);
 	else if (!ks_list_at(r, version, from, take_item, &page)) {
 		cJSON_Delete(page.items);

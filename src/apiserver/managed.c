@@ -26,13 +26,19 @@ static void read_managers(struct ks_req *r, const cJSON *object, struct managers
 
 	cJSON_ArrayForEach(entry, mok_json_at(object, "metadata.managedFields"))
 	{
-		struct manager m = { .name = ks_str(entry, "manager"),
+		struct manager m = {
+			.name = ks_str(entry, "manager"),
 			.operation = ks_str(entry, "operation"),
 			.api_version = ks_str(entry, "apiVersion"),
 			.sub = ks_str(entry, "subresource"),
 			.time = ks_str(entry, "time"),
-			.set = ks_set_parse(ks_at(entry, "fieldsV1")) };
+		};
 
+		/* Who wrote an event by the other group's names is forgotten. */
+		if (strcmp(r->resource->stored, "events") == 0 &&
+			strcmp(m.api_version, ks_api_version(r, r->resource)) != 0)
+			continue;
+		m.set = ks_set_parse(ks_at(entry, "fieldsV1"));
 		mok_vec_push(r->arena, &out->all, m);
 	}
 }

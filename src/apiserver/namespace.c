@@ -125,7 +125,7 @@ static bool take_item(void *context, const struct mok_apiserver_item *item)
 static void empty_resource(struct emptying *e, const char *resource)
 {
 	struct ks_req *r = e->r;
-	const struct ks_resource res = { .full = resource };
+	const struct ks_resource res = { .full = resource, .stored = resource };
 	char time[21];
 
 	e->found.len = 0;

@@ -15,7 +15,6 @@ static const char *options_of(const struct ks_req *r)
 	return strcmp(method, "POST") == 0     ? "CreateOptions"
 		: strcmp(method, "PUT") == 0   ? "UpdateOptions"
 		: strcmp(method, "PATCH") == 0 ? "PatchOptions"
-		: strcmp(method, "GET") == 0   ? "ListOptions"
 					       : "DeleteOptions";
 }
 
@@ -47,29 +46,78 @@ static bool write_options(struct ks_req *r)
 	return true;
 }
 
+/* ---- of lists and watches: apimachinery's internalversion/validation ---- */
+
+static const char *text_of(const struct ks_req *r, const char *name)
+{
+	const char *text = ks_query(r, name);
+
+	return text ? text : "";
+}
+
+static void forbid(struct ks_req *r, const char *field, const char *why)
+{
+	ks_cause(r, "FieldValueForbidden", field, "Forbidden: %s", why);
+}
+
+static void check_list(struct ks_req *r, const char *match, bool initial)
+{
+	const char *version = text_of(r, "resourceVersion");
+	bool exact = strcmp(match, "Exact") == 0;
+
+	if (*match && !*version)
+		forbid(r, "resourceVersionMatch",
+			"resourceVersionMatch is forbidden unless resourceVersion is provided");
+	if (*match && *text_of(r, "continue"))
+		forbid(r, "resourceVersionMatch",
+			"resourceVersionMatch is forbidden when continue is provided");
+	if (*match && !exact && strcmp(match, "NotOlderThan") != 0)
+		ks_cause(r, "FieldValueNotSupported", "resourceVersionMatch",
+			"Unsupported value: \"%s\": supported values: \"Exact\", "
+			"\"NotOlderThan\", \"\"",
+			match);
+	if (exact && strcmp(version, "0") == 0)
+		forbid(r, "resourceVersionMatch",
+			"resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
+	if (initial)
+		forbid(r, "sendInitialEvents", "sendInitialEvents is forbidden for list");
+}
+
+static void check_watch(struct ks_req *r, const char *match, bool initial)
+{
+	bool newer = strcmp(match, "NotOlderThan") == 0;
+
+	if (initial && !newer)
+		forbid(r, "resourceVersionMatch",
+			"sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+	if (*match && !initial)
+		forbid(r, "resourceVersionMatch",
+			"resourceVersionMatch is forbidden for watch unless sendInitialEvents is "
+			"provided");
+	if (*match && !newer)
+		ks_cause(r, "FieldValueNotSupported", "resourceVersionMatch",
+			"Unsupported value: \"%s\": supported values: \"NotOlderThan\"", match);
+	if (*match && *text_of(r, "continue"))
+		forbid(r, "resourceVersionMatch",
+			"resourceVersionMatch is forbidden when continue is provided");
+}
+
 static bool list_options(struct ks_req *r)
 {
-	const char *limit = ks_query(r, "limit"), *version = ks_query(r, "resourceVersion");
-	const char *match = ks_query(r, "resourceVersionMatch");
+	const char *limit = text_of(r, "limit"), *version = text_of(r, "resourceVersion");
+	const char *match = text_of(r, "resourceVersionMatch");
+	bool initial = *text_of(r, "sendInitialEvents");
 	int64_t number;
 
-	if (limit && *limit && !mok_parse_i64(limit, &number))
+	if (*limit && !mok_parse_i64(limit, &number))
 		return ks_bad_request(r, "strconv.ParseInt: parsing \"%s\": invalid syntax", limit);
-	if (match && *match && !(version && *version) && !ks_query_true(r, "watch"))
-		return refuse(r, "FieldValueForbidden", "resourceVersionMatch",
-			"Forbidden: resourceVersionMatch is forbidden unless resourceVersion is "
-			"provided");
-	if (match && *match && strcmp(match, "Exact") != 0 && strcmp(match, "NotOlderThan") != 0)
-		return refuse(r, "FieldValueNotSupported", "resourceVersionMatch",
-			ks_printf(r,
-				"Unsupported value: \"%s\": supported values: \"Exact\", "
-				"\"NotOlderThan\", \"\"",
-				match));
-	if (match && strcmp(match, "Exact") == 0 && mok_streq(version, "0"))
-		return refuse(r, "FieldValueForbidden", "resourceVersionMatch",
-			"Forbidden: resourceVersionMatch \"exact\" is forbidden for "
-			"resourceVersion \"0\"");
-	if (version && *version && (!mok_parse_i64(version, &number) || number < 0))
+	if (ks_query_true(r, "watch"))
+		check_watch(r, match, initial);
+	else
+		check_list(r, match, initial);
+	if (!ks_invalid_as(r, "meta.k8s.io", "ListOptions", ""))
+		return false;
+	if (*version && (!mok_parse_i64(version, &number) || number < 0))
 		return ks_bad_request(r,
 			"invalid resource version: resourceVersion: Invalid value: \"%s\": "
 			"strconv.ParseUint: parsing \"%s\": invalid syntax",

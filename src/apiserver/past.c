@@ -67,9 +67,9 @@ bool ks_list_at(struct ks_req *r, int64_t version, const struct mok_apiserver_ke
 	struct past p = { .r = r, .after = after, .changed = mok_map_new(r->arena) };
 	const char *ns = *r->ns ? r->ns : NULL;
 
-	if (!store->events(store->self, r->resource->full, ns, version, undo, &p))
+	if (!store->events(store->self, r->resource->stored, ns, version, undo, &p))
 		return false;
-	store->list(store->self, r->resource->full, ns, after, keep, &p);
+	store->list(store->self, r->resource->stored, ns, after, keep, &p);
 	if (p.items.len)
 		qsort(p.items.items, p.items.len, sizeof(*p.items.items), by_key);
 	for (size_t i = 0; i < p.items.len && each(context, &p.items.items[i]); i++)

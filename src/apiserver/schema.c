@@ -197,6 +197,7 @@ static void read_resource(struct mok_apiserver *s, const struct ks_group *group,
 	out->list_kind = mok_arena_printf(s->arena, "%sList", out->kind);
 	out->full = *out->group ? mok_arena_printf(s->arena, "%s.%s", out->name, out->group)
 				: out->name;
+	out->stored = ks_event_is_later(out) ? "events" : out->full;
 	read_subs(s, out, ks_at(json, "subresources"));
 }
 

@@ -111,7 +111,8 @@ static bool read_labels(struct ks_req *r, struct ks_selection *out, const char *
 	return true;
 }
 
-/* Which fields each resource lets be selected, next to metadata.name and metadata.namespace. */
+/* Which fields each resource lets be selected, next to metadata.name and metadata.namespace; such
+ * resources have words of their own for any other. */
 static const struct {
 	const char *resource, *fields;
 } selectable[] = {
@@ -122,16 +123,30 @@ static const struct {
 		" involvedObject.kind involvedObject.namespace involvedObject.name "
 		"involvedObject.uid involvedObject.apiVersion involvedObject.resourceVersion "
 		"involvedObject.fieldPath reason reportingComponent source type " },
+	{ "events.events.k8s.io",
+		" regarding.kind regarding.namespace regarding.name regarding.uid "
+		"regarding.apiVersion regarding.resourceVersion regarding.fieldPath reason "
+		"reportingController type " },
 	{ "secrets", " type " },
 	{ "namespaces", " status.phase " },
 	{ "nodes", " spec.unschedulable " },
 	{ "services", " spec.clusterIP spec.type " },
-	{ "replicasets.apps", " status.replicas " },
+	{ "replicationcontrollers", " status.replicas " },
 	{ "jobs.batch", " status.successful " },
 };
 
+/* NULL: those that all have. */
+static const char *fields_of(const struct ks_resource *resource)
+{
+	for (size_t i = 0; i < MOK_COUNT(selectable); i++)
+		if (strcmp(selectable[i].resource, resource->full) == 0)
+			return selectable[i].fields;
+	return NULL;
+}
+
 static bool is_selectable(const struct ks_req *r, const char *field)
 {
+	const char *fields = fields_of(r->resource);
 	char word[128];
 
 	if (strcmp(field, "metadata.name") == 0)
@@ -140,10 +155,19 @@ static bool is_selectable(const struct ks_req *r, const char *field)
 		return r->resource->namespaced;
 	if (snprintf(word, sizeof(word), " %s ", field) >= (int)sizeof(word))
 		return false;
-	for (size_t i = 0; i < MOK_COUNT(selectable); i++)
-		if (strcmp(selectable[i].resource, r->resource->full) == 0)
-			return strstr(selectable[i].fields, word);
-	return false;
+	return fields && strstr(fields, word);
+}
+
+static bool refuse_field(struct ks_req *r, const char *field)
+{
+	if (strcmp(r->resource->full, "jobs.batch") == 0)
+		return ks_bad_request(r, "field label \"%s\" not supported for Job", field);
+	if (fields_of(r->resource))
+		return ks_bad_request(r, "field label not supported: %s", field);
+	return ks_bad_request(r,
+		"\"%s\" is not a known field selector: only \"metadata.name\", "
+		"\"metadata.namespace\"",
+		field);
 }
 
 static bool read_fields(struct ks_req *r, struct ks_selection *out, const char *s)
@@ -157,10 +181,7 @@ static bool read_fields(struct ks_req *r, struct ks_selection *out, const char *
 				mok_arena_strndup(r->arena, s, n));
 		read_compared(r, &term, mok_arena_strndup(r->arena, s, n), at);
 		if (!is_selectable(r, term.key))
-			return ks_bad_request(r,
-				"\"%s\" is not a known field selector: only \"metadata.name\", "
-				"\"metadata.namespace\"",
-				term.key);
+			return refuse_field(r, term.key);
 		mok_vec_push(r->arena, &out->fields, term);
 		s += n + (s[n] == ',');
 	}
@@ -209,8 +230,10 @@ static const char *field_text(const cJSON *object, const char *path)
 {
 	const cJSON *found;
 
-	if (strcmp(path, "reportingComponent") == 0 || strcmp(path, "source") == 0)
-		path = "source.component";
+	/* Of an event, who tells it. */
+	if (strcmp(path, "source") == 0)
+		path = *ks_str(object, "source.component") ? "source.component"
+							   : "reportingComponent";
 	found = mok_json_at(object, path);
 	if (cJSON_IsBool(found))
 		return cJSON_IsTrue(found) ? "true" : "false";

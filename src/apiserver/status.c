@@ -184,7 +184,10 @@ static const char *causes_text(struct ks_req *r)
 
 bool ks_invalid(struct ks_req *r, const char *name)
 {
-	return ks_invalid_as(r, r->resource->group, r->resource->kind, name);
+	/* Errors of events name the group that they are stored in. */
+	const char *group = ks_event_is_later(r->resource) ? "" : r->resource->group;
+
+	return ks_invalid_as(r, group, r->resource->kind, name);
 }
 
 bool ks_invalid_as(struct ks_req *r, const char *group, const char *kind, const char *name)

@@ -146,12 +146,24 @@ static cJSON *partial(struct ks_req *r, const cJSON *object)
 	return ks_partial(object);
 }
 
+/* Cells are told of an object as it is stored. */
+static const cJSON *shown(struct ks_req *r, const cJSON *object)
+{
+	cJSON *core;
+
+	if (!ks_event_is_later(r->resource))
+		return object;
+	core = ks_own(r, cJSON_Duplicate(object, true));
+	ks_event_to_core(core);
+	return core;
+}
+
 static cJSON *make_row(struct ks_req *r, const cJSON *object)
 {
-	struct ks_row row = { r, object, cJSON_CreateArray() };
+	struct ks_row row = { r, shown(r, object), cJSON_CreateArray() };
 	cJSON *json = cJSON_CreateObject();
 
-	if (strcmp(r->resource->full, "events") != 0)
+	if (strcmp(r->resource->stored, "events") != 0)
 		ks_row_name(&row);
 	if (r->resource->custom)
 		fill_custom(&row);
@@ -175,7 +187,7 @@ cJSON *ks_table(struct ks_req *r, const cJSON *objects, cJSON *list_meta)
 		ks_set_str(ks_item(table, "metadata"), "resourceVersion",
 			ks_str(objects->child, "metadata.resourceVersion"));
 	list = cJSON_AddArrayToObject(table, "columnDefinitions");
-	if (strcmp(r->resource->full, "events") != 0)
+	if (strcmp(r->resource->stored, "events") != 0)
 		cJSON_AddItemToArray(list, column("Name", "string", "name", 0));
 	if (r->resource->custom)
 		custom_columns(r->resource, list);

@@ -434,7 +434,7 @@ static size_t table_of(const struct ks_resource *res)
 {
 	size_t i = 0;
 
-	while (i < MOK_COUNT(tables) && strcmp(tables[i].resource, res->full) != 0)
+	while (i < MOK_COUNT(tables) && strcmp(tables[i].resource, res->stored) != 0)
 		i++;
 	return i;
 }

@@ -190,16 +190,6 @@ static void check_role_ref(struct ks_req *r, const cJSON *before, const cJSON *o
 
 /* ---- others ---- */
 
-static void check_event(struct ks_req *r, const cJSON *before, const cJSON *object)
-{
-	const char *of = ks_str(object, "involvedObject.namespace");
-
-	(void)before;
-	if (strcmp(of, ks_str(object, "metadata.namespace")) != 0 &&
-		(*of || strcmp(r->ns, "default") != 0))
-		ks_bad_text(r, "involvedObject.namespace", of, "does not match event.namespace");
-}
-
 static void check_priority(struct ks_req *r, const cJSON *before, const cJSON *object)
 {
 	if (before && !ks_same(ks_at(before, "value"), ks_at(object, "value")))
@@ -231,7 +221,8 @@ static const struct {
 	{ "clusterrolebindings.rbac.authorization.k8s.io", check_role_ref },
 	{ "priorityclasses.scheduling.k8s.io", check_priority },
 	{ "storageclasses.storage.k8s.io", check_storage_class },
-	{ "events", check_event },
+	{ "events", ks_check_event },
+	{ "events.events.k8s.io", ks_check_event },
 	{ "customresourcedefinitions.apiextensions.k8s.io", ks_check_crd },
 };
 

@@ -68,6 +68,8 @@ static void tell_event(void *context, const struct mok_apiserver_event *event)
 	bool was = before && ks_selected(&w->selection, before);
 
 	w->seen = event->item.version;
+	if (before && ks_event_is_later(w->r->resource))
+		ks_event_from_core(before);
 	/* What leaves is told as it last matched; what is deleted, as it was then. */
 	if (was && !is && strcmp(event->type, "DELETED") != 0) {
 		cJSON *last = before;
@@ -137,7 +139,7 @@ static int64_t begin(struct watching *w, int64_t now)
 	if (!initial && text && mok_parse_i64(text, &from) && from > 0)
 		return from;
 	r->store->list(
-		r->store->self, r->resource->full, *r->ns ? r->ns : NULL, NULL, tell_stored, w);
+		r->store->self, r->resource->stored, *r->ns ? r->ns : NULL, NULL, tell_stored, w);
 	if (initial && ks_query_true(r, "allowWatchBookmarks"))
 		tell_bookmark(r, now, true);
 	return now;
@@ -156,7 +158,7 @@ void ks_watch(struct ks_req *r)
 	r->out->watch = true;
 	r->out->watch_until_ms = until(r);
 	w.seen = begin(&w, now);
-	if (!r->store->events(r->store->self, r->resource->full, *r->ns ? r->ns : NULL, w.seen,
+	if (!r->store->events(r->store->self, r->resource->stored, *r->ns ? r->ns : NULL, w.seen,
 		    tell_event, &w))
 		tell_expired(r);
 	r->out->watch_version = w.seen;

@@ -9,6 +9,21 @@
 
 /* ---- storing ---- */
 
+/* cJSON's. */
+static char *stored_text(const struct ks_resource *resource, const cJSON *object)
+{
+	cJSON *core;
+	char *text;
+
+	if (!ks_event_is_later(resource))
+		return cJSON_PrintUnformatted(object);
+	core = cJSON_Duplicate(object, true);
+	ks_event_to_core(core);
+	text = cJSON_PrintUnformatted(core);
+	cJSON_Delete(core);
+	return text;
+}
+
 static struct mok_apiserver_event event_of(
 	struct ks_req *r, const struct ks_resource *resource, cJSON *object, int64_t version)
 {
@@ -18,9 +33,9 @@ static struct mok_apiserver_event event_of(
 
 	snprintf(number, sizeof(number), "%lld", (long long)version);
 	ks_set_str(meta, "resourceVersion", number);
-	text = cJSON_PrintUnformatted(object);
+	text = stored_text(resource, object);
 	event.item = (struct mok_apiserver_item){
-		.key = { resource->full, ks_str(meta, "namespace"), ks_str(meta, "name") },
+		.key = { resource->stored, ks_str(meta, "namespace"), ks_str(meta, "name") },
 		.version = version,
 		.text = mok_arena_strdup(r->arena, text),
 		.len = strlen(text)
@@ -47,7 +62,7 @@ void ks_store_put(
 		return;
 	event = event_of(r, resource, object, r->store->version(r->store->self, true));
 	if (before) {
-		text = cJSON_PrintUnformatted(before);
+		text = stored_text(resource, before);
 		event.type = "MODIFIED";
 		event.before = text;
 	}

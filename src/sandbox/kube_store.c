@@ -217,9 +217,21 @@ struct mok_apiserver_store sb_kube_store(struct sb_kube *kube)
 void sb_kube_log(struct sb_ctx *ctx, const char *cluster_id, const char *ns, const char *pod,
 	const char *container, const char *text)
 {
+	char time[MOK_APISERVER_LOG_TIME];
+	struct mok_buf lines;
+	size_t len;
+
+	mok_apiserver_log_time(ctx->now_ms, time);
+	mok_buf_init(&lines, (size_t)1 << 24);
+	for (; *text; text += len) {
+		len = strcspn(text, "\n");
+		len += text[len] == '\n';
+		mok_buf_printf(&lines, "%s %.*s", time, (int)len, text);
+	}
 	sb_sql_run(ctx,
 		"INSERT INTO kube_log(cluster, ns, pod, container, text) VALUES(?, ?, ?, ?, ?)",
-		"sssss", cluster_id, ns, pod, container, text);
+		"sssss", cluster_id, ns, pod, container, lines.data ? lines.data : "");
+	mok_buf_release(&lines);
 }
 
 void sb_kube_forget(struct sb_ctx *ctx, const char *cluster_id)

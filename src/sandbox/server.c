@@ -87,6 +87,14 @@ static void *keep_target(void *self, const char *uri, struct MHD_Connection *con
 	return mok_xstrdup(uri);
 }
 
+static void add_headers(struct MHD_Response *response, const struct mok_sandbox_response *answer)
+{
+	for (size_t i = 0; i < answer->nheaders; i++)
+		if (strcasecmp(answer->headers[i].name, "content-length") != 0)
+			MHD_add_response_header(
+				response, answer->headers[i].name, answer->headers[i].value);
+}
+
 /* To a HEAD, libmicrohttpd sends the body's length only. */
 static enum MHD_Result send_answer(
 	struct MHD_Connection *connection, struct mok_sandbox_response *answer)
@@ -97,10 +105,7 @@ static enum MHD_Result send_answer(
 			  answer->body.len, answer->body.data, MHD_RESPMEM_MUST_COPY);
 	enum MHD_Result sent;
 
-	for (size_t i = 0; i < answer->nheaders; i++)
-		if (strcasecmp(answer->headers[i].name, "content-length") != 0)
-			MHD_add_response_header(
-				response, answer->headers[i].name, answer->headers[i].value);
+	add_headers(response, answer);
 	sent = MHD_queue_response(connection, (unsigned)answer->status, response);
 	MHD_destroy_response(response);
 	return sent;
@@ -215,7 +220,7 @@ static enum MHD_Result stream_watch(struct server *server, struct MHD_Connection
 	s->until_ms = answer->watch_until_ms;
 	response = MHD_create_response_from_callback(
 		MHD_SIZE_UNKNOWN, 16384, read_stream, s, end_stream);
-	MHD_add_response_header(response, "content-type", "application/json");
+	add_headers(response, answer);
 	sent = MHD_queue_response(connection, 200, response);
 	MHD_destroy_response(response);
 	mok_sandbox_response_release(answer);

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
-"""The real kubectl against the sandbox's clusters: kubectl.py TOOLS. It judges what runs in them."""
+"""The real kubectl and Helm against the sandbox's clusters: kubectl.py TOOLS. They judge what runs in them."""
+import json
+import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -119,9 +122,123 @@ def test_jobs_complete_and_come_from_cron_jobs():
         w.apply(CRON)
         w.run("wait", "job/work", "--for=condition=complete", "--timeout=60s")
         check("Complete" in w.run("get", "jobs"), "the table of Jobs")
+        told = w.run("logs", "job/work", "--timestamps")
+        check(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z app: started", told), told)
         w.run("create", "job", "now", "--from=cronjob/cron")
         w.run("wait", "job/now", "--for=condition=complete", "--timeout=60s")
         w.run("wait", "cronjob/cron", "--for=jsonpath={.status.lastSuccessfulTime}", "--timeout=60s")
+
+
+def test_logs_are_followed_and_events_have_two_groups():
+    with World() as w:
+        w.run("run", "p", "--image=registry.example/app:1")
+        w.run("wait", "pod/p", "--for=condition=Ready", "--timeout=60s")
+        follower = subprocess.Popen([TOOLS / "kubectl", "--kubeconfig", w.config, "logs", "-f", "p"],
+                                    stdout=subprocess.PIPE, text=True)
+        equal(follower.stdout.readline(), "p: started\n", "a log that is followed")
+        equal(follower.poll(), None, "its end")
+        w.run("delete", "pod", "p", "--now")
+        equal(follower.wait(60), 0, "the end of a log whose pod is gone")
+        follower.stdout.close()
+        check("pod/p" in w.run("get", "events.events.k8s.io"), "the table of events")
+        name = w.run("get", "events.events.k8s.io", "--field-selector", "reason=Started,regarding.name=p", "-o", "name")
+        said = w.run("get", "events", name.strip().split("/")[1], "-o", "jsonpath={.involvedObject.name} {.message}")
+        equal(said, "p Started container p", "the same event of the core group")
+
+
+CHART = {
+    "Chart.yaml": "apiVersion: v2\nname: app\nversion: 1.0.0\nappVersion: \"1\"\n",
+    "values.yaml": "tag: 1\nsize: 1\n",
+    "crds/widgets.yaml": """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: widgets.example.com }
+spec:
+  group: example.com
+  scope: Namespaced
+  names: { plural: widgets, singular: widget, kind: Widget, listKind: WidgetList }
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties: { spec: { type: object, properties: { size: { type: integer, minimum: 1 } } } }
+""",
+    "templates/all.yaml": DEPLOYMENT.replace("app:1", "app:{{ .Values.tag }}") + """\
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: told }
+data:
+  space: {{ (lookup "v1" "Namespace" "" "kube-system").metadata.name }}
+  batch: {{ .Capabilities.APIVersions.Has "batch/v1/CronJob" | quote }}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: { name: db }
+spec:
+  serviceName: db
+  selector: { matchLabels: { app: db } }
+  template:
+    metadata: { labels: { app: db } }
+    spec: { containers: [ { name: db, image: registry.example/db:1 } ] }
+  volumeClaimTemplates:
+  - metadata: { name: data }
+    spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: np }
+spec: { podSelector: {}, policyTypes: [Ingress] }
+---
+apiVersion: example.com/v1
+kind: Widget
+metadata: { name: w }
+spec: { size: {{ .Values.size }} }
+---
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: before
+  annotations: { helm.sh/hook: "pre-install,pre-upgrade", helm.sh/hook-delete-policy: "before-hook-creation,hook-succeeded" }
+spec: { template: { spec: { restartPolicy: Never, containers: [ { name: app, image: registry.example/job:1 } ] } } }
+""",
+}
+
+
+def test_helm_by_itself():
+    with World() as w:
+        chart = str(w.cloud.dir / "chart")
+        for path, text in CHART.items():
+            path = w.cloud.dir / "chart" / path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        env = {**os.environ, **{f"HELM_{part}_HOME": str(w.cloud.dir / part) for part in ("CACHE", "CONFIG", "DATA")}}
+
+        def helm(*arguments, code=0):
+            result = subprocess.run([TOOLS / "helm", "--kubeconfig", w.config, "-n", "a", *arguments], env=env,
+                                    capture_output=True, text=True, timeout=120, check=False)
+            equal(result.returncode, code, f"helm {' '.join(arguments)}: {result.stdout}{result.stderr}")
+            return result.stdout + result.stderr
+
+        helm("install", "r", chart, "--create-namespace", "--wait", "--timeout", "60s")
+        told = json.loads(w.run("get", "configmap", "told", "-n", "a", "-o", "jsonpath={.data}"))
+        equal(told, {"space": "kube-system", "batch": "true"}, "what a chart knows of the cluster")
+        check("No resources" in w.run("get", "jobs", "-n", "a"), "the hook is gone")
+        helm("upgrade", "r", chart, "--set", "tag=2", "--wait", "--timeout", "60s")
+        said = helm("upgrade", "r", chart, "--set", "size=0", code=1)
+        check("should be greater than or equal to 1" in said, said)
+        helm("rollback", "r", "1", "--wait", "--timeout", "60s")
+        equal([(x["revision"], x["status"]) for x in json.loads(helm("history", "r", "-o", "json"))],
+              [(1, "superseded"), (2, "superseded"), (3, "failed"), (4, "deployed")], "the history")
+        image = w.run("get", "deploy", "web", "-n", "a", "-o", "jsonpath={.spec.template.spec.containers[0].image}")
+        equal(image, "registry.example/app:1", "after the rollback")
+        check("StatefulSet" in helm("status", "r"), "what is in a release")
+        helm("uninstall", "r", "--wait", "--timeout", "60s")
+        equal(json.loads(helm("list", "-A", "-o", "json")), [], "releases that are left")
+        equal(w.run("get", "pvc", "-n", "a", "-o", "name"), "persistentvolumeclaim/data-db-0\n", "claims stay")
 
 
 def test_a_node_is_drained_within_budgets():

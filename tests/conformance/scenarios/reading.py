@@ -34,6 +34,20 @@ SCENARIOS = {
         *THREE, ("GET configmaps?fieldSelector=metadata.name%3Db 200",),
         ("GET configmaps?labelSelector=app&fieldSelector=metadata.name!%3Db 200",),
         ("GET configmaps?fieldSelector=data.A%3D1 400",), ("GET configmaps?fieldSelector=x 400",)],
+    "a watch that begins with a list": [
+        ("CREATE secrets 201", an_object("Secret", "a")), ("CREATE secrets 201", an_object("Secret", "b")),
+        ("WATCH secrets?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true 200",
+         3),
+        ("WATCH secrets?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=0"
+         "&allowWatchBookmarks=true&fieldSelector=metadata.name%3Db 200", 2),
+        ("GET secrets?watch=true&sendInitialEvents=true 422",), ("GET secrets?sendInitialEvents=true 422",),
+        ("GET secrets?watch=true&resourceVersionMatch=NotOlderThan 422",),
+        ("GET secrets?watch=true&sendInitialEvents=true&resourceVersionMatch=Exact&resourceVersion=1 422",)],
+    "field selectors of kinds with fields of their own": [
+        *[(f"GET {kind}?fieldSelector=x%3Dy 400",) for kind in (
+            "pods", "secrets", "services", "events", "jobs", "configmaps", "replicasets", "/api/v1/nodes",
+            "/api/v1/namespaces", "deployments")],
+        ("GET /apis/apps/v1/namespaces/NS/replicasets?fieldSelector=status.replicas%3D1 400",)],
     "field selectors of pods and secrets": [
         ("CREATE pods 201", pod("a")), ("CREATE pods 201", pod("b")),
         ("MERGE pods/b/status 200", {"status": {"phase": "Running"}}),
