@@ -161,6 +161,29 @@ static int read_index(const struct reader *r, const cJSON *json, struct mok_tf_i
 	return 0;
 }
 
+/* As HCL writes a text: "${" and "%{" would begin a template. */
+static void add_quoted(struct mok_buf *out, const char *text)
+{
+	static const char letters[] = "n\nr\rt\t\"\"\\\\";
+
+	mok_buf_putc(out, '"');
+	for (const char *p = text; *p; p++) {
+		const char *letter = letters;
+
+		while (*letter && letter[1] != *p)
+			letter += 2;
+		if (*letter)
+			mok_buf_printf(out, "\\%c", *letter);
+		else if ((unsigned char)*p < ' ' || *p == '\x7f')
+			mok_buf_printf(out, "\\u%04x", (unsigned char)*p);
+		else
+			mok_buf_putc(out, *p);
+		if ((*p == '$' || *p == '%') && p[1] == '{')
+			mok_buf_putc(out, *p);
+	}
+	mok_buf_putc(out, '"');
+}
+
 static const char *address_of(
 	const struct reader *r, const char *module, const struct mok_tf_item *item, bool is_number)
 {
@@ -173,7 +196,7 @@ static const char *address_of(
 	if (is_number)
 		return mok_arena_printf(r->arena, "%s[%s]", address, item->index);
 	mok_buf_init(&index, 8 * NAME_LONGEST);
-	mok_buf_add_json(&index, item->index);
+	add_quoted(&index, item->index);
 	address = mok_arena_printf(r->arena, "%s[%s]", address, index.data);
 	mok_buf_release(&index);
 	return address;

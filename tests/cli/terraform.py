@@ -2,11 +2,12 @@
 """mok adopt --from-tfstate: what a Terraform state manages becomes a stack's. The states have the
 attributes that the providers document; each secret in them holds CANARY."""
 import json
+import shutil
 import subprocess
 import sys
 
-from adopt import CLUSTER, DATABASE, HEAD, answer, is_of_marker, make_database, make_zone
-from lib import MOK, Cloud, Stack, check, equal, run_tests
+from adopt import CLUSTER, DATABASE, HEAD, answer, fleet_of, is_of_marker, make_database, make_zone
+from lib import MOK, Cloud, Skip, Stack, check, equal, run_tests
 from releases import release
 from workloads import Kube
 
@@ -311,6 +312,32 @@ def test_from_stdin_and_on_a_terminal():
                               env=stack.environment(), capture_output=True, timeout=120)
         check(done.returncode == 0 and "Adopted: 1. Next: mok plan" in done.stdout, done.stdout + done.stderr)
         check("terraform state rm" in done.stdout, done.stdout)
+        stack.plan(0)
+
+
+def test_terraform_itself():
+    """The program lists the addresses that mok gives, and lets go of them by these; where it is installed."""
+    if not shutil.which("terraform"):
+        raise Skip("no terraform here")
+    with Cloud() as cloud, Stack(cloud, HEAD + fleet_of(2)) as stack:
+        make_zone(cloud, 2)
+        ids = {r["name"]: str(r["id"]) for r in cloud.all("/v2/domains/t.example/records", "domain_records")}
+        stack.write(state(
+            block("digitalocean_domain", "zone", {"id": "t.example", "name": "t.example"}),
+            block("digitalocean_record", "say", *[{"id": ids[n], "domain": "t.example"} for n in ("w0", "w1")],
+                  keys=['"hi"', "é ${x} %{y} \t\\"], module='module.dns["a b"]'),
+            block("digitalocean_droplet", "bastion", {"id": "1"}, keys=[0])), "terraform.tfstate")
+
+        def terraform(*arguments):
+            env = {k: v for k, v in stack.environment().items() if not k.startswith("TF_")}
+            return subprocess.run(["terraform", *arguments], cwd=stack.dir, text=True, check=True, timeout=120,
+                                  capture_output=True, env={**env, "CHECKPOINT_DISABLE": "1"}).stdout
+
+        document = from_state(stack, terraform("state", "pull"))
+        told = addresses(document, "adopt") + addresses(document, "no_kind")
+        equal(sorted(told), sorted(terraform("state", "list").splitlines()), "addresses")
+        terraform("state", "rm", *addresses(document, "adopt"))
+        equal(terraform("state", "list").splitlines(), ["digitalocean_droplet.bastion[0]"], "what is left to it")
         stack.plan(0)
 
 

@@ -53,6 +53,36 @@ static const struct mok_tf_item *item(const struct fixture *f, size_t i)
 	return &f->state.items.items[i];
 }
 
+/* As Terraform 1.11 lists them. */
+static void keys_in_addresses(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		const char *json, *address;
+	} cases[] = {
+		{ "\"\"", "a_b.c[\"\"]" },
+		{ "\"a b\"", "a_b.c[\"a b\"]" },
+		{ "\"\\\"\\\\\\n\\t\\u0001\"", "a_b.c[\"\\\"\\\\\\n\\t\\u0001\"]" },
+		{ "\"\u00e9 ${x} %{y} $ $$\"", "a_b.c[\"\u00e9 $${x} %%{y} $ $$\"]" },
+		{ "7", "a_b.c[7]" },
+		{ "null", "a_b.c" },
+	};
+
+	for (size_t i = 0; i < MOK_COUNT(cases); i++) {
+		struct mok_buf text;
+
+		mok_buf_init(&text, 4096);
+		mok_buf_puts(&text,
+			"{\"version\":4,\"resources\":[{\"mode\":\"managed\",\"type\":\"a_b\","
+			"\"name\":\"c\",\"instances\":[{\"index_key\":");
+		mok_buf_puts(&text, cases[i].json);
+		mok_buf_puts(&text, "}]}]}");
+		assert_int_equal(read_text(f, text.data), 0);
+		assert_string_equal(item(f, 0)->address, cases[i].address);
+		mok_buf_release(&text);
+	}
+}
+
 static void modules_count_and_for_each(void **state)
 {
 	struct fixture *f = *state;
@@ -321,6 +351,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(modules_count_and_for_each),
+		TEST(keys_in_addresses),
 		TEST(data_sources_and_foreign_types),
 		TEST(pool_of_a_cluster),
 		TEST(what_lies_in_clusters),
