@@ -193,6 +193,7 @@ static bool is_to_be_asked(const struct session *s)
 
 static int apply_changes(struct session *s, int (*agree)(struct session *s))
 {
+	struct mok_err err = { 0 };
 	int rc;
 
 	if (!cli_is_json(s->cli))
@@ -201,6 +202,8 @@ static int apply_changes(struct session *s, int (*agree)(struct session *s))
 		session_print_diags(s);
 	if (s->changes.nrefused)
 		return refused(s);
+	if (is_idle(s) && vault_generate(s, &err) != 0)
+		return cli_fail(s->cli, &err, &s->stack->sources);
 	if (is_idle(s))
 		return cli_is_json(s->cli) ? nothing_to_do(s) : CLI_DONE;
 	rc = agree && is_to_be_asked(s) ? agree(s) : CLI_DONE;

@@ -414,7 +414,7 @@ int vault_can_generate(const struct session *s, struct mok_err *err)
 int vault_generate(struct session *s, struct mok_err *err)
 {
 	if (!brings_something(&s->changes))
-		return 0;
+		return vault_is_open(s->vault) ? mok_escrow_save(s->vault->escrow, false, err) : 0;
 	if (vault_can_generate(s, err) != 0)
 		return -1;
 	if (mok_plan_secret_missing(s->stack)) {

@@ -161,10 +161,6 @@ static void stopped(void *ctx, struct mok_answer *answer)
 
 void mok_step_offspring(struct op *op)
 {
-	if (!about(op)->collection(op->engine->arena, op->object)) {
-		mok_op_next(op);
-		return;
-	}
 	ask(op, (struct mok_ask){ .verb = MOK_ASK_MERGE, .extra = patch(op, about(op)->stop) },
 		op->object->id, stopped, op);
 }

@@ -429,7 +429,7 @@ static void lay_out_delete(struct op *op)
 			mok_step_add(op,
 				(struct step){ .run = mok_step_let_go,
 					.label = "removing its load balancers and volumes" });
-		if (kind->offspring)
+		if (kind->offspring && kind->offspring->collection(op->engine->arena, op->object))
 			mok_step_add(op,
 				(struct step){ .run = mok_step_offspring,
 					.label = kind->offspring->label });

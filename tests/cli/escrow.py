@@ -445,6 +445,18 @@ def test_new_keys_are_refused_where_other_secrets_are_lost_too():
         stack.apply(0, "--identity", "key.txt")
 
 
+def test_a_lost_escrow_is_filled_again_though_nothing_changes():
+    with Cloud() as cloud, Escrow(cloud, INSTANCE) as stack:
+        stack.apply()
+        before = stack.values()
+        (stack.dir / "secrets.age").unlink()
+        stack.plan(0)
+        check(not (stack.dir / "secrets.age").exists(), "a plan writes nothing")
+        check("No changes" in stack.apply().out, "nothing to do")
+        equal(stack.values(), {name: before[name] for name in stack.values()}, "what the cluster has is kept again")
+        check(stack.values(), "and that is something")
+
+
 def in_a_namespace(text):
     space = """  space:
     kind: kubernetes_manifest

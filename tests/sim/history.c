@@ -50,6 +50,12 @@ static void maybe_lose_journal(struct history *h)
 	fake_env_drop_file(h->w->fake, SIM_DIR "/" SIM_STACK ".journal");
 }
 
+static void maybe_lose_escrow(struct history *h)
+{
+	if (sim_model_has(&h->model, SIM_KEYS) && sim_chance(&h->w->rng, 25))
+		sim_lose_escrow(h->w, &h->model);
+}
+
 /* With faults, and mostly an early death. */
 static void rough_run(struct history *h, bool destroy)
 {
@@ -118,8 +124,10 @@ static void converge(struct history *h, bool destroy, const char *when)
 	struct sim_world *w = h->w;
 	uint64_t rough = sim_draw(&w->rng, 4);
 
-	for (uint64_t i = 0; i < rough && !w->violation; i++)
+	for (uint64_t i = 0; i < rough && !w->violation; i++) {
 		rough_run(h, destroy);
+		maybe_lose_escrow(h);
+	}
 	if (w->violation)
 		return;
 	sim_delete_failed_jobs(w);

@@ -87,6 +87,39 @@ static void check_cluster(struct sim_world *w, const char *cluster)
 	cJSON_Delete(json);
 }
 
+static bool is_wanted(const struct sim_model *m, const char *secret)
+{
+	char name[64];
+
+	for (int i = 0; i < m->n; i++)
+		if (m->list[i].kind == SIM_KEYS && m->list[i].wanted &&
+			mok_streq(sim_name(m, i, name), secret))
+			return true;
+	return false;
+}
+
+static void count_copies(struct sim_world *w, const char *cluster)
+{
+	cJSON *json = sim_kube(w, cluster, "GET", "/api/v1/secrets", NULL);
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, mok_json_at(json, "items")) w->copies +=
+		is_wanted(w->copies_of, mok_json_str(item, "metadata.name"));
+	cJSON_Delete(json);
+}
+
+void sim_lose_escrow(struct sim_world *w, const struct sim_model *m)
+{
+	fake_env_drop_file(w->fake, SIM_DIR "/sandbox/escrow-" SIM_STACK ".age");
+	w->copies = 0;
+	w->copies_of = m;
+	sim_each_cluster(w, count_copies);
+	sim_trace(w, "the escrow is lost, %zu Secrets have the key", w->copies);
+	/* Nothing that the plan still has tells it. */
+	if (w->copies == 0)
+		w->key = NULL;
+}
+
 void sim_check_keys(struct sim_world *w)
 {
 	sim_each_cluster(w, check_cluster);

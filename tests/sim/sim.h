@@ -149,7 +149,10 @@ struct sim_world {
 	struct mok_buf trace;                /* of the whole history, if verbose */
 	struct mok_buf told;                 /* every event and error of mok, in words */
 	const char *key;                     /* made once, in base64; NULL: not seen yet */
-	const char *violation;               /* the first one found */
+	/* Of it in clusters, where the plan has them: counted when the escrow is lost. */
+	size_t copies;
+	const struct sim_model *copies_of;
+	const char *violation; /* the first one found */
 	bool verbose;
 };
 
@@ -228,6 +231,8 @@ int sim_vault_generate(struct sim_vault *v, const struct mok_changes *changes, s
 void sim_vault_close(struct sim_vault *v); /* NULL is fine */
 const char *const *sim_key_names(struct mok_arena *arena, size_t *count);
 /* After any run: all clusters have the key that was made at first. */
+/* What clusters have is the only copy then. */
+void sim_lose_escrow(struct sim_world *w, const struct sim_model *m);
 void sim_check_keys(struct sim_world *w);
 
 /* ---- ready.c ---- */
