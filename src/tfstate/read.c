@@ -337,7 +337,7 @@ static int refuse_version(const cJSON *state, struct mok_err *err)
 		version->valuedouble);
 	mok_err_hint(err, "%s",
 		version->valuedouble < 4
-			? "Terraform 0.12 and later write that: terraform apply -refresh-only"
+			? "Terraform 0.12 writes that: terraform refresh"
 			: "`terraform show -json` may have a form that mok reads");
 	return -1;
 }
