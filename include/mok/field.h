@@ -54,6 +54,8 @@ struct mok_field {
 };
 
 const struct mok_field *mok_field_find(const struct mok_field *fields, const char *name);
+/* Is the text one of the field's values, where the kind itself says which there are? */
+bool mok_field_takes(const struct mok_field *field, const char *text);
 /* Is anything on the way of "connection.password" sensitive? */
 bool mok_field_is_sensitive(const struct mok_field *fields, const char *path);
 

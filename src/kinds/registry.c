@@ -39,6 +39,20 @@ const struct mok_field *mok_field_find(const struct mok_field *fields, const cha
 	return NULL;
 }
 
+bool mok_field_takes(const struct mok_field *field, const char *text)
+{
+	size_t want = strlen(text), len;
+
+	if (!field->values || field->values[0] == '@')
+		return true;
+	for (const char *p = field->values; *p; p += len + (p[len] == '|')) {
+		len = strcspn(p, "|");
+		if (len == want && memcmp(p, text, len) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool mok_field_is_sensitive(const struct mok_field *fields, const char *path)
 {
 	while (fields && *path) {

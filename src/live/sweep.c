@@ -149,6 +149,16 @@ static const char *static_field(struct sweep *sweep, const struct mok_resource *
 	return mok_sweep_eval(sweep, r, &fields) ? mok_val_get_str(&fields, name) : NULL;
 }
 
+/* Where there are none of the kind, there is nobody to ask. */
+static bool has_region(struct sweep *sweep, const struct mok_kind *kind, const char *name)
+{
+	const struct mok_field *region = mok_field_find(kind->fields, "region");
+
+	return !region ||
+		mok_field_takes(
+			region, mok_norm(sweep->arena, region->norm, mok_val_str(name)).u.s);
+}
+
 /* Kinds whose listing is one region's (buckets): the regions that the plan names. */
 static void list_regions(struct sweep *sweep, const struct mok_kind *kind)
 {
@@ -157,7 +167,7 @@ static void list_regions(struct sweep *sweep, const struct mok_kind *kind)
 
 	if (!mok_map_get(sweep->used, kind->name))
 		return;
-	if (stack->region)
+	if (stack->region && has_region(sweep, kind, stack->region))
 		mok_sweep_list(sweep, &ask);
 	for (size_t i = 0; i < stack->resources.len; i++) {
 		const struct mok_resource *r = &stack->resources.items[i];

@@ -124,19 +124,6 @@ static size_t split_values(
 	return n;
 }
 
-/* Is it one of "a|b|c"? */
-static bool is_among(const char *values, const char *text)
-{
-	size_t want = strlen(text), len;
-
-	for (; *values; values += len + (values[len] == '|')) {
-		len = strcspn(values, "|");
-		if (len == want && memcmp(values, text, len) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void check_legal(struct coerce *c, const struct mok_field *f, const struct mok_val *v)
 {
 	const char *values[64], *near;
@@ -148,7 +135,7 @@ static void check_legal(struct coerce *c, const struct mok_field *f, const struc
 	if (!f->values || f->values[0] == '@')
 		return;
 	same = mok_norm(c->arena, f->norm, *v); /* "production" is Production */
-	if (is_among(f->values, same.u.s))
+	if (mok_field_takes(f, same.u.s))
 		return;
 	c->failed = true;
 	n = split_values(c->arena, f->values, values, MOK_COUNT(values));

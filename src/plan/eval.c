@@ -48,11 +48,39 @@ static void fill_in(struct fields *fields, const char *key, const char *text, st
 		*v = filled;
 }
 
+static bool is_in(struct mok_arena *arena, const struct mok_field *region, const char *name)
+{
+	return mok_field_takes(region, mok_norm(arena, region->norm, mok_val_str(name)).u.s);
+}
+
+/* A region of the stack's that this kind is not in: the resource needs one of its own. The first
+ * that there is stands in for it, lest it be missed too. */
+static const char *refuse_region(const struct mok_resource *r, const struct mok_field *region,
+	const char *name, struct mok_diags *diags)
+{
+	const char *list = "", *first = NULL;
+	struct mok_diag *d = mok_diag_add(diags, "E0406", r->at,
+		"%s needs a region of its own: there is no %s in %s", r->address, r->kind->name,
+		name);
+
+	for (const char *p = region->values; *p;) {
+		size_t len = strcspn(p, "|");
+
+		first = first ? first : mok_arena_strndup(diags->arena, p, len);
+		list = mok_arena_printf(
+			diags->arena, "%s%s%.*s", list, *list ? ", " : "", (int)len, p);
+		p += len + (p[len] == '|');
+	}
+	mok_diag_hint(diags, d, "write region: there; it can be %s", list);
+	return first;
+}
+
 static void fill_region(const struct mok_stack *stack, const struct mok_resource *r,
 	struct mok_diags *diags, struct fields *fields)
 {
 	const struct mok_field *region = mok_field_find(r->kind->fields, "region");
 	const struct mok_val *v = region ? find_field(fields, "region") : NULL;
+	const char *name;
 	struct mok_diag *d;
 
 	if (!region || (region->flags & MOK_F_COMPUTED) || (v && v->type != MOK_NULL))
@@ -63,8 +91,10 @@ static void fill_region(const struct mok_stack *stack, const struct mok_resource
 		d = mok_diag_add(diags, "E0409", r->at, "%s needs a region", r->address);
 		mok_diag_hint(diags, d, "write `region: ams3` here or at the top of the file");
 	}
-	fill_in(fields, "region", stack->region ? stack->region : "",
-		stack->region ? stack->region_at : r->at);
+	name = stack->region ? stack->region : "";
+	if (stack->region && !is_in(diags->arena, region, name))
+		name = refuse_region(r, region, name, diags);
+	fill_in(fields, "region", name, stack->region ? stack->region_at : r->at);
 }
 
 /* A name that has to be written gets no default. */

@@ -215,6 +215,20 @@ def test_cluster_upgrade():
            ["POST /v2/kubernetes/clusters/<id>/upgrade"], tags_too=True)
 
 
+def test_a_stack_where_there_are_no_buckets():
+    with Cloud() as cloud, Stack(cloud, """\
+mok: 1
+name: t
+region: nyc1
+resources:
+  net: { kind: vpc, ip_range: 10.20.0.0/20 }
+  media: { kind: spaces_bucket, region: nyc3 }
+""") as stack:
+        stack.apply()
+        stack.plan(0)
+        stack.destroy()
+
+
 def test_pool_count():
     change(CLUSTER, CLUSTER.replace("count: 2", "count: 3"),
            ["PUT /v2/kubernetes/clusters/<id>/node_pools/<id>"], tags_too=True)
