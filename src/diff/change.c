@@ -260,6 +260,25 @@ static void warn_not_ready(struct planner *p, const struct mok_change *c)
 	d->address = c->address;
 }
 
+/* What two runs made at the same time, from two machines: the one that is not used is nobody's. */
+static void warn_twins(struct planner *p, const struct mok_change *c)
+{
+	const char *twins = c->kind->marking == MOK_MARK_FREE
+		? mok_live_twins(p->arena, p->live, c->object)
+		: NULL;
+	struct mok_diag *d;
+
+	if (!twins)
+		return;
+	d = mok_diag_add(p->diags, "W0817", c->resource->at,
+		"%s: there is more than one of it: %s; this stack goes on with %s", c->address,
+		twins, c->object->id);
+	d->address = c->address;
+	mok_diag_hint(p->diags, d,
+		"two runs at the same time may have made it: delete by hand the one that nobody "
+		"uses");
+}
+
 /* A new name beside the old one, which stays for rolling back. */
 static bool plan_successor(struct planner *p, struct mok_change *c)
 {
@@ -304,6 +323,7 @@ static void plan_existing(struct planner *p, struct mok_change *c)
 		weigh_readiness(p, c);
 	if (c->object->failed)
 		warn_failed(p, c);
+	warn_twins(p, c);
 	if (c->action == MOK_ACT_REPLACE)
 		plan_replace(p, c);
 	else if (c->fields.len || c->moved_from || c->set_protect || c->clear_protect ||

@@ -119,7 +119,9 @@ static int check_change(const cJSON *saved, const struct mok_change *c, struct m
 	mok_buf_init(&text, sizeof(what) - 1);
 	if (c->object) {
 		mok_live_fingerprint(c->object, &c->want, hash);
-		if (!mok_streq(mok_json_str(saved, "id"), c->object->id))
+		if (!mok_json_str(saved, "id"))
+			mok_buf_printf(&text, "%s exists by now (%s)", c->address, c->object->id);
+		else if (!mok_streq(mok_json_str(saved, "id"), c->object->id))
 			mok_buf_printf(
 				&text, "%s is another object now (%s)", c->address, c->object->id);
 		else if (!mok_streq(mok_json_str(saved, "live"), hash))
@@ -160,6 +162,8 @@ int mok_saved_plan_check(const cJSON *saved, const struct mok_stack *stack,
 	const cJSON *list = mok_json_at(saved, "changes"), *item;
 	size_t n = 0, next = 0;
 
+	if (!mok_streq(mok_json_str(saved, "stack"), stack->name))
+		return stale(err, "it was made for another stack");
 	if (!mok_streq(mok_json_str(saved, "account"), live->account_uuid))
 		return stale(err, "it was made for another account");
 	if (!mok_streq(mok_json_str(saved, "config"), stack->config_hash))

@@ -126,13 +126,13 @@ static int fill(int fd, const void *data, size_t len, int mode)
 	return fsync(fd);
 }
 
-static int files_write(
-	void *self, const char *path, const void *data, size_t len, int mode, struct mok_err *err)
+/* Beside the file, and then in its place: whoever reads it sees the old one or the new one. */
+static int replace_file(
+	const char *path, const void *data, size_t len, int mode, struct mok_err *err)
 {
 	struct mok_buf temp;
 	int fd, result = 0;
 
-	(void)self;
 	mok_buf_init(&temp, 8192);
 	mok_buf_puts(&temp, path);
 	mok_buf_puts(&temp, ".tmp-XXXXXX");
@@ -152,6 +152,35 @@ static int files_write(
 			result = sync_directory_of(path, err);
 	}
 	mok_buf_release(&temp);
+	return result;
+}
+
+/* A device or a pipe is written to, never put aside. */
+static int write_into(const char *path, const void *data, size_t len, struct mok_err *err)
+{
+	int fd = open_retrying(path, O_WRONLY, 0);
+	int result =
+		fd < 0 || write_all(fd, data, len) != 0 ? io_error(err, "cannot write", path) : 0;
+
+	if (fd >= 0 && close(fd) != 0 && result == 0)
+		result = io_error(err, "cannot write", path);
+	return result;
+}
+
+/* Of a link it is the file behind it that is written. */
+static int files_write(
+	void *self, const char *path, const void *data, size_t len, int mode, struct mok_err *err)
+{
+	char *real = realpath(path, NULL);
+	struct stat st;
+	int result;
+
+	(void)self;
+	if (real && stat(real, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		result = write_into(path, data, len, err);
+	else
+		result = replace_file(real ? real : path, data, len, mode, err);
+	free(real);
 	return result;
 }
 

@@ -29,9 +29,11 @@ struct mok_object *mok_live_by_id(
 const char *mok_live_twins(
 	struct mok_arena *arena, const struct mok_live *live, const struct mok_object *object)
 {
-	const char *key = mok_natural_key(arena, object->kind, &object->attrs);
-	const char *ids = NULL;
+	const char *ids = NULL, *key;
 
+	if (mok_map_len(live->twins) == 0)
+		return NULL;
+	key = mok_natural_key(arena, object->kind, &object->attrs);
 	if (!key || !mok_map_get(live->twins, live_place(arena, object, key)))
 		return NULL;
 	for (size_t i = 0; i < live->objects.len; i++) {

@@ -264,6 +264,12 @@ static const struct mok_code codes[] = {
 	{ "E0816", "what goes along is left out",
 		"A namespace, a definition or a cluster that is replaced takes with it all that is "
 		"inside; --target or --exclude left some of that out of the plan." },
+	{ "W0817", "one more than is needed",
+		"Another object is exactly like one of this stack. mok's lock is of one machine: "
+		"two "
+		"that apply one stack at the same time can each make one, where the API lets two "
+		"have the same name (keys, records). mok goes on with the one that its journal "
+		"knows, else with the older; the other one is nobody's, and is deleted by hand." },
 	/* ---- the mastodon block ---- */
 	{ "E0902", "an address that the mastodon block takes",
 		"The block stands for resources with addresses of their own, such as mastodon_web. "

@@ -405,6 +405,20 @@ def test_partial_failure():
         stack.destroy()
 
 
+def test_what_two_machines_made_is_told():
+    """The lock is of one machine, and two keys may have one name."""
+    with Cloud() as cloud, Stack(cloud, HEAD + "  key: { kind: spaces_key }\n") as stack:
+        stack.apply()
+        stack.forget_journal()
+        mine = cloud.get("/v2/spaces/keys")["keys"][0]
+        check("W0817" not in stack.plan(0).err, "there is one")
+        other = cloud.post("/v2/spaces/keys", {"name": mine["name"], "grants": []})["key"]
+        said = " ".join(stack.plan(0).err.split())
+        check("W0817" in said and other["access_key"] in said and f"goes on with {mine['access_key']}" in said, said)
+        cloud.call("DELETE", f"/v2/spaces/keys/{other['access_key']}")
+        check("W0817" not in stack.plan(0).err, "there is one again")
+
+
 def test_stale_saved_plan():
     cloud, stack, _ = world(NETWORK)
     with cloud, stack:
@@ -423,6 +437,8 @@ def test_stale_saved_plan():
         equal(cloud.writes(mark), ["PATCH /v2/vpcs/<id>"], "writes of the fresh plan")
         stack.run("apply", "saved.json").expect(1)
         stack.plan(0)
+        stack.write((HEAD + NETWORK).replace("name: t\n", "name: another\n", 1))
+        check("another stack" in " ".join(stack.run("apply", "saved.json").expect(1).err.split()), "of another stack")
 
 
 def test_unmarked_object_with_the_name():

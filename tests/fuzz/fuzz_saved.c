@@ -6,7 +6,7 @@
 
 static void check(const cJSON *saved)
 {
-	struct mok_stack stack = { .name = "t" };
+	struct mok_stack stack = { .name = mok_json_str(saved, "stack") };
 	const struct mok_live live = { .account_uuid = mok_json_str(saved, "account") };
 	const struct mok_changes none = { 0 };
 	struct mok_err err = { 0 };

@@ -2,6 +2,7 @@
 #include "mok/env.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -183,6 +184,44 @@ static void get(
 	mok_loop_free(loop);
 }
 
+/* A link stays one, and what is no file is written to: never put aside for a file of its name. */
+static void links_and_pipes_are_written_through(void **state)
+{
+	struct mok_real_env *real = open_env();
+	const struct mok_env *env = mok_real_env_get(real);
+	const struct mok_files *fs = &env->files;
+	char dir[] = "/tmp/mok-env-XXXXXX", path[80], link[80], pipe[80], got[8] = { 0 };
+	struct mok_err err;
+	struct stat st;
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/f", dir);
+	snprintf(link, sizeof(link), "%s/l", dir);
+	snprintf(pipe, sizeof(pipe), "%s/p", dir);
+	assert_int_equal(fs->write(fs->self, path, "old", 3, 0600, &err), 0);
+	assert_int_equal(symlink("f", link), 0);
+	assert_int_equal(fs->write(fs->self, link, "new", 3, 0600, &err), 0);
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	read_into(env, path, "new");
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	fd = open(pipe, O_RDONLY | O_NONBLOCK);
+	assert_true(fd >= 0);
+	assert_int_equal(fs->write(fs->self, pipe, "text", 4, 0600, &err), 0);
+	assert_int_equal(read(fd, got, sizeof(got) - 1), 4);
+	assert_string_equal(got, "text");
+	close(fd);
+	assert_int_equal(lstat(pipe, &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	unlink(pipe);
+	unlink(link);
+	unlink(path);
+	assert_int_equal(rmdir(dir), 0);
+	mok_real_env_free(real);
+}
+
 static void an_answer_comes_with_status_headers_and_body(void **state)
 {
 	struct mok_real_env *real = open_env();
@@ -296,6 +335,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_are_written_whole_appended_and_locked),
+		cmocka_unit_test(links_and_pipes_are_written_through),
 		cmocka_unit_test(an_answer_comes_with_status_headers_and_body),
 		cmocka_unit_test(another_protocol_that_is_granted_is_an_answer),
 		cmocka_unit_test(what_surely_was_not_sent_is_told_from_what_may_have_been),
