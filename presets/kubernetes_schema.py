@@ -32,7 +32,8 @@ LEFT_OUT = {"bindings", "componentstatuses", "podtemplates", "volumeattributescl
             "mutatingadmissionpolicybindings"}
 # What the server says to whoever uses them.
 DEPRECATED = {("", "endpoints"): "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"}
-SUBRESOURCES = {"status", "scale", "log", "eviction", "binding", "finalize", "token"}
+SUBRESOURCES = {"status", "scale", "log", "eviction", "binding", "finalize", "token",
+                "ephemeralcontainers"}
 SCALARS = {"io.k8s.apimachinery.pkg.api.resource.Quantity": "q",
            "io.k8s.apimachinery.pkg.util.intstr.IntOrString": "x",
            "io.k8s.apimachinery.pkg.apis.meta.v1.Time": "t",

@@ -233,6 +233,10 @@ bool ks_event_is_later(const struct ks_resource *resource);
 void ks_event_to_core(cJSON *event);
 void ks_event_from_core(cJSON *event);
 
+/* ephemeral.c: is a pod's subresource of that name asked for? It changes nothing else. */
+bool ks_is_ephemeral(const struct ks_req *r);
+void ks_ephemeral_only(cJSON *object, const cJSON *live);
+
 /* discovery.c, openapi.c: true when the path was theirs and is answered. */
 bool ks_discovery(struct ks_req *r);
 bool ks_openapi(struct ks_req *r);

@@ -150,7 +150,7 @@ static bool has_sub(const struct ks_req *r)
 static bool is_object_sub(const struct ks_req *r)
 {
 	return !*r->sub || strcmp(r->sub, "status") == 0 || strcmp(r->sub, "scale") == 0 ||
-		strcmp(r->sub, "finalize") == 0;
+		strcmp(r->sub, "finalize") == 0 || ks_is_ephemeral(r);
 }
 
 static const struct {

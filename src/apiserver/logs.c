@@ -10,9 +10,13 @@ struct line {
 	const char *line, *text, *end; /* end: after its line break */
 };
 
+static const char *const statuses[] = { "containerStatuses", "initContainerStatuses",
+	"ephemeralContainerStatuses" };
+
 static bool has_container(const cJSON *pod, const char *name)
 {
-	static const char *const lists[] = { "containers", "initContainers" };
+	static const char *const lists[] = { "containers", "initContainers",
+		"ephemeralContainers" };
 
 	for (size_t i = 0; i < MOK_COUNT(lists); i++) {
 		const cJSON *container;
@@ -44,13 +48,12 @@ static const char *only_container(struct ks_req *r, const cJSON *pod)
  * nothing. */
 static const char *waits_for(const cJSON *pod, const char *container)
 {
-	static const char *const lists[] = { "containerStatuses", "initContainerStatuses" };
 	const cJSON *one;
 
 	if (!*ks_str(pod, "spec.nodeName"))
 		return "ContainerCreating";
-	for (size_t i = 0; i < MOK_COUNT(lists); i++) {
-		cJSON_ArrayForEach(one, ks_at(ks_at(pod, "status"), lists[i]))
+	for (size_t i = 0; i < MOK_COUNT(statuses); i++) {
+		cJSON_ArrayForEach(one, ks_at(ks_at(pod, "status"), statuses[i]))
 		{
 			const char *reason = ks_str(one, "state.waiting.reason");
 
@@ -66,11 +69,10 @@ static const char *waits_for(const cJSON *pod, const char *container)
 /* Has it run before? */
 static bool has_ended(const cJSON *pod, const char *container)
 {
-	static const char *const lists[] = { "containerStatuses", "initContainerStatuses" };
 	const cJSON *one;
 
-	for (size_t i = 0; i < MOK_COUNT(lists); i++) {
-		cJSON_ArrayForEach(one, ks_at(ks_at(pod, "status"), lists[i]))
+	for (size_t i = 0; i < MOK_COUNT(statuses); i++) {
+		cJSON_ArrayForEach(one, ks_at(ks_at(pod, "status"), statuses[i]))
 		{
 			if (strcmp(ks_str(one, "name"), container) == 0)
 				return mok_json_at(one, "lastState.terminated") != NULL;
@@ -186,11 +188,10 @@ static void tell_lines(struct ks_req *r, const char *at, int64_t limit)
 
 static bool is_running(const cJSON *pod, const char *container)
 {
-	static const char *const lists[] = { "containerStatuses", "initContainerStatuses" };
 	const cJSON *one;
 
-	for (size_t i = 0; i < MOK_COUNT(lists); i++) {
-		cJSON_ArrayForEach(one, ks_at(ks_at(pod, "status"), lists[i]))
+	for (size_t i = 0; i < MOK_COUNT(statuses); i++) {
+		cJSON_ArrayForEach(one, ks_at(ks_at(pod, "status"), statuses[i]))
 		{
 			if (strcmp(ks_str(one, "name"), container) == 0)
 				return mok_json_at(one, "state.running") != NULL;

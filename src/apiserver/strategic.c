@@ -17,15 +17,16 @@ static bool is_directive(const char *name)
 	return name[0] == '$';
 }
 
+static bool are_same(const char *key, const cJSON *a, const cJSON *b)
+{
+	return *key ? ks_same(ks_at(a, key), ks_at(b, key)) : ks_same(a, b);
+}
+
 static cJSON *find_item(cJSON *list, const char *key, const cJSON *like)
 {
 	cJSON *item;
 
-	cJSON_ArrayForEach(item, list)
-	{
-		if (*key ? ks_same(ks_at(item, key), ks_at(like, key)) : ks_same(item, like))
-			return item;
-	}
+	cJSON_ArrayForEach(item, list) if (are_same(key, item, like)) return item;
 	return NULL;
 }
 
@@ -84,13 +85,65 @@ static void merge_item(struct merging *m, cJSON *list, const cJSON *item, const 
 	}
 }
 
+/* -1: it is not there. */
+static int place_of(const cJSON *list, const char *key, const cJSON *item)
+{
+	const cJSON *one;
+	int i = 0;
+
+	cJSON_ArrayForEach(one, list)
+	{
+		if (are_same(key, one, item))
+			return i;
+		i++;
+	}
+	return -1;
+}
+
+/* Were both there, and one before the other? */
+static bool was_before(const cJSON *list, const char *key, const cJSON *one, const cJSON *other)
+{
+	int a = one ? place_of(list, key, one) : -1, b = other ? place_of(list, key, other) : -1;
+
+	return a >= 0 && b >= 0 && a < b;
+}
+
+/* Those that `order` names come in that order. Each of the others keeps its place before what it
+ * was before in `old`; what is new comes first. */
+static void order_list(cJSON *list, const cJSON *order, const cJSON *old, const char *key)
+{
+	cJSON *named = cJSON_CreateArray(), *sorted = cJSON_CreateArray(), *item;
+	const cJSON *want;
+
+	cJSON_ArrayForEach(want, order)
+	{
+		item = find_item(list, key, want);
+		if (item)
+			cJSON_AddItemToArray(named, cJSON_DetachItemViaPointer(list, item));
+	}
+	while (list->child || named->child) {
+		bool other = !named->child || was_before(old, key, list->child, named->child);
+		cJSON *from = other ? list : named;
+
+		cJSON_AddItemToArray(sorted, cJSON_DetachItemViaPointer(from, from->child));
+	}
+	while ((item = sorted->child) != NULL)
+		cJSON_AddItemToArray(list, cJSON_DetachItemViaPointer(sorted, item));
+	cJSON_Delete(sorted);
+	cJSON_Delete(named);
+}
+
 static void merge_list(struct merging *m, cJSON *list, const cJSON *patch, const struct ks_field *f)
 {
+	cJSON *old = cJSON_Duplicate(list, true);
 	const cJSON *item;
 
 	cJSON_ArrayForEach(item, patch) merge_item(m, list, item, f);
-	if (!*f->merge_key)
+	if (*f->merge_key)
+		order_list(list, patch, old, f->merge_key);
+	else
 		sort_scalars(m, list);
+	cJSON_Delete(old);
 }
 
 static bool replaces(const cJSON *item)
@@ -113,26 +166,9 @@ static cJSON *replacement(const cJSON *patch)
 	return list;
 }
 
-/* "$setElementOrder/NAME": those named come in that order, others keep their places after. */
-static void order_list(cJSON *list, const cJSON *order, const char *key)
-{
-	cJSON *sorted = cJSON_CreateArray(), *item;
-	const cJSON *want;
-
-	cJSON_ArrayForEach(want, order)
-	{
-		item = find_item(list, key, want);
-		if (item)
-			cJSON_AddItemToArray(sorted, cJSON_DetachItemViaPointer(list, item));
-	}
-	while ((item = list->child) != NULL)
-		cJSON_AddItemToArray(sorted, cJSON_DetachItemViaPointer(list, item));
-	while ((item = sorted->child) != NULL)
-		cJSON_AddItemToArray(list, cJSON_DetachItemViaPointer(sorted, item));
-	cJSON_Delete(sorted);
-}
-
-static void apply_directive(cJSON *target, const cJSON *directive, const struct ks_type *type)
+/* "$setElementOrder/NAME", "$deleteFromPrimitiveList/NAME"; old: the target before the patch. */
+static void apply_directive(
+	cJSON *target, const cJSON *directive, const cJSON *old, const struct ks_type *type)
 {
 	const char *slash = strchr(directive->string, '/');
 	const struct ks_field *f = slash ? ks_field_of(type, slash + 1) : NULL;
@@ -142,7 +178,7 @@ static void apply_directive(cJSON *target, const cJSON *directive, const struct 
 	if (!f || !f->merges || !cJSON_IsArray(list))
 		return;
 	if (mok_starts(directive->string, "$setElementOrder/"))
-		order_list(list, directive, f->merge_key);
+		order_list(list, directive, ks_at(old, slash + 1), f->merge_key);
 	if (!mok_starts(directive->string, "$deleteFromPrimitiveList/"))
 		return;
 	cJSON_ArrayForEach(value, directive)
@@ -214,18 +250,21 @@ static void strategic(
 {
 	const char *directive = mok_json_str(patch, "$patch");
 	const cJSON *child;
+	cJSON *old;
 
 	if (directive)
 		clear(target);
 	if (mok_streq(directive, "delete"))
 		return;
+	old = cJSON_Duplicate(target, true);
 	retain_keys(target, patch);
 	cJSON_ArrayForEach(child, patch) if (mok_starts(child->string, "$deleteFrom"))
-		apply_directive(target, child, type);
+		apply_directive(target, child, old, type);
 	cJSON_ArrayForEach(child, patch) if (!is_directive(child->string))
 		patch_field(m, target, child, type);
 	cJSON_ArrayForEach(child, patch) if (mok_starts(child->string, "$setElementOrder"))
-		apply_directive(target, child, type);
+		apply_directive(target, child, old, type);
+	cJSON_Delete(old);
 }
 
 cJSON *ks_strategic_patch(

@@ -46,6 +46,7 @@ KS_RULE(ks_check_pod);
 KS_RULE(ks_check_service);
 KS_RULE(ks_check_policy);
 KS_RULE(ks_check_ingress);
+KS_RULE(ks_check_ephemeral);
 KS_RULE(ks_check_event);
 KS_RULE(ks_check_crd);
 

@@ -330,8 +330,10 @@ void ks_check_pod(struct ks_req *r, const cJSON *before, const cJSON *object)
 	cJSON *old, *new;
 
 	ks_check_pod_spec(r, ks_at(object, "spec"), NULL, "spec");
-	if (!before)
+	if (!before || ks_is_ephemeral(r)) {
+		ks_check_ephemeral(r, before, object);
 		return;
+	}
 	old = fixed_part(before);
 	new = fixed_part(object);
 	if (!ks_same(old, new))

@@ -373,6 +373,10 @@ static void keep_other_part(struct ks_req *r, cJSON *object, const cJSON *live)
 
 	if (!r->resource->has_status)
 		return;
+	if (ks_is_ephemeral(r)) {
+		ks_ephemeral_only(object, live);
+		return;
+	}
 	if (strcmp(r->sub, "status") != 0) {
 		take_over(object, live, "status");
 		return;

@@ -241,6 +241,21 @@ def test_helm_by_itself():
         equal(w.run("get", "pvc", "-n", "a", "-o", "name"), "persistentvolumeclaim/data-db-0\n", "claims stay")
 
 
+def test_a_pod_is_debugged():
+    with World() as w:
+        w.run("run", "p", "--image=registry.example/app:1")
+        w.run("wait", "pod/p", "--for=condition=Ready", "--timeout=60s")
+        w.run("debug", "p", "--image=registry.example/shell:1", "--container=one", "--target=p")
+        w.run("wait", "pod/p", "--timeout=60s", "--for=jsonpath={.status.ephemeralContainerStatuses[0].state.terminated"
+              ".reason}=Completed")
+        said = w.run("debug", "p", "--image=registry.example/shell:1", "--container=two", "-i")
+        check("no program runs in this cluster" in said, said)
+        w.run("wait", "pod/p", "--for=condition=Ready", "--timeout=5s")
+        said = w.run("get", "pod", "p", "-o", "jsonpath={.status.ephemeralContainerStatuses[1].state.running}")
+        check("startedAt" in said, said)
+        w.run("logs", "p", "-c", "two")
+
+
 def test_a_node_is_drained_within_budgets():
     with World() as w:
         w.apply(DEPLOYMENT)

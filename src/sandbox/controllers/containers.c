@@ -234,8 +234,11 @@ static void print(struct kubelet *kl, const cJSON *container, const char *text)
 			sb_ctl_str(kl->pod, "metadata.name"), sb_ctl_str(container, "name"), text);
 }
 
-static bool stays(struct kubelet *kl, enum kubelet_role role)
+/* A debugger whose input nobody is at ends at once. */
+static bool stays(struct kubelet *kl, const cJSON *container, enum kubelet_role role)
 {
+	if (role == KUBELET_EPHEMERAL)
+		return mok_json_bool(container, "stdin", false);
 	return role == KUBELET_SIDECAR ||
 		(role == KUBELET_MAIN &&
 			strcmp(sb_ctl_str(kl->pod, "spec.restartPolicy"), "Always") == 0);
@@ -248,7 +251,7 @@ static void set_readiness(struct kubelet *kl, const cJSON *container, cJSON *rt,
 {
 	if (o->unready) {
 		stay_unready(kl, container, rt, o);
-	} else if (o->exits && stays(kl, role)) {
+	} else if (o->exits && stays(kl, container, role)) {
 		sb_set_int(rt, "up_ms", kl->k->ctx->now_ms);
 		sb_set_int(rt, "ready_ms", 0);
 	} else {
@@ -258,7 +261,8 @@ static void set_readiness(struct kubelet *kl, const cJSON *container, cJSON *rt,
 
 static void start(struct kubelet *kl, const cJSON *container, cJSON *rt, enum kubelet_role role)
 {
-	struct sb_outcome o = sb_program_start(kl->k, kl->pod, container, stays(kl, role));
+	struct sb_outcome o =
+		sb_program_start(kl->k, kl->pod, container, stays(kl, container, role));
 	const char *name = sb_ctl_str(container, "name");
 
 	kubelet_tell(kl, container, "Normal", "Created", "Created container: %s", name);
@@ -280,6 +284,8 @@ static bool restarts(struct kubelet *kl, enum kubelet_role role, int64_t code)
 
 	if (role == KUBELET_SIDECAR)
 		return true;
+	if (role == KUBELET_EPHEMERAL)
+		return false;
 	if (strcmp(policy, "Always") == 0)
 		return role == KUBELET_MAIN || code != 0;
 	return strcmp(policy, "OnFailure") == 0 && code != 0;

@@ -128,6 +128,8 @@ static void run(struct kubelet *kl)
 		return;
 	cJSON_ArrayForEach(container, mok_json_at(kl->pod, "spec.containers"))
 		kubelet_advance(kl, container, KUBELET_MAIN);
+	cJSON_ArrayForEach(container, mok_json_at(kl->pod, "spec.ephemeralContainers"))
+		kubelet_advance(kl, container, KUBELET_EPHEMERAL);
 }
 
 /* ---- ending ---- */

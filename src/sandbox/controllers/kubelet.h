@@ -37,6 +37,7 @@ enum kubelet_role {
 	KUBELET_INIT = 0, /* runs to its end, before the next begins */
 	KUBELET_SIDECAR,  /* an init container that stays */
 	KUBELET_MAIN,
+	KUBELET_EPHEMERAL, /* came later; the pod's state is not its */
 };
 enum kubelet_role kubelet_role(const cJSON *container, bool init);
 cJSON *kubelet_container(struct kubelet *kl, const cJSON *container); /* its runtime */

@@ -163,6 +163,27 @@ static cJSON *main_statuses(struct kubelet *kl, struct tally *t)
 	return list;
 }
 
+static void add_ephemeral(struct kubelet *kl, cJSON *status)
+{
+	cJSON *list = cJSON_CreateArray();
+	const cJSON *container;
+
+	cJSON_ArrayForEach(container, mok_json_at(kl->pod, "spec.ephemeralContainers"))
+	{
+		bool ready;
+		cJSON *one = container_status(kl, container, false, &ready);
+
+		/* Nobody asks whether it is ready. */
+		sb_set_bool(one, "ready", false);
+		cJSON_DeleteItemFromObjectCaseSensitive(one, "started");
+		cJSON_AddItemToArray(list, one);
+	}
+	if (list->child)
+		mok_json_set(status, "ephemeralContainerStatuses", list);
+	else
+		cJSON_Delete(list);
+}
+
 /* ---- the pod ---- */
 
 static const char *phase_of(const struct tally *t)
@@ -257,5 +278,6 @@ cJSON *kubelet_status(struct kubelet *kl)
 	else
 		cJSON_Delete(inits);
 	mok_json_set(status, "containerStatuses", mains);
+	add_ephemeral(kl, status);
 	return status;
 }

@@ -19,7 +19,8 @@ def table(path):
     return (f"GET {path} 200", None, {"accept": TABLE})
 
 
-CORE = ["configmaps", "secrets", "services", "services/status", "pods", "pods/status", "pods/log", "namespaces",
+CORE = ["configmaps", "secrets", "services", "services/status", "pods", "pods/status", "pods/log", "pods/ephemeralcontainers",
+        "namespaces",
         "namespaces/status", "namespaces/finalize", "nodes", "events", "serviceaccounts", "persistentvolumeclaims"]
 APPS = ["deployments", "deployments/scale", "deployments/status", "statefulsets", "daemonsets", "replicasets"]
 

@@ -6,7 +6,28 @@ WEB = kubectl("create deployment web --image=registry.example/web:1 --replicas=2
 NODE = ("CREATE /api/v1/nodes 201", labelled(an_object("Node", "NS-node"), only="NS"))
 ON_NODE = an_object("Pod", "one", spec={**pod()["spec"], "nodeName": "NS-node"})
 
+DEBUGGER = {"name": "debugger", "image": "registry.example/shell:1", "stdin": True, "tty": True,
+            "targetContainerName": "web"}
+
+
+def debugged(*containers, **fields):
+    return {"spec": {"ephemeralContainers": list(containers), **fields}}
+
+
 SCENARIOS = {
+    "ephemeral containers": [
+        ("CREATE pods 201", pod()), ("STRATEGIC pods/one/ephemeralcontainers 200", debugged(DEBUGGER)),
+        ("GET pods/one 200",), ("GET pods/one/ephemeralcontainers 200",),
+        ("STRATEGIC pods/one/ephemeralcontainers 200", debugged({"name": "two", "image": "x"})),
+        ("MERGE pods/one/ephemeralcontainers 422", debugged(DEBUGGER)),
+        ("STRATEGIC pods/one/ephemeralcontainers 422", debugged({"name": "web", "image": "y"})),
+        ("STRATEGIC pods/one/ephemeralcontainers 422", debugged({"name": "a", "image": "y", "targetContainerName": "no"})),
+        ("STRATEGIC pods/one/ephemeralcontainers 422", debugged({"name": "A", "ports": [{"containerPort": 80}]})),
+        ("APPLY pods/one/ephemeralcontainers?fieldManager=a 200", an_object(
+            "Pod", "one", **debugged({"name": "three", "image": "z"}))),
+        ("STRATEGIC pods/one 422", debugged({"name": "four", "image": "y"})),
+        ("CREATE pods 422", an_object("Pod", "two", spec={**pod()["spec"], **debugged(DEBUGGER)["spec"]})),
+        ("STRATEGIC pods/none/ephemeralcontainers 404", debugged(DEBUGGER))],
     "kubectl create of configuration": [
         kubectl("create configmap env --from-literal=A=1 --from-literal=B=two --append-hash"), kubectl("get configmaps -o name"),
         kubectl("create secret generic s --from-literal=A=1 --type=example.com/t"), kubectl("get secret s -o jsonpath={.data.A}"),

@@ -20,6 +20,16 @@ def owned(name, controller=None):
 
 
 SCENARIOS = {
+    "strategic: where new items go": [
+        ("CREATE deployments 201", deployment()),
+        *[(f"STRATEGIC {WEB} 200", {"spec": {"template": {"spec": patch}}}) for patch in (
+            {"containers": [{"name": "b", "image": "x"}]},
+            {"containers": [{"name": "web", "image": "y"}, {"name": "c", "image": "x"}]},
+            {"containers": [{"name": "d", "image": "x"}, {"name": "b", "image": "z"}]},
+            {"$setElementOrder/containers": [{"name": "web"}, {"name": "e"}, {"name": "b"}],
+             "containers": [{"name": "e", "image": "x"}]},
+            {"$setElementOrder/containers": [{"name": "b"}, {"name": "web"}]},
+            {"containers": [{"name": "b", "$patch": "delete"}, {"name": "f", "image": "x"}]})]],
     "a generated name": [
         ("CREATE configmaps 201", {"metadata": {"generateName": "env-"}, "data": {"A": "1"}}),
         ("GET configmaps/${1.metadata.name} 200",),
