@@ -77,7 +77,7 @@ def run_scenario(client, steps, namespace):
         wrong += answer.wrong
         if answer.compared:
             lines += [f"# {step[0]}", *normal.lines(answer)]
-        if answer.wrong and step[0].startswith("UNTIL"):
+        if answer.wrong and step[0].startswith(("UNTIL", "AWAIT")):
             break
     return lines, wrong
 

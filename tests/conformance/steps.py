@@ -1,6 +1,6 @@
 """The language of the scenarios: a step is ("VERB TARGET[?QUERY] CODE", body, options).
 
-VERB     GET, CREATE, PUT, DELETE; MERGE, JSON, STRATEGIC, APPLY (kinds of PATCH); WATCH; UNTIL; KUBECTL
+VERB     GET, CREATE, PUT, DELETE; MERGE, JSON, STRATEGIC, APPLY (kinds of PATCH); WATCH; UNTIL; AWAIT; KUBECTL
 TARGET   configmaps[/NAME[/SUBRESOURCE]] in the scenario's namespace, or a path that starts with /
 CODE     the status that must come
 NS       in a target or a body is the scenario's namespace
@@ -13,7 +13,7 @@ options  accept: the Accept header; pick: only these of the answer's `resources`
 In what UNTIL waits for, "*" is any value.
 
 WATCH's body is the number of events to wait for. UNTIL repeats a GET until the code is right and the
-answer contains the body; its answer is not compared. KUBECTL's target is its arguments with + between
+answer contains the body, AWAIT a CREATE of a review until it is allowed; their answers are not compared. KUBECTL's target is its arguments with + between
 them, its body the standard input and its code that of its exit; of explain, only what is structure is
 compared (fields, types, what is required, enumerations): descriptions are the texts of others, which the
 sandbox leaves out of its data. ENSURE (CODE is -) is neither compared nor checked.
@@ -37,7 +37,7 @@ PATHS = {
     "/apis/NS.example.com/v1": "widgets",
 }
 RESOURCES = {resource: prefix for prefix, names in PATHS.items() for resource in names.split()}
-METHODS = {"CREATE": "POST", "ENSURE": "POST", "UNTIL": "GET", "WATCH": "GET", "MERGE": "PATCH", "JSON": "PATCH",
+METHODS = {"CREATE": "POST", "ENSURE": "POST", "AWAIT": "POST", "UNTIL": "GET", "WATCH": "GET", "MERGE": "PATCH", "JSON": "PATCH",
            "STRATEGIC": "PATCH", "APPLY": "PATCH"}
 CONTENT = {"MERGE": "application/merge-patch+json", "JSON": "application/json-patch+json",
            "STRATEGIC": "application/strategic-merge-patch+json", "APPLY": "application/apply-patch+yaml"}
@@ -121,6 +121,8 @@ class Run:
     def send(self, verb, path, body, code, options):
         if verb == "UNTIL":
             return self.until(path, code, body or {})
+        if verb == "AWAIT":
+            return self.until(path, code, {"status": {"allowed": True}}, "POST", json.dumps(body).encode())
         if verb == "KUBECTL":
             data = "\n---\n".join(map(json.dumps, body)) if isinstance(body, list) else json.dumps(body)
             code, said = self.client.run_kubectl(self.namespace, path.split("+"), data)
@@ -136,15 +138,16 @@ class Run:
         answer.compared = verb != "ENSURE"
         return answer
 
-    def until(self, path, code, wanted):
+    def until(self, path, code, wanted, method="GET", data=None):
+        headers = {"Content-Type": "application/json"} if data else None
         end = time.monotonic() + PATIENCE_S
         while True:
-            status, body, _ = self.client.request("GET", path)
+            status, body, _ = self.client.request(method, path, data, headers)
             if status == code and contains(body, wanted):
                 return Answer(status, body, compared=False)
             if time.monotonic() > end:
                 return Answer(status, body, compared=False, wrong=[
-                    f"GET {path} is not {code} with {json.dumps(wanted)} after {PATIENCE_S} s: "
+                    f"{method} {path} is not {code} with {json.dumps(wanted)} after {PATIENCE_S} s: "
                     f"{status} {json.dumps(body)[:600]}"])
             time.sleep(0.05)
 

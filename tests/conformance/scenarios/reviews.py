@@ -35,6 +35,12 @@ def may(who, resource, **more):
         "verb": "get", "resource": resource, "namespace": "NS", **more})
 
 
+def once_may(who, resource, **more):
+    """An API server learns of roles a moment after they are stored."""
+    line, body = may(who, resource, **more)
+    return line.replace("CREATE", "AWAIT"), body
+
+
 def token(code, spec, of="maker", **meta):
     """Asked for with audiences: without, they are those of the server's flags."""
     return (f"CREATE /api/v1/namespaces/NS/serviceaccounts/{of}/token {code}", {
@@ -66,6 +72,7 @@ SCENARIOS = {
             {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["one"], "verbs": ["*"]}])),
         ("CREATE rolebindings 201", binding("readers", "reader", user("NS-ann"), {
             "kind": "ServiceAccount", "name": "robot", "namespace": "NS"})),
+        once_may("NS-ann", "pods"),
         may("NS-ann", "pods"), may("NS-ann", "pods", subresource="log"), may("NS-ann", "pods", subresource="exec"),
         may("NS-ann", "pods", verb="list"), may("NS-ann", "pods", group="apps"), may("NS-ann", "pods", namespace="default"),
         may("NS-ann", "secrets", name="one"), may("NS-ann", "secrets", name="two"), may("NS-ben", "pods"),
@@ -77,12 +84,14 @@ SCENARIOS = {
         (f"CREATE {CLUSTER}/clusterrolebindings 201", binding("NS-all", "NS-all", {
             "kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": "NS-team"}, kind="ClusterRoleBinding",
             of_kind="ClusterRole")),
+        ("AWAIT /apis/authorization.k8s.io/v1/subjectaccessreviews 201", {"spec": {
+            "groups": ["NS-team"], "nonResourceAttributes": {"path": "/metrics", "verb": "get"}}}),
         review("SubjectAccessReview", groups=["NS-team"], resourceAttributes={
             "verb": "get", "group": "apps", "resource": "deployments"}),
         *[review("SubjectAccessReview", groups=["NS-team"], nonResourceAttributes={"path": path, "verb": "get"})
           for path in ("/metrics", "/logs/a", "/log")],
         ("CREATE rolebindings 201", binding("local", "NS-all", user("NS-cy"), of_kind="ClusterRole")),
-        may("NS-cy", "deployments", group="apps"), may("NS-cy", "deployments", group="apps", namespace=""),
+        once_may("NS-cy", "deployments", group="apps"), may("NS-cy", "deployments", group="apps"), may("NS-cy", "deployments", group="apps", namespace=""),
         ("CREATE rolebindings 201", binding("odd", "none", user("NS-odd"))), may("NS-odd", "pods"),
         (f"DELETE {CLUSTER}/clusterrolebindings/NS-all 200",), (f"DELETE {CLUSTER}/clusterroles/NS-all 200",)],
     "reviews: discovery": [
@@ -107,7 +116,7 @@ SCENARIOS = {
         kubectl("create deployment web --image=i --as=NS-ann", 1), kubectl("create configmap c --as=NS-ann --as-group=system:masters"),
         kubectl("create role reader --verb=get,list --resource=pods,configmaps"),
         kubectl("create rolebinding readers --role=reader --user=NS-ann --serviceaccount=NS:bot --group=NS-team"),
-        kubectl("auth can-i get pods --as=NS-ann"), kubectl("auth can-i --list --as=NS-ann"), kubectl("get cm c --as=NS-ann"),
+        once_may("NS-ann", "pods"), kubectl("auth can-i get pods --as=NS-ann"), kubectl("auth can-i --list --as=NS-ann"), kubectl("get cm c --as=NS-ann"),
         kubectl("get cm c --as=NS-ben --as-group=NS-team"), kubectl("get cm c --as=system:serviceaccount:NS:bot"),
         kubectl("get cm c --as=system:serviceaccount:NS:other", 1), kubectl("delete cm c --as=NS-ann", 1),
         kubectl("label cm c a=b --as=NS-ann", 1), kubectl("delete cm --all --as=NS-ann", 1), kubectl("logs one --as=NS-ann", 1),
