@@ -110,12 +110,64 @@ static void note_error(struct walk *w, const yaml_parser_t *parser)
 	w->error->line = line + 1;
 }
 
+/* ---- depth: of brackets libyaml's time goes by the square ---- */
+
+/* Brackets within texts count, too. */
+static bool may_be_deep(const char *text, size_t len)
+{
+	int depth = 0;
+
+	for (size_t i = 0; i < len && depth <= KS_DEPTH_MAX; i++) {
+		if (text[i] == '[' || text[i] == '{')
+			depth++;
+		else if ((text[i] == ']' || text[i] == '}') && depth)
+			depth--;
+	}
+	return depth > KS_DEPTH_MAX;
+}
+
+/* How much deeper an event leads. */
+static int deeper(const yaml_event_t *event)
+{
+	switch ((int)event->type) {
+	case YAML_SEQUENCE_START_EVENT:
+	case YAML_MAPPING_START_EVENT: return 1;
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT: return -1;
+	default: return 0;
+	}
+}
+
+static bool is_too_deep(const char *text, size_t len)
+{
+	bool done = !may_be_deep(text, len);
+	yaml_parser_t parser;
+	yaml_event_t event;
+	int depth = 0;
+
+	if (!yaml_parser_initialize(&parser))
+		MOK_BUG("out of memory");
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+	while (!done && depth <= KS_DEPTH_MAX && yaml_parser_parse(&parser, &event)) {
+		depth += deeper(&event);
+		done = event.type == YAML_STREAM_END_EVENT;
+		yaml_event_delete(&event);
+	}
+	yaml_parser_delete(&parser);
+	return depth > KS_DEPTH_MAX;
+}
+
 cJSON *ks_yaml(struct mok_arena *arena, const char *text, size_t len, struct ks_yaml_error *error)
 {
 	struct walk w = { .arena = arena, .error = error };
 	yaml_parser_t parser;
 	cJSON *json = NULL;
 
+	if (is_too_deep(text, len)) {
+		error->text = "exceeded max depth";
+		error->line = 1;
+		return NULL;
+	}
 	if (!yaml_parser_initialize(&parser))
 		MOK_BUG("out of memory");
 	error->text = "it is no YAML document";

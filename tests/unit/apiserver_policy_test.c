@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -123,6 +124,27 @@ static void options_and_bodies_are_checked(void **state)
 		"{\"metadata\":{\"name\":\"s\"},\"data\":{\"A\":\"not base64!\"}}");
 }
 
+/* libyaml alone takes minutes for it. */
+static void deep_bodies_are_refused_at_once(void **state)
+{
+	enum { DEPTH = 200000 };
+	struct kube_memory *m = *state;
+	char *deep = mok_xmalloc(DEPTH * 5 + 1);
+
+	for (size_t i = 0; i < DEPTH; i++)
+		memcpy(deep + i * 5, "{\"a\":", 5);
+	deep[(size_t)DEPTH * 5] = '\0';
+	kube_expect(m, 400, "PATCH", CORE "/configmaps/a?fieldManager=x", APPLY, deep);
+	assert_non_null(strstr(kube_str(m, "message"), "exceeded max depth"));
+	kube_expect(m, 400, "POST", CORE "/configmaps", "application/yaml", deep);
+	kube_expect(m, 400, "POST", CORE "/configmaps", NULL, deep);
+	free(deep);
+	/* Brackets in a text are no depth. */
+	kube_expect(m, 201, "POST", CORE "/configmaps", "application/yaml",
+		"metadata: { name: b }\ndata:\n  t: |\n    "
+		"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +156,8 @@ int main(void)
 			a_definition_takes_its_objects_along, kube_setup, kube_teardown),
 		cmocka_unit_test_setup_teardown(
 			kubectl_goes_over_to_the_servers_apply, kube_setup, kube_teardown),
+		cmocka_unit_test_setup_teardown(
+			deep_bodies_are_refused_at_once, kube_setup, kube_teardown),
 		cmocka_unit_test_setup_teardown(
 			options_and_bodies_are_checked, kube_setup, kube_teardown),
 	};
