@@ -85,6 +85,8 @@ struct mok_apiserver_request {
 	 * one may is what the stored roles give. NULL: nobody. */
 	const char *impersonate_user, *impersonate_group;
 	int64_t now_ms;
+	/* What /version tells: "v1.36.1". NULL: the release that all this is of. */
+	const char *release;
 	/* A watch that goes on: the version up to which it was answered. 0: it begins. */
 	int64_t watch_from;
 };

@@ -298,14 +298,17 @@ static bool reply_aggregated(struct ks_req *r, bool core)
 static bool reply_version(struct ks_req *r)
 {
 	cJSON *json = ks_own(r, cJSON_CreateObject());
+	const char *release = r->in->release ? r->in->release : r->server->release;
+	int minor = (int)strtol(release + strlen("v1."), NULL, 10);
+	const char *text = ks_printf(r, "%d", minor);
 
 	cJSON_AddStringToObject(json, "major", "1");
-	cJSON_AddStringToObject(json, "minor", "36");
+	cJSON_AddStringToObject(json, "minor", text);
 	cJSON_AddStringToObject(json, "emulationMajor", "1");
-	cJSON_AddStringToObject(json, "emulationMinor", "36");
+	cJSON_AddStringToObject(json, "emulationMinor", text);
 	cJSON_AddStringToObject(json, "minCompatibilityMajor", "1");
-	cJSON_AddStringToObject(json, "minCompatibilityMinor", "35");
-	cJSON_AddStringToObject(json, "gitVersion", r->server->release);
+	cJSON_AddStringToObject(json, "minCompatibilityMinor", ks_printf(r, "%d", minor - 1));
+	cJSON_AddStringToObject(json, "gitVersion", release);
 	cJSON_AddStringToObject(json, "gitCommit", "");
 	cJSON_AddStringToObject(json, "gitTreeState", "clean");
 	cJSON_AddStringToObject(json, "buildDate", "1970-01-01T00:00:00Z");

@@ -148,6 +148,14 @@ static const struct sb_doc *find_cluster(struct sb_ctx *ctx, const char *id)
 	return doc;
 }
 
+/* "1.36.1-do.0" is v1.36.1. */
+static const char *release_of(const struct sb_ctx *ctx, const struct sb_doc *cluster)
+{
+	const char *version = k8s_cluster_version(cluster->json, ctx->now_ms);
+
+	return mok_arena_printf(ctx->arena, "v%.*s", (int)strcspn(version, "-"), version);
+}
+
 static struct mok_apiserver_request inner_request(struct sb_ctx *ctx, const char *token)
 {
 	return (struct mok_apiserver_request){ .method = ctx->request->method,
@@ -225,6 +233,7 @@ void sb_kube_handle(struct sb_ctx *ctx, const char *id, const char *token)
 
 	if (!cluster)
 		return;
+	request.release = release_of(ctx, cluster);
 	bring_up_to_date(&kube);
 	refusal = refused(&kube, &request);
 	if (refusal) {

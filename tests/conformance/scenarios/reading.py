@@ -192,6 +192,6 @@ SCENARIOS = {
             "ingresses", "ingresses/status", "networkpolicies", "ingressclasses"]}),
         ("GET /apis/rbac.authorization.k8s.io/v1 200", None), ("GET /apis/autoscaling/v2 200", None)],
     "versions and health": [
-        ("GET /version 200", None, {"only": ["major", "minor", "gitVersion"]}), ("GET /healthz 200",), ("GET /livez 200",),
+        ("GET /version 200", None, {"only": ["major", "minor", "emulationMinor", "minCompatibilityMinor"]}), ("GET /healthz 200",), ("GET /livez 200",),
         ("GET /readyz 200",)],
 }
