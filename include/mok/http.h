@@ -38,7 +38,14 @@ struct mok_wire_request {
 	enum mok_retry retry;
 	/* A 5xx that says something final after all, by its body; NULL: none does. */
 	bool (*is_final)(const struct mok_exchange *x);
+	/* Does a 2xx look as it must? One that does not comes from something on the way, and a SAFE
+	 * request is sent again. NULL: any does. */
+	bool (*is_whole)(const struct mok_exchange *x);
 };
+
+/* An is_whole: the body begins and ends as one JSON object does. */
+bool mok_http_is_object(const struct mok_exchange *x);
+bool mok_http_is_object_or_empty(const struct mok_exchange *x);
 
 struct mok_http_options {
 	const char *api_url;    /* https://api.digitalocean.com; plain http only to loopback */

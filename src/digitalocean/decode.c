@@ -45,8 +45,11 @@ static void unreadable(struct decoding *d)
 	out->verdict = mok_do_is_write(d->ask->verb) ? MOK_ANS_AMBIGUOUS : MOK_ANS_FAILED;
 	mok_err_set(&out->err, MOK_ERR_NET, "the API answered %d with a body that cannot be read",
 		d->reply->status);
-	if (d->reply->request_id && *d->reply->request_id)
-		mok_err_hint(&out->err, "the request's id is %s", d->reply->request_id);
+	mok_err_hint(&out->err,
+		"something on the way may answer in its place (a proxy, a firewall), or it is "
+		"disturbed: try again%s%s",
+		d->reply->request_id && *d->reply->request_id ? "; the request's id is " : "",
+		d->reply->request_id ? d->reply->request_id : "");
 }
 
 static void decode_list(struct decoding *d)
@@ -256,9 +259,9 @@ static const struct {
 	[MOK_ASK_DELETE] = { decode_nothing, false },
 	[MOK_ASK_FETCH] = { decode_fetch, false },
 	[MOK_ASK_TAG_LIST] = { decode_tags, true },
-	[MOK_ASK_TAG_MAKE] = { decode_nothing, false },
+	[MOK_ASK_TAG_MAKE] = { decode_nothing, true },
 	[MOK_ASK_TAG_DROP] = { decode_nothing, false },
-	[MOK_ASK_TAG_READ] = { decode_nothing, false },
+	[MOK_ASK_TAG_READ] = { decode_nothing, true },
 	[MOK_ASK_ACCOUNT] = { decode_account, true },
 	[MOK_ASK_CATALOGUE] = { decode_value, true },
 	[MOK_ASK_ASSIGN] = { decode_assigned, true },
@@ -270,6 +273,13 @@ static const struct {
 	[MOK_ASK_BACKUPS] = { decode_backups, true },
 };
 
+/* A success with a body that is no object comes from something else, and tells nothing. */
+static bool may_not_lack(const struct decoding *d)
+{
+	return decoders[d->ask->verb].needs_json ||
+		(d->reply->len && d->ask->verb != MOK_ASK_FETCH);
+}
+
 void mok_do_decode(void *self, const struct mok_ask *ask, const struct mok_http_reply *reply,
 	struct mok_arena *arena, struct mok_answer *out)
 {
@@ -280,7 +290,7 @@ void mok_do_decode(void *self, const struct mok_ask *ask, const struct mok_http_
 		!decoders[ask->verb].decode)
 		return;
 	d.json = reply->len ? mok_json_parse(reply->body, reply->len) : NULL;
-	if (!d.json && decoders[ask->verb].needs_json)
+	if (!cJSON_IsObject(d.json) && may_not_lack(&d))
 		unreadable(&d);
 	else
 		decoders[ask->verb].decode(&d);

@@ -348,5 +348,11 @@ int mok_do_encode(void *self, const struct mok_ask *ask, struct mok_arena *arena
 	if ((size_t)ask->verb >= MOK_COUNT(encoders) || !encoders[ask->verb])
 		return mok_err_set(err, MOK_ERR_INPUT, "DigitalOcean's API has no such request");
 	out->method = "GET";
-	return encoders[ask->verb](&e);
+	if (encoders[ask->verb](&e) != 0)
+		return -1;
+	if (strcmp(out->method, "GET") != 0)
+		out->is_whole = mok_http_is_object_or_empty;
+	else if (ask->verb != MOK_ASK_FETCH)
+		out->is_whole = mok_http_is_object; /* a kubeconfig is YAML */
+	return 0;
 }

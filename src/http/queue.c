@@ -211,10 +211,35 @@ static int64_t backoff_ms(const struct job *job)
 	return budget_scale(full, mok_loop_env(job->http->loop)->speed);
 }
 
-/* 501 says that it will never be done. */
-static bool may_pass(const struct mok_exchange *x)
+static bool is_space(char c)
 {
-	return x->fail != MOK_NET_OK || (x->status >= 500 && x->status != 501);
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+bool mok_http_is_object(const struct mok_exchange *x)
+{
+	const char *from = x->response.data, *to = from ? from + x->response.len : NULL;
+
+	while (from < to && is_space(*from))
+		from++;
+	while (from < to && is_space(to[-1]))
+		to--;
+	return to - from >= 2 && *from == '{' && to[-1] == '}';
+}
+
+bool mok_http_is_object_or_empty(const struct mok_exchange *x)
+{
+	return x->response.len == 0 || mok_http_is_object(x);
+}
+
+/* 501 says that it will never be done. */
+static bool may_pass(const struct job *job)
+{
+	const struct mok_exchange *x = &job->x;
+	bool success = x->status >= 200 && x->status < 300;
+
+	return x->fail != MOK_NET_OK || (x->status >= 500 && x->status != 501) ||
+		(success && job->request.is_whole && !job->request.is_whole(x));
 }
 
 static bool send_again(struct job *job)
@@ -235,7 +260,7 @@ static bool send_again(struct job *job)
 		return true;
 	}
 	job->tries++;
-	if (!may_pass(x) || job->tries >= http->max_tries ||
+	if (!may_pass(job) || job->tries >= http->max_tries ||
 		(x->fail == MOK_NET_OK && job->request.is_final && job->request.is_final(x)))
 		return false;
 	if (job->request.retry != MOK_RETRY_SAFE && x->fail != MOK_NET_NOT_SENT)

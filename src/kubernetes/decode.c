@@ -357,7 +357,7 @@ void k8s_decode(void *self, const struct mok_ask *ask, const struct mok_http_rep
 		d.json = reply->len ? mok_json_parse(reply->body, reply->len) : NULL;
 		if (d.json) {
 			(ask->kind->errands ? release_readers : readers)[ask->verb](&d);
-		} else if (ask->verb != MOK_ASK_DELETE) {
+		} else if (ask->verb != MOK_ASK_DELETE || reply->len) {
 			out->verdict = MOK_ANS_AMBIGUOUS;
 			mok_err_set(&out->err, MOK_ERR_NET,
 				"the cluster's API answered %d with a body that cannot be read",

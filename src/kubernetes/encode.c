@@ -531,5 +531,10 @@ int k8s_encode(void *self, const struct mok_ask *ask, struct mok_arena *arena,
 	if (!discovers)
 		add_header(&e, "Accept",
 			ask->verb == MOK_ASK_TEXT ? "text/plain, */*" : "application/json, */*");
-	return encoder(&e);
+	if (encoder(&e) != 0)
+		return -1;
+	if (strcmp(out->method, "GET") == 0 && ask->verb != MOK_ASK_TEXT &&
+		ask->verb != MOK_ASK_EXPLAIN)
+		out->is_whole = mok_http_is_object;
+	return 0;
 }

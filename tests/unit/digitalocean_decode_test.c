@@ -348,6 +348,13 @@ static const struct meaning meanings[] = {
 	{ MOK_ASK_CREATE, 500, "<html>", MOK_ANS_AMBIGUOUS },
 	{ MOK_ASK_CREATE, 503, "Failed to forward the request", MOK_ANS_AMBIGUOUS },
 	{ MOK_ASK_READ, 502, "<html>", MOK_ANS_FAILED },
+	/* What is no object is no answer of the API's. */
+	{ MOK_ASK_READ, 200, "null", MOK_ANS_FAILED },
+	{ MOK_ASK_LIST, 200, "[]", MOK_ANS_FAILED },
+	{ MOK_ASK_TAG_READ, 200, "<html>", MOK_ANS_FAILED },
+	{ MOK_ASK_TAG_MAKE, 200, "<html>", MOK_ANS_AMBIGUOUS },
+	{ MOK_ASK_DELETE, 200, "<html>", MOK_ANS_AMBIGUOUS },
+	{ MOK_ASK_DELETE, 204, "", MOK_ANS_OK },
 	/* A success that cannot be read has happened all the same. */
 	{ MOK_ASK_CREATE, 201, "{\"vpc\":", MOK_ANS_AMBIGUOUS },
 	{ MOK_ASK_CREATE, 201, "{\"vpc\":{\"name\":\"no id\"}}", MOK_ANS_AMBIGUOUS },

@@ -197,6 +197,25 @@ static void what_is_safe_is_sent_again_until_it_works(void **state)
 	close_fixture(f);
 }
 
+/* A 200 of a proxy on the way. */
+static void what_is_no_answer_of_the_api_is_asked_again(void **state)
+{
+	static const struct answer script[] = { { .status = 200, .body = "<html>x</html>" },
+		{ .status = 200 }, { .status = 200, .body = "{\"a\":" },
+		{ .status = 200, .body = " {\"a\":1}\n" } };
+	struct fixture *f = open_fixture(script, MOK_COUNT(script));
+	const struct mok_wire_request request = {
+		.method = "GET", .path = "/v2/vpcs", .is_whole = mok_http_is_object
+	};
+
+	(void)state;
+	mok_http_send(f->http, &request, done, f);
+	run(f);
+	assert_int_equal(f->ndone, 1);
+	assert_int_equal(f->nseen, MOK_COUNT(script));
+	close_fixture(f);
+}
+
 static void it_gives_up_after_its_tries(void **state)
 {
 	static const struct answer script[] = { { .status = 503, .body = "<html>x</html>" } };
@@ -665,6 +684,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_safe_is_sent_again_until_it_works),
+		cmocka_unit_test(what_is_no_answer_of_the_api_is_asked_again),
 		cmocka_unit_test(it_gives_up_after_its_tries),
 		cmocka_unit_test(definite_answers_are_not_asked_for_twice),
 		cmocka_unit_test(a_creation_of_unknown_outcome_is_never_sent_again),
