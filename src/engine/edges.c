@@ -13,8 +13,11 @@ struct edges {
 	/* Of each resource, as a chain: 1 + the last change that takes a former self away; of each
 	 * such change, that before it. 0: none. */
 	size_t *former;
-	bool scans;
+	unsigned advice;
 };
+
+/* What is asked for beside what the plan says. */
+enum { ADVICE_SCANS = 1 << 0, ADVICE_OBJECTS = 1 << 1, ADVICE_ALL = ADVICE_SCANS | ADVICE_OBJECTS };
 
 struct counted {
 	size_t nodes, moved; /* of operations; moved: one of these, or SIZE_MAX (settle.c) */
@@ -144,7 +147,7 @@ static void scanned_edges(struct edges *x, size_t i)
 
 	if (op->change->implied || (o->kind->flags & MOK_K_WEAK_REFS))
 		return;
-	if (x->scans)
+	if (x->advice & ADVICE_SCANS)
 		scan_value(x, op, &o->attrs);
 	parent = o->kind->parent && o->parent_id
 		? mok_map_get(x->ending,
@@ -230,6 +233,42 @@ static void governor_edges(struct edges *x, size_t i)
 			edge(x, e->make[c->deps.items[k]]->node, accepted(end));
 }
 
+/* A controller that a chart brought goes when the objects that it looks after are gone, not only
+ * told to go: it is who lets them. */
+static void objects_edges(struct edges *x, size_t i)
+{
+	const struct mok_object *chart = x->e->end[i]->change->object;
+	const struct mok_changes *all = x->e->in->changes;
+
+	if (!chart->kind->errands || !(chart->kind->flags & MOK_K_COLLECTIONS) ||
+		all->list.items[i].implied)
+		return;
+	for (size_t k = 0; k < all->list.len; k++) {
+		const struct op *end = x->e->end[k];
+
+		if (end && end->change->kind->flags & MOK_K_APPLIES && !end->change->implied &&
+			mok_streq(end->object->parent_id, chart->parent_id))
+			edge(x, end->node, accepted(x->e->end[i]));
+	}
+}
+
+/* What left the plan may be in use until pods have turned to something else: a database, the nodes
+ * that they are on. Nobody can tell from outside, so it goes after all roll-outs. */
+static void used_edges(struct edges *x, size_t i)
+{
+	const struct mok_changes *all = x->e->in->changes;
+	const struct mok_change *c = &all->list.items[i];
+
+	if (c->resource || c->implied || c->object->resource || c->kind->flags & MOK_K_COLLECTIONS)
+		return;
+	for (size_t k = 0; k < all->list.len; k++) {
+		const struct op *make = x->e->make[k];
+
+		if (make && all->list.items[k].kind->flags & MOK_K_APPLIES)
+			edge(x, make->node, accepted(x->e->end[i]));
+	}
+}
+
 static void change_edges(struct edges *x)
 {
 	struct engine *e = x->e;
@@ -245,6 +284,10 @@ static void change_edges(struct edges *x)
 		ended_edges(x, i);
 		implied_edge(x, i);
 		scanned_edges(x, i);
+		if (x->advice & ADVICE_OBJECTS) {
+			objects_edges(x, i);
+			used_edges(x, i);
+		}
 		previous_edges(x, i);
 	}
 }
@@ -291,13 +334,13 @@ static size_t distinct_ranks(const struct engine *e, int *ranks, size_t max)
 	return n;
 }
 
-static int try_edges(
-	struct engine *e, const struct counted *count, const int *ranks, size_t nranks, bool scans)
+static int try_edges(struct engine *e, const struct counted *count, const int *ranks, size_t nranks,
+	unsigned advice)
 {
 	size_t nodes = count->nodes;
 	struct edges x = {
 		.e = e,
-		.scans = scans,
+		.advice = advice,
 		.graph = mok_graph_new(e->arena, nodes + nranks),
 		.ending = mok_map_new(e->arena),
 		.by_id = mok_map_new(e->arena),
@@ -327,10 +370,11 @@ void mok_engine_edges(struct engine *e, size_t nodes, size_t moved)
 	size_t nranks = distinct_ranks(e, ranks, MOK_COUNT(ranks));
 
 	/* Ranks and references seen in the account are advice; what the plan says is not. */
-	if (try_edges(e, &count, ranks, nranks, true) != 0) {
+	if (try_edges(e, &count, ranks, nranks, ADVICE_ALL) != 0 &&
+		try_edges(e, &count, ranks, nranks, ADVICE_SCANS) != 0) {
 		nranks = 0;
-		if (try_edges(e, &count, ranks, 0, true) != 0 &&
-			try_edges(e, &count, ranks, 0, false) != 0)
+		if (try_edges(e, &count, ranks, 0, ADVICE_SCANS) != 0 &&
+			try_edges(e, &count, ranks, 0, 0) != 0)
 			MOK_BUG("operations need each other in a circle");
 	}
 	e->by_node = MOK_NEW_N(e->arena, struct op *, nodes + nranks + 1);

@@ -215,6 +215,31 @@ def test_cluster_upgrade():
            ["POST /v2/kubernetes/clusters/<id>/upgrade"], tags_too=True)
 
 
+def test_what_left_the_plan_goes_after_what_used_it():
+    """A database that pods were on, and nodes: not while a new one is made, nor before they turned to it."""
+    def plan(valkey):
+        return f"""\
+mok: 1
+name: t
+region: ams3
+resources:
+  k: {{ kind: kubernetes_cluster, name: k, version: "1.36" }}
+  n: {{ kind: kubernetes_node_pool, cluster_id: "${{k.id}}", name: n, size: s-2vcpu-4gb, count: 1 }}
+  {valkey}: {{ kind: database_cluster, engine: valkey, version: "8", size: db-s-1vcpu-1gb, num_nodes: 1 }}
+  cfg:
+    kind: kubernetes_manifest
+    cluster_id: ${{k.id}}
+    manifest: {{ apiVersion: v1, kind: ConfigMap, metadata: {{ name: c }}, data: {{ HOST: "${{{valkey}.connection.host}}" }} }}
+"""
+    with Cloud() as cloud, Stack(cloud, plan("one")) as stack:
+        stack.apply()
+        stack.write(plan("two"))
+        told = stack.apply().err
+        order = [told.index(line) for line in ("two: created", "cfg: updated", "one: deleting")]
+        equal(order, sorted(order), told)
+        stack.plan(0)
+
+
 def test_a_stack_where_there_are_no_buckets():
     with Cloud() as cloud, Stack(cloud, """\
 mok: 1

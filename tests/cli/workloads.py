@@ -263,10 +263,14 @@ def test_keda_takes_over_from_the_autoscalers_and_gives_back():
         kube = Kube(cloud)
         equal(names(), {"mastodon-web", "mastodon-sidekiq-ingress"}, "autoscalers")
         for more, prefix in ((keda, "keda-hpa-"), ((), "")):
-            stack.run(*plan, *more, "apply", "--yes", "--no-escrow").expect(0)
+            told = stack.run(*plan, *more, "apply", "--yes", "--no-escrow").expect(0).err
             stack.run(*plan, *more, "plan", "--detailed-exitcode").expect(0)
             equal(names(), {f"{prefix}mastodon-web", f"{prefix}mastodon-sidekiq-ingress"}, "autoscalers")
             equal(kube.get(web)["spec"]["replicas"], 3, "pods of web")
+        gone = [told.index(f"{name}: {word}") for name, word in (
+            ("mastodon-web-scaler", "deleted"), ("mastodon-sidekiq-ingress-scaler", "deleted"),
+            ("mastodon-keda", "deleting"))]
+        check(max(gone) == gone[2], f"KEDA goes after what it looks after: {told}")
         stack.run(*plan, "destroy", "--yes", "--confirm", "mastodon-m").expect(0)
 
 
