@@ -25,11 +25,10 @@ GROUPS = {
     "networking.k8s.io": ["v1"], "rbac.authorization.k8s.io": ["v1"], "scheduling.k8s.io": ["v1"],
     "storage.k8s.io": ["v1"], "apiextensions.k8s.io": ["v1"], "apiregistration.k8s.io": ["v1"],
     "admissionregistration.k8s.io": ["v1"], "coordination.k8s.io": ["v1"],
-    "discovery.k8s.io": ["v1"], "events.k8s.io": ["v1"], "authentication.k8s.io": ["v1"],
+    "discovery.k8s.io": ["v1"], "events.k8s.io": ["v1"], "node.k8s.io": ["v1"], "authentication.k8s.io": ["v1"],
     "authorization.k8s.io": ["v1"]}
-LEFT_OUT = {"bindings", "componentstatuses", "podtemplates", "volumeattributesclasses", "volumeattachments",
-            "csistoragecapacities", "servicecidrs", "ipaddresses", "mutatingadmissionpolicies",
-            "mutatingadmissionpolicybindings"}
+LEFT_OUT = {"bindings", "componentstatuses", "volumeattributesclasses", "csistoragecapacities", "servicecidrs",
+            "ipaddresses", "mutatingadmissionpolicies", "mutatingadmissionpolicybindings"}
 # What the server says to whoever uses them.
 DEPRECATED = {("", "endpoints"): "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"}
 SUBRESOURCES = {"status", "scale", "log", "eviction", "binding", "finalize", "token",

@@ -27,6 +27,8 @@ static const struct {
 		"spec.persistentVolumeReclaimPolicy|@phase|@claim|spec.storageClassName|"
 		"spec.volumeAttributesClassName?<unset>|status.reason|@age|"
 		"spec.volumeMode?<unset>" },
+	{ "podtemplates", "Containers|Images|Pod Labels",
+		"@containers template.spec.containers|@labels template.metadata.labels" },
 	{ "replicationcontrollers",
 		"Desired:integer|Current:integer|Ready:integer|Age|*Containers|*Images|*Selector",
 		"#spec.replicas|#status.replicas|#status.readyReplicas|@age|"
@@ -65,6 +67,10 @@ static const struct {
 		"Provisioner|ReclaimPolicy|VolumeBindingMode|AllowVolumeExpansion|Age",
 		"provisioner|reclaimPolicy?Delete|volumeBindingMode?Immediate|"
 		"&allowVolumeExpansion|@age" },
+	{ "volumeattachments.storage.k8s.io", "Attacher:string:name|PV|Node|Attached:boolean|Age",
+		"spec.attacher|spec.source.persistentVolumeName|spec.nodeName|&status.attached|"
+		"@age" },
+	{ "runtimeclasses.node.k8s.io", "Handler|Age", "handler|@age" },
 	{ "mutatingwebhookconfigurations.admissionregistration.k8s.io", "Webhooks:integer|Age",
 		"%webhooks|@age" },
 	{ "validatingwebhookconfigurations.admissionregistration.k8s.io", "Webhooks:integer|Age",

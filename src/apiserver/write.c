@@ -239,7 +239,7 @@ bool ks_has_generation(const struct ks_resource *res)
 	static const char counting[] =
 		" deployments.apps replicasets.apps statefulsets.apps daemonsets.apps jobs.batch "
 		"cronjobs.batch ingresses.networking.k8s.io networkpolicies.networking.k8s.io "
-		"poddisruptionbudgets.policy replicationcontrollers pods "
+		"poddisruptionbudgets.policy replicationcontrollers pods podtemplates "
 		"ingressclasses.networking.k8s.io "
 		"customresourcedefinitions.apiextensions.k8s.io priorityclasses.scheduling.k8s.io "
 		"validatingwebhookconfigurations.admissionregistration.k8s.io "

@@ -123,6 +123,18 @@ SCENARIOS = {
                                "waiting": {"reason": "CrashLoopBackOff"}}}]}}), table("pods")],
     "tables of Services": [("CREATE services 201", service()),
                            ("CREATE services 201", service("lb", type="LoadBalancer")), table("services")],
+    "kinds that others keep": [
+        ("CREATE /apis/storage.k8s.io/v1/volumeattachments 201", an_object(
+            "VolumeAttachment", "NS", "storage.k8s.io/v1", spec={
+                "attacher": "dobs.csi.example.com", "nodeName": "n", "source": {"persistentVolumeName": "pv"}})),
+        ("MERGE /apis/storage.k8s.io/v1/volumeattachments/NS/status 200", {"status": {"attached": True}}),
+        ("GET /apis/storage.k8s.io/v1/volumeattachments/NS 200", None, {"accept": TABLE}),
+        ("CREATE /apis/node.k8s.io/v1/runtimeclasses 201", an_object("RuntimeClass", "NS", "node.k8s.io/v1", handler="h")),
+        ("GET /apis/node.k8s.io/v1/runtimeclasses/NS 200", None, {"accept": TABLE}),
+        ("CREATE /api/v1/namespaces/NS/podtemplates 201", an_object("PodTemplate", "t", template=deployment()["spec"][
+            "template"])),
+        ("GET /api/v1/namespaces/NS/podtemplates/t 200", None, {"accept": TABLE}),
+        ("DELETE /apis/storage.k8s.io/v1/volumeattachments/NS 200",), ("DELETE /apis/node.k8s.io/v1/runtimeclasses/NS 200",)],
     "tables of every kind": [table(path + "?labelSelector=none&includeObject=None") for path in (
         "endpoints events limitranges persistentvolumeclaims resourcequotas serviceaccounts replicationcontrollers daemonsets "
         "replicasets statefulsets cronjobs horizontalpodautoscalers poddisruptionbudgets ingresses networkpolicies roles "
@@ -132,7 +144,9 @@ SCENARIOS = {
             "/apis/rbac.authorization.k8s.io/v1/clusterroles", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
             "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", "/apis/scheduling.k8s.io/v1/priorityclasses",
             "/apis/apiregistration.k8s.io/v1/apiservices", "/apis/discovery.k8s.io/v1/namespaces/NS/endpointslices",
-            "/apis/apps/v1/namespaces/NS/controllerrevisions", *(f"/apis/admissionregistration.k8s.io/v1/{name}" for name in (
+            "/apis/apps/v1/namespaces/NS/controllerrevisions", "/api/v1/namespaces/NS/podtemplates",
+            "/apis/storage.k8s.io/v1/volumeattachments", "/apis/node.k8s.io/v1/runtimeclasses",
+            *(f"/apis/admissionregistration.k8s.io/v1/{name}" for name in (
                 "validatingwebhookconfigurations", "mutatingwebhookconfigurations", "validatingadmissionpolicies",
                 "validatingadmissionpolicybindings")))],
     "tables of autoscalers and budgets": [
