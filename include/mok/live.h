@@ -45,7 +45,10 @@ struct mok_live_input {
 	const struct mok_map *claims;
 	bool any_parent; /* what a MOK_K_COLLECTIONS kind lives in need not be in the account */
 	bool without_catalogue; /* destroy needs none */
-	bool everything_goes;   /* what is in a cluster that does not answer goes with it */
+	/* What an earlier sweep for the same kinds read, a moment ago: not asked for again; or
+	 * NULL. */
+	struct mok_catalogue *catalogue;
+	bool everything_goes; /* what is in a cluster that does not answer goes with it */
 };
 
 /* Names one object of an account. */

@@ -220,7 +220,8 @@ static int sweep(struct session *s, struct mok_arena *scratch, bool without_cata
 		.any_parent = s->any_cluster,
 		.everything_goes = s->destroys && !s->cli->opt.targets.list.len &&
 			!s->cli->opt.excludes.list.len,
-		.without_catalogue = without_catalogue };
+		.without_catalogue = without_catalogue,
+		.catalogue = s->catalogue };
 	struct mok_err err = { 0 };
 	int rc = mok_journal_recall(&s->env, scratch, SESSION_DIR, s->stack->name, &known, &err);
 

@@ -39,7 +39,8 @@ struct session {
 	struct mok_diags diags;
 	struct mok_diags
 		refusals; /* what would stop a plan, of which nothing is written now (adopt) */
-	const struct mok_map *claims; /* as in mok_live_input */
+	const struct mok_map *claims;    /* as in mok_live_input */
+	struct mok_catalogue *catalogue; /* the same */
 	struct mok_stack *stack;
 	struct mok_live live;
 	struct mok_changes changes;

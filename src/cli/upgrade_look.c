@@ -55,6 +55,7 @@ int upgrade_look(struct upgrade *u, unsigned tiers)
 	if ((rc = session_sweep(s, false)) != CLI_DONE ||
 		(rc = session_diff(s, &options)) != CLI_DONE)
 		return rc;
+	s->catalogue = s->live.catalogue; /* what is on offer stays so while this runs */
 	u->lowest = u->highest = NULL;
 	if (!instance_find(s, &u->instance)) {
 		mok_err_set(&u->err, MOK_ERR_INPUT, "the plan has no mastodon block");

@@ -407,7 +407,7 @@ static int read_all(struct sweep *sweep, struct mok_err *err)
 	mok_sweep_ask(sweep, &account, got_account, sweep);
 	mok_sweep_list(sweep, &tags);
 	list_roots(sweep);
-	if (!sweep->in.without_catalogue)
+	if (!sweep->in.without_catalogue && !sweep->in.catalogue)
 		ask_catalogue(sweep);
 	if (run(sweep, err) != 0)
 		return -1;
@@ -459,7 +459,7 @@ static int sweep_once(const struct mok_live_input *in, struct mok_arena *arena,
 	out->tags = mok_map_new(arena);
 	out->inventories = mok_map_new(arena);
 	out->listed = mok_map_new(arena);
-	out->catalogue = mok_catalogue_new(arena);
+	out->catalogue = in->catalogue ? in->catalogue : mok_catalogue_new(arena);
 	rc = read_all(&sweep, err);
 	mok_matcher_free(sweep.matcher);
 	mok_arena_free(sweep.scratch);

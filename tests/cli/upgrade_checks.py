@@ -204,6 +204,8 @@ def test_the_guides_instance_has_neither():
         check({"assets", "dump"} <= set(idle), f"nothing to do: {idle}")
         reads = sum(e["path"] == "/v2/vpcs" for e in cloud.log()[before:])
         check(reads <= 16, f"what has nothing to do reads nothing: the account was read {reads} times")
+        offers = sum(e["path"] == "/v2/sizes" for e in cloud.log()[before:])
+        check(offers <= 2, f"what is on offer is the same all along: it was read {offers} times")
         stack.check_is(NEW)
 
 
