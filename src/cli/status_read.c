@@ -90,6 +90,16 @@ static void add_node(struct reading *r, struct mok_status_row *row, const struct
 		row->version = both(r->s->arena, row->version, version + (*version == 'v'));
 }
 
+/* By the pool's id: a pool that was renamed may have nodes with the name that it had. */
+static bool is_of_pool(const struct mok_object *node, const struct mok_object *pool)
+{
+	const char *id = instance_label(node, "doks.digitalocean.com/node-pool-id");
+
+	if (id && *id)
+		return mok_streq(id, pool->id);
+	return mok_streq(instance_label(node, "doks.digitalocean.com/node-pool"), pool->name);
+}
+
 static void read_pool(
 	struct reading *r, const struct mok_object *pool, const struct cluster_objects *nodes)
 {
@@ -97,9 +107,7 @@ static void read_pool(
 
 	row.want = cluster_int(&pool->attrs, "count", 0);
 	for (size_t i = 0; i < nodes->list.len; i++)
-		if (mok_streq(
-			    instance_label(nodes->list.items[i], "doks.digitalocean.com/node-pool"),
-			    pool->name))
+		if (is_of_pool(nodes->list.items[i], pool))
 			add_node(r, &row, cluster_object(nodes->list.items[i]));
 	row.health = row.have < row.want ? MOK_UNWELL : MOK_WELL;
 	mok_vec_push(r->s->arena, &r->out->pools, row);

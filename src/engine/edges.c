@@ -233,6 +233,18 @@ static void governor_edges(struct edges *x, size_t i)
 			edge(x, e->make[c->deps.items[k]]->node, accepted(end));
 }
 
+/* A number that the plan has again is written once nobody else moves it. */
+static void given_back_edge(struct edges *x, size_t i)
+{
+	struct engine *e = x->e;
+	const struct mok_change *before =
+		mok_governor_gone(e->arena, x->governors, &e->in->changes->list.items[i]);
+	const struct op *end = before ? e->end[before - e->in->changes->list.items] : NULL;
+
+	if (end && x->advice & ADVICE_OBJECTS)
+		edge(x, end->node, e->make[i]->node);
+}
+
 /* A controller that a chart brought goes when the objects that it looks after are gone, not only
  * told to go: it is who lets them. */
 static void objects_edges(struct edges *x, size_t i)
@@ -275,6 +287,8 @@ static void change_edges(struct edges *x)
 
 	for (size_t i = 0; i < e->in->changes->list.len; i++) {
 		made_edges(x, i);
+		if (e->make[i])
+			given_back_edge(x, i);
 		if (e->make[i] && e->make[i]->what == OP_CREATE) {
 			namesake_edge(x, i);
 			governor_edges(x, i);

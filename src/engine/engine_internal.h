@@ -107,6 +107,9 @@ void mok_engine_edges(struct engine *e, size_t nodes, size_t moved);
 struct mok_map *mok_governors_going(struct mok_arena *arena, const struct mok_changes *changes);
 const struct mok_change *mok_governor_before(
 	struct mok_arena *arena, const struct mok_map *going, const struct mok_change *c);
+/* What goes and has moved a field that an update writes; or NULL. */
+const struct mok_change *mok_governor_gone(
+	struct mok_arena *arena, const struct mok_map *going, const struct mok_change *c);
 
 /* steps: steps.c decides which, calls.c and create.c do them */
 int mok_op_prepare(struct op *op); /* evaluates and lays out the steps; -1: op->err */

@@ -47,3 +47,21 @@ const struct mok_change *mok_governor_before(
 
 	return is ? mok_map_get(going, is) : NULL;
 }
+
+const struct mok_change *mok_governor_gone(
+	struct mok_arena *arena, const struct mok_map *going, const struct mok_change *c)
+{
+	const char *key = c->action == MOK_ACT_UPDATE && c->kind->key && mok_map_len(going)
+		? c->kind->key(arena, &c->want)
+		: NULL;
+
+	for (size_t i = 0; key && i < c->fields.len; i++) {
+		const struct mok_change *before = mok_map_get(going,
+			mok_arena_printf(arena, "%s\n%s\n%s", c->object->parent_id, key,
+				c->fields.items[i].path));
+
+		if (before)
+			return before;
+	}
+	return NULL;
+}

@@ -271,6 +271,10 @@ def test_keda_takes_over_from_the_autoscalers_and_gives_back():
             ("mastodon-web-scaler", "deleted"), ("mastodon-sidekiq-ingress-scaler", "deleted"),
             ("mastodon-keda", "deleting"))]
         check(max(gone) == gone[2], f"KEDA goes after what it looks after: {told}")
+        stack.write("mok: 1\nmastodon: { web: { replicas: 2 } }\n", "fixed.yaml")
+        stack.run(*plan, "-f", "fixed.yaml", "apply", "--yes", "--no-escrow").expect(0)
+        stack.run(*plan, "-f", "fixed.yaml", "plan", "--detailed-exitcode").expect(0)
+        equal(kube.get(web)["spec"]["replicas"], 2, "pods of web, once nobody else moves them")
         stack.run(*plan, "destroy", "--yes", "--confirm", "mastodon-m").expect(0)
 
 
