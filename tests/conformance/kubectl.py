@@ -67,8 +67,8 @@ spec:
 class World:
     """A cluster of the sandbox's, and kubectl for it."""
 
-    def __init__(self, faults=None):
-        self.cloud = Cloud(faults=faults, speed=60)
+    def __init__(self, faults=None, speed=60):
+        self.cloud = Cloud(faults=faults, speed=speed)
         self.stack = Stack(self.cloud, PLAN)
 
     def __enter__(self):
@@ -129,11 +129,25 @@ def test_jobs_complete_and_come_from_cron_jobs():
         w.run("wait", "cronjob/cron", "--for=jsonpath={.status.lastSuccessfulTime}", "--timeout=60s")
 
 
-def test_logs_are_followed_and_events_have_two_groups():
+def check_debugging(w):
+    """Of the pod p."""
+    w.run("debug", "p", "--image=registry.example/shell:1", "--container=one", "--target=p")
+    w.run("wait", "pod/p", "--timeout=60s", "--for=jsonpath={.status.ephemeralContainerStatuses[0].state.terminated"
+          ".reason}=Completed")
+    said = w.run("debug", "p", "--image=registry.example/shell:1", "--container=two", "-i")
+    check("no program runs in this cluster" in said, said)
+    w.run("wait", "pod/p", "--for=condition=Ready", "--timeout=60s")
+    said = w.run("get", "pod", "p", "-o", "jsonpath={.status.ephemeralContainerStatuses[1].state.running}")
+    check("startedAt" in said, said)
+    w.run("logs", "p", "-c", "two")
+
+
+def test_a_pod_is_debugged_followed_and_told_of():
     with World() as w:
         w.run("run", "p", "--image=registry.example/app:1")
         w.run("wait", "pod/p", "--for=condition=Ready", "--timeout=60s")
-        follower = subprocess.Popen([TOOLS / "kubectl", "--kubeconfig", w.config, "logs", "-f", "p"],
+        check_debugging(w)
+        follower = subprocess.Popen([TOOLS / "kubectl", "--kubeconfig", w.config, "logs", "-f", "p", "-c", "p"],
                                     stdout=subprocess.PIPE, text=True)
         equal(follower.stdout.readline(), "p: started\n", "a log that is followed")
         equal(follower.poll(), None, "its end")
@@ -141,9 +155,9 @@ def test_logs_are_followed_and_events_have_two_groups():
         equal(follower.wait(60), 0, "the end of a log whose pod is gone")
         follower.stdout.close()
         check("pod/p" in w.run("get", "events.events.k8s.io"), "the table of events")
-        name = w.run("get", "events.events.k8s.io", "--field-selector", "reason=Started,regarding.name=p", "-o", "name")
+        name = w.run("get", "events.events.k8s.io", "--field-selector", "reason=Killing,regarding.name=p", "-o", "name")
         said = w.run("get", "events", name.strip().split("/")[1], "-o", "jsonpath={.involvedObject.name} {.message}")
-        equal(said, "p Started container p", "the same event of the core group")
+        equal(said, "p Stopping container p", "the same event of the core group")
 
 
 CHART = {
@@ -209,7 +223,7 @@ spec: { template: { spec: { restartPolicy: Never, containers: [ { name: app, ima
 
 
 def test_helm_by_itself():
-    with World() as w:
+    with World(speed=600) as w:
         chart = str(w.cloud.dir / "chart")
         for path, text in CHART.items():
             path = w.cloud.dir / "chart" / path
@@ -239,21 +253,6 @@ def test_helm_by_itself():
         helm("uninstall", "r", "--wait", "--timeout", "60s")
         equal(json.loads(helm("list", "-A", "-o", "json")), [], "releases that are left")
         equal(w.run("get", "pvc", "-n", "a", "-o", "name"), "persistentvolumeclaim/data-db-0\n", "claims stay")
-
-
-def test_a_pod_is_debugged():
-    with World() as w:
-        w.run("run", "p", "--image=registry.example/app:1")
-        w.run("wait", "pod/p", "--for=condition=Ready", "--timeout=60s")
-        w.run("debug", "p", "--image=registry.example/shell:1", "--container=one", "--target=p")
-        w.run("wait", "pod/p", "--timeout=60s", "--for=jsonpath={.status.ephemeralContainerStatuses[0].state.terminated"
-              ".reason}=Completed")
-        said = w.run("debug", "p", "--image=registry.example/shell:1", "--container=two", "-i")
-        check("no program runs in this cluster" in said, said)
-        w.run("wait", "pod/p", "--for=condition=Ready", "--timeout=5s")
-        said = w.run("get", "pod", "p", "-o", "jsonpath={.status.ephemeralContainerStatuses[1].state.running}")
-        check("startedAt" in said, said)
-        w.run("logs", "p", "-c", "two")
 
 
 def test_a_node_is_drained_within_budgets():
