@@ -140,6 +140,8 @@ def check_debugging(w):
     said = w.run("get", "pod", "p", "-o", "jsonpath={.status.ephemeralContainerStatuses[1].state.running}")
     check("startedAt" in said, said)
     w.run("logs", "p", "-c", "two")
+    said = w.run("get", "events", "-o", "jsonpath={.items[?(@.reason=='Started')].involvedObject.fieldPath}")
+    check("spec.ephemeralContainers{two}" in said, said)
 
 
 def test_a_pod_is_debugged_followed_and_told_of():

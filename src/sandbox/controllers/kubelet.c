@@ -17,6 +17,24 @@ void kubelet_at(struct kubelet *kl, int64_t at_ms)
 		kl->next_ms = at_ms;
 }
 
+/* Where in the pod a container is, as events say it. */
+static const char *field_of(const struct kubelet *kl, const cJSON *container)
+{
+	static const char *const lists[] = { "initContainers", "ephemeralContainers" };
+	const cJSON *spec = mok_json_at(kl->pod, "spec"), *one;
+	const char *list = "containers";
+
+	for (size_t i = 0; i < MOK_COUNT(lists); i++) {
+		cJSON_ArrayForEach(one, mok_json_at(spec, lists[i]))
+		{
+			if (one == container)
+				list = lists[i];
+		}
+	}
+	return mok_arena_printf(
+		kl->k->ctx->arena, "spec.%s{%s}", list, sb_ctl_str(container, "name"));
+}
+
 void kubelet_tell(struct kubelet *kl, const cJSON *container, const char *type, const char *reason,
 	const char *fmt, ...)
 {
@@ -29,8 +47,7 @@ void kubelet_tell(struct kubelet *kl, const cJSON *container, const char *type, 
 	text = mok_arena_vprintf(arena, fmt, ap);
 	va_end(ap);
 	if (container)
-		event.field = mok_arena_printf(
-			arena, "spec.containers{%s}", sb_ctl_str(container, "name"));
+		event.field = field_of(kl, container);
 	sb_ctl_tell(kl->k, kl->pod, &event, "%s", text);
 }
 
