@@ -109,19 +109,14 @@ static void tolerate(struct masto *m, struct mok_val *manifest, const struct mas
 	}
 }
 
-static void set_node_pool(struct masto *m, struct mok_val *manifest, const struct masto_pod *pod)
+static void add_term(struct masto *m, struct mok_val *manifest, const struct masto_pod *pod,
+	const char *label, const char *value)
 {
-	const char *word =
-		masto_str(m, mok_arena_printf(m->arena, "%s.node_pool", pod->settings), NULL);
-	const struct mok_resource *pool = word ? pool_resource(m, word) : NULL;
-	struct mok_val expression = { .type = MOK_MAP }, term = { .type = MOK_MAP }, values;
+	struct mok_val expression = { .type = MOK_MAP }, term = { .type = MOK_MAP };
+	struct mok_val values = { .type = MOK_LIST, .at = m->at };
 
-	if (!pool)
-		return;
-	values = (struct mok_val){ .type = MOK_LIST, .at = m->at };
-	mok_val_append(m->arena, &values, masto_format(m, "${%s.name}", pool->address));
-	mok_val_set(
-		m->arena, &expression, "key", masto_format(m, "doks.digitalocean.com/node-pool"));
+	mok_val_append(m->arena, &values, masto_format(m, "%s", value));
+	mok_val_set(m->arena, &expression, "key", masto_format(m, "%s", label));
 	mok_val_set(m->arena, &expression, "operator", masto_format(m, "In"));
 	mok_val_set(m->arena, &expression, "values", values);
 	masto_push(m, &term, "matchExpressions", expression);
@@ -130,6 +125,22 @@ static void set_node_pool(struct masto *m, struct mok_val *manifest, const struc
 			"affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution."
 			"nodeSelectorTerms"),
 		term);
+}
+
+/* One term or the other: the nodes of a pool that replaced another, and took its name afterwards,
+ * may have the label of the name before. */
+static void set_node_pool(struct masto *m, struct mok_val *manifest, const struct masto_pod *pod)
+{
+	const char *word =
+		masto_str(m, mok_arena_printf(m->arena, "%s.node_pool", pod->settings), NULL);
+	const struct mok_resource *pool = word ? pool_resource(m, word) : NULL;
+
+	if (!pool)
+		return;
+	add_term(m, manifest, pod, "doks.digitalocean.com/node-pool",
+		mok_arena_printf(m->arena, "${%s.name}", pool->address));
+	add_term(m, manifest, pod, "doks.digitalocean.com/node-pool-id",
+		mok_arena_printf(m->arena, "${%s.id}", pool->address));
 	tolerate(m, manifest, pod, pool);
 }
 
