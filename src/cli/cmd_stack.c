@@ -8,6 +8,7 @@ static int one_output(struct session *s, const char *name)
 {
 	const char **names = MOK_NEW_N(s->arena, const char *, s->changes.outputs.len + 1);
 	const struct mok_output_value *found = NULL;
+	const struct mok_val *unknown;
 	struct mok_err err = { 0 };
 	struct mok_buf out;
 
@@ -24,10 +25,10 @@ static int one_output(struct session *s, const char *name)
 			mok_err_hint(&err, "did you mean \"%s\"?", near);
 		return cli_fail(s->cli, &err, NULL);
 	}
-	if (mok_val_has_unknown(&found->value)) {
+	unknown = mok_val_first_unknown(&found->value);
+	if (unknown) {
 		mok_err_set(&err, MOK_ERR_INPUT,
-			"the output \"%s\" is not known now, since %s is not", name,
-			mok_val_first_unknown(&found->value)->u.s);
+			"the output \"%s\" is not known now, since %s is not", name, unknown->u.s);
 		mok_err_hint(&err,
 			"mok apply makes what is not there; what was shown once is known to "
 			"whoever opens the escrow (--identity FILE)");

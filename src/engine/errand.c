@@ -429,15 +429,17 @@ void mok_step_errand(struct op *op)
 	const struct mok_kind *kind = op->change->kind;
 	const struct mok_val *attrs = op->what == OP_DELETE ? &op->object->attrs : &op->want;
 	struct errand *x = op->errand;
+	const struct mok_val *unknown;
 	struct mok_err err;
 
 	if (x) {
 		x->again(x);
 		return;
 	}
-	if (op->what != OP_DELETE && mok_val_has_unknown(&op->want)) {
-		mok_err_set(&err, MOK_ERR_INPUT, "a part of it is not known by now: %s",
-			mok_val_first_unknown(&op->want)->u.s);
+	unknown = op->what == OP_DELETE ? NULL : mok_val_first_unknown(&op->want);
+	if (unknown) {
+		mok_err_set(
+			&err, MOK_ERR_INPUT, "a part of it is not known by now: %s", unknown->u.s);
 		mok_op_fail(op, &err);
 		return;
 	}

@@ -159,12 +159,13 @@ static bool wants(const struct mok_ask *ask, const char *name)
 static int apply(struct encoding *e)
 {
 	const struct mok_val *manifest = mok_val_get(e->ask->want, "manifest");
+	const struct mok_val *unknown = manifest ? mok_val_first_unknown(manifest) : NULL;
 	bool dry = e->ask->verb == MOK_ASK_DRY_RUN;
 
-	if (!manifest || mok_val_has_unknown(manifest))
+	if (!manifest || unknown)
 		return mok_err_set(e->err, MOK_ERR_INPUT,
 			"a part of the manifest is not known by now: %s",
-			manifest ? mok_val_first_unknown(manifest)->u.s : "all of it");
+			unknown ? unknown->u.s : "all of it");
 	if (object_path(e, manifest) != 0)
 		return -1;
 	e->out->method = "PATCH";
