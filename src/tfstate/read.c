@@ -336,9 +336,8 @@ static int refuse_version(const cJSON *state, struct mok_err *err)
 	mok_err_set(err, MOK_ERR_INPUT, "it is a state of version %g, and mok reads version 4",
 		version->valuedouble);
 	mok_err_hint(err, "%s",
-		version->valuedouble < 4
-			? "Terraform 0.12 writes that: terraform refresh"
-			: "`terraform show -json` may have a form that mok reads");
+		version->valuedouble < 4 ? "Terraform 0.12 writes that: terraform refresh"
+					 : "`terraform show -json` may have a form that mok reads");
 	return -1;
 }
 
