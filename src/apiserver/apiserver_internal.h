@@ -150,6 +150,8 @@ cJSON *ks_own(struct ks_req *r, cJSON *json); /* freed with the request */
 /* body.c: the body as an object, from JSON, YAML or protobuf; NULL: it has answered. */
 cJSON *ks_body(struct ks_req *r);
 const char *ks_json_error(struct ks_req *r, const char *text, size_t len); /* as Go says it */
+const char *ks_json_type(const cJSON *json);        /* the same: "array", "number" */
+const char *ks_patch_words(const struct ks_req *r); /* before the words of a patch that is none */
 /* NULL: no base64; *bad (may be NULL) is where. */
 const char *ks_unbase64(struct mok_arena *arena, const char *text, size_t *bad);
 struct ks_yaml_error {

@@ -29,6 +29,15 @@ static const char *summary(struct ks_req *r, const char *text, size_t len)
 	return ks_printf(r, "%s%s", hex, more);
 }
 
+const char *ks_json_type(const cJSON *json)
+{
+	return cJSON_IsArray(json)     ? "array"
+		: cJSON_IsObject(json) ? "object"
+		: cJSON_IsString(json) ? "string"
+		: cJSON_IsNumber(json) ? "number"
+				       : "bool";
+}
+
 /* Go's words for where JSON ends to be JSON. */
 const char *ks_json_error(struct ks_req *r, const char *text, size_t len)
 {
@@ -76,12 +85,7 @@ static const char *kind_error(struct ks_req *r, const cJSON *json, const char *t
 
 	if (!json)
 		return ks_json_error(r, text, len);
-	return ks_printf(r, "json: cannot unmarshal %s into %s",
-		cJSON_IsArray(json)            ? "array"
-			: cJSON_IsString(json) ? "string"
-			: cJSON_IsNumber(json) ? "number"
-					       : "bool",
-		into);
+	return ks_printf(r, "json: cannot unmarshal %s into %s", ks_json_type(json), into);
 }
 
 static bool is_patch(const struct ks_req *r)
@@ -89,10 +93,17 @@ static bool is_patch(const struct ks_req *r)
 	return strcmp(r->in->method, "PATCH") == 0;
 }
 
+const char *ks_patch_words(const struct ks_req *r)
+{
+	const char *type = r->in->content_type ? r->in->content_type : "";
+
+	return strstr(type, "strategic") ? "" : "error decoding patch: ";
+}
+
 static void refuse(struct ks_req *r, const cJSON *json, const char *text, size_t len)
 {
 	if (is_patch(r))
-		ks_bad_request(r, "error decoding patch: %s", ks_json_error(r, text, len));
+		ks_bad_request(r, "%s%s", ks_patch_words(r), ks_json_error(r, text, len));
 	else if (strcmp(r->in->method, "DELETE") == 0)
 		ks_bad_request(r, "couldn't get version/kind; json parse error: %s",
 			kind_error(r, json, text, len));
@@ -230,7 +241,7 @@ cJSON *ks_body(struct ks_req *r)
 			"include: application/json, application/yaml");
 		return NULL;
 	}
-	if (is_blank(text, len))
+	if (is_blank(text, len) && (!is_patch(r) || strstr(type ? type : "", "apply")))
 		return ks_own(r, cJSON_CreateObject());
 	json = ks_own(r, mok_json_parse(text, len));
 	if (!json && type && strstr(type, "yaml"))

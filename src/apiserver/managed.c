@@ -399,12 +399,12 @@ static void prune(struct ks_req *r, cJSON *merged, const cJSON *last, const stru
 
 bool ks_managed_check(struct ks_req *r, cJSON *config, const char *ns)
 {
-	cJSON *meta = mok_json_object(config, "metadata");
 	const char *wrong;
 
 	if (mok_json_at(config, "metadata.managedFields.0"))
 		return ks_bad_request(r, "metadata.managedFields must be nil");
-	cJSON_DeleteItemFromObjectCaseSensitive(meta, "managedFields");
+	cJSON_DeleteItemFromObjectCaseSensitive(
+		cJSON_GetObjectItemCaseSensitive(config, "metadata"), "managedFields");
 	wrong = ks_typed_check(r->arena, config, r->resource->type, "");
 	if (!wrong)
 		return true;

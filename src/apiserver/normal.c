@@ -120,15 +120,6 @@ static const char *path_text(struct ks_req *r, const struct step *at,
 	return out;
 }
 
-static const char *type_of(const cJSON *value)
-{
-	return cJSON_IsString(value)    ? "string"
-		: cJSON_IsNumber(value) ? "number"
-		: cJSON_IsBool(value)   ? "bool"
-		: cJSON_IsArray(value)  ? "array"
-					: "object";
-}
-
 static const char *short_name(const struct walk *w)
 {
 	const char *dot = w->within && w->within->name ? strrchr(w->within->name, '.') : NULL;
@@ -147,9 +138,10 @@ static const char *type_name(const struct ks_type *type)
 static bool complain(
 	struct walk *w, const cJSON *value, const struct ks_type *type, const struct step *at)
 {
-	w->detail = ks_printf(w->r,
-		"json: cannot unmarshal %s into Go struct field %s.%s of type %s", type_of(value),
-		short_name(w), path_text(w->r, at, add_fields), type_name(type));
+	w->detail =
+		ks_printf(w->r, "json: cannot unmarshal %s into Go struct field %s.%s of type %s",
+			ks_json_type(value), short_name(w), path_text(w->r, at, add_fields),
+			type_name(type));
 	return false;
 }
 

@@ -22,13 +22,13 @@ static void merge_into(cJSON *target, const cJSON *patch)
 
 bool ks_is_patch_object(struct ks_req *r, const cJSON *patch)
 {
-	return cJSON_IsObject(patch) ||
-		ks_bad_request(r,
-			"error decoding patch: json: cannot unmarshal %s into Go value of type "
-			"map[string]interface {}",
-			cJSON_IsArray(patch)            ? "array"
-				: cJSON_IsString(patch) ? "string"
-							: "number");
+	if (cJSON_IsObject(patch))
+		return true;
+	if (cJSON_IsNull(patch))
+		return ks_bad_request(r, "Invalid JSON Patch");
+	return ks_bad_request(r,
+		"%sjson: cannot unmarshal %s into Go value of type map[string]interface {}",
+		ks_patch_words(r), ks_json_type(patch));
 }
 
 cJSON *ks_merge_patch(struct ks_req *r, const cJSON *object, const cJSON *patch)
@@ -160,8 +160,9 @@ cJSON *ks_json_patch(struct ks_req *r, const cJSON *object, const cJSON *patch)
 
 	if (!cJSON_IsArray(patch)) {
 		ks_bad_request(r,
-			"error decoding patch: json: cannot unmarshal object into Go value of type "
-			"[]handlers.jsonPatchOp");
+			"error decoding patch: json: cannot unmarshal %s into Go value of type "
+			"[]handlers.jsonPatchOp",
+			ks_json_type(patch));
 		return NULL;
 	}
 	cJSON_ArrayForEach(op, patch)

@@ -273,6 +273,8 @@ cJSON *ks_strategic_patch(
 	cJSON *out = ks_own(r, cJSON_Duplicate(object, true));
 	struct merging m = { .arena = r->arena };
 
+	if (cJSON_IsNull(patch))
+		return out;
 	if (!ks_is_patch_object(r, patch))
 		return NULL;
 	strategic(&m, out, patch, type);

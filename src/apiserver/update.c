@@ -30,10 +30,40 @@ void ks_update(struct ks_req *r)
 		ks_store_change(r, object, live, false);
 }
 
+/* Nothing at all is a map without members. NULL: it has answered. */
+static cJSON *config_body(struct ks_req *r)
+{
+	cJSON *config = ks_body(r);
+
+	if (!config || cJSON_IsObject(config))
+		return config;
+	if (cJSON_IsNull(config))
+		return ks_own(r, cJSON_CreateObject());
+	ks_bad_request(r,
+		"error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot "
+		"unmarshal %s into Go value of type map[string]interface {}",
+		ks_json_type(config));
+	return NULL;
+}
+
+/* What is applied says itself what it is. */
+static bool says_its_kind(struct ks_req *r, const cJSON *config)
+{
+	const struct ks_resource *res = r->resource;
+	const char *want =
+		*res->group ? ks_printf(r, "%s/%s", res->group, res->version) : res->version;
+	const char *version = ks_str(config, "apiVersion"), *kind = ks_str(config, "kind");
+
+	if (strcmp(version, want) == 0 && strcmp(kind, res->kind) == 0)
+		return true;
+	return ks_bad_request(r, "invalid object type: %s%s, Kind=%s",
+		strchr(version, '/') ? "" : "/", version, kind);
+}
+
 /* The configuration that a client applies, for the object that is stored. NULL: it has answered. */
 static cJSON *read_config(struct ks_req *r)
 {
-	cJSON *config = ks_body(r);
+	cJSON *config = config_body(r);
 	const char *ns;
 
 	if (!config)
@@ -46,7 +76,8 @@ static cJSON *read_config(struct ks_req *r)
 	}
 	if (strcmp(r->sub, "scale") == 0)
 		config = ks_scale_config(r, config);
-	if (!ks_fits_place(r, config) || !ks_managed_check(r, config, ns) || !ks_no_duplicates(r))
+	if (!says_its_kind(r, config) || !ks_managed_check(r, config, ns) ||
+		!ks_fits_place(r, config) || !ks_no_duplicates(r))
 		return NULL;
 	if (!*ks_str(config, "metadata.name"))
 		ks_set_str(mok_json_object(config, "metadata"), "name", r->name);

@@ -164,10 +164,6 @@ static bool refuse_kind(struct ks_req *r, const char *version, const char *kind,
 	const struct ks_resource *res = r->resource;
 	const char *slash = strrchr(version, '/');
 
-	if (strcmp(r->in->method, "PATCH") == 0 && r->in->content_type &&
-		strstr(r->in->content_type, "apply-patch"))
-		return ks_bad_request(
-			r, "invalid object type: %s%s, Kind=%s", slash ? "" : "/", version, kind);
 	if (!is_registered(r, version, kind) && !res->custom)
 		return ks_bad_request(r,
 			"%s in version \"%s\" cannot be handled as a %s: no kind \"%s\" is "

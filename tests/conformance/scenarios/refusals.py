@@ -13,7 +13,25 @@ def spec(kind, version, **fields):
     return an_object(kind, "x", version, spec=fields)
 
 
+def applied(*bodies, code=400):
+    return [(f"APPLY configmaps/env?fieldManager=mok {code}", body) for body in bodies]
+
+
 SCENARIOS = {
+    "what is applied says what it is": [
+        ("CREATE configmaps 201", config(A="1")),
+        *applied("", "null", "- a", '"x"', "5", "{}", "apiVersion: v1", "kind: ConfigMap", "metadata: 5",
+                 "apiVersion: v1\nkind: Secret", "apiVersion: apps/v1\nkind: ConfigMap",
+                 "apiVersion: 5\nkind: ConfigMap", "apiVersion: v1\nkind: 5"),
+        *applied("apiVersion: v1\nkind: ConfigMap\nmetadata: 5", "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: 5 }",
+                 code=500), *applied("apiVersion: v1\nkind: ConfigMap\nmetadata:", code=200)],
+    "patches that are none": [
+        ("CREATE configmaps 201", config(A="1")),
+        *[("JSON configmaps/env 400", body) for body in ("", "5", "{}", '"x"')],
+        *[("MERGE configmaps/env 400", body) for body in ("", "5", "[]", '"x"', "null")],
+        *[("STRATEGIC configmaps/env 400", body) for body in ("", "5", "[]", '"x"')], ("STRATEGIC configmaps/env 200", "null"),
+        *[("JSON configmaps/env 422", body) for body in (
+            '[{"op":"remove","path":""}]', '[{"op":"replace","path":"","value":3}]', '[{"path":"/data"}]')]],
     "immutable selector of a Deployment": [
         ("CREATE deployments 201", deployment()),
         ("APPLY deployments/web?fieldManager=mok&force=true 422", deployment(
