@@ -12,8 +12,8 @@ import time
 import urllib.error
 import urllib.request
 
-MOK = os.path.abspath(os.environ.get("MOK", "build/release/mok"))
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+MOK = os.path.abspath(os.environ.get("MOK", ROOT / "build/release/mok"))
 CANARY_TOKEN = "dop_v1_canary_token_5d0c1f"
 
 # What an account lists: name -> (path, key, what identifies an item).
