@@ -9,7 +9,7 @@ for resources, types, list types and merge keys; k8s.io/api, apimachinery, apiex
 kube-aggregator v0.36.3 (types.go) for what the description does not tell: whether a zero value is
 left out when an object is written. Descriptions are left out, to keep it small.
 
-A field is "TYPE [WORD...]": s string, i integer, n number, b boolean, q quantity, x int-or-string,
+A field is "TYPE [WORD...]": s string, i integer, w integer of 64 bits, n number, b boolean, q quantity, x int-or-string,
 y bytes, t time, u time with microseconds, o anything, o@NAME anything, described as that type, @NAME a
 type, []T a list, {}T a map. Words: ! required, n=A|B the values that it may have, z zero values are
 left out, e written even when absent, l=set|atomic|map:KEYS the kind of list, a an atomic map or
@@ -146,6 +146,8 @@ class Types:
             return "{}" + self.type_of(extra) if isinstance(extra, dict) else "o"
         if kind == "string":
             return {"byte": "y", "int-or-string": "x"}.get(schema.get("format"), "s")
+        if kind == "integer" and schema.get("format") == "int64":
+            return "w"
         return {"integer": "i", "number": "n", "boolean": "b"}.get(kind, "o")
 
     def words(self, schema, required, go):

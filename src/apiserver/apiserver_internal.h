@@ -54,6 +54,7 @@ struct ks_type {
 	bool atomic;                   /* of a map or struct: owned as one */
 	bool preserve;                 /* of a struct: undeclared fields are kept */
 	bool unchecked;                /* of a custom resource: nulls and zeros stay as they are */
+	bool wide;                     /* of an integer: 64 bits instead of 32 */
 	struct mok_map *fields;        /* of a struct: struct ks_field by name */
 	const struct ks_type *element; /* of KS_ANY: how it is described, or NULL */
 	enum ks_list list;
@@ -150,6 +151,8 @@ cJSON *ks_own(struct ks_req *r, cJSON *json); /* freed with the request */
 /* body.c: the body as an object, from JSON, YAML or protobuf; NULL: it has answered. */
 cJSON *ks_body(struct ks_req *r);
 const char *ks_json_error(struct ks_req *r, const char *text, size_t len); /* as Go says it */
+/* decode_time.c: what Go says of a text that is no time of RFC 3339; NULL: it is one. */
+const char *ks_time_wrong(struct mok_arena *arena, const char *text, bool micro);
 const char *ks_json_type(const cJSON *json);        /* the same: "array", "number" */
 const char *ks_patch_words(const struct ks_req *r); /* before the words of a patch that is none */
 /* NULL: no base64; *bad (may be NULL) is where. */

@@ -9,6 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define QUANTITY_FORM \
+	"quantities must match the regular expression " \
+	"'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+
 /* Where the walk is: a field, a key of a map or an item of a list. */
 struct step {
 	const struct step *above;
@@ -26,20 +30,28 @@ struct walk {
 static bool normalise(
 	struct walk *w, cJSON *value, const struct ks_type *type, const struct step *at);
 
-static const char *const type_names[] = { "object", "string", "int32", "float64", "bool",
-	"resource.Quantity", "intstr.IntOrString", "[]uint8", "v1.Time", "v1.MicroTime", "object",
-	"array", "map" };
+/* As Go's decoder calls what it fails to make: of a time the text, of "int or string" the number.
+ */
+static const char *const type_names[] = { "object", "string", "int32", "float64", "bool", "",
+	"int32", "[]uint8", "string", "string", "object" };
 
-static bool is_right(const cJSON *value, enum ks_kind kind)
+static bool is_whole(const cJSON *value, bool wide)
 {
-	switch ((int)kind) {
+	double most = wide ? 9223372036854774784.0 : 2147483647.0;
+
+	return cJSON_IsNumber(value) && floor(value->valuedouble) == value->valuedouble &&
+		value->valuedouble <= most && value->valuedouble >= -most - 1;
+}
+
+static bool is_right(const cJSON *value, const struct ks_type *type)
+{
+	switch ((int)type->kind) {
 	case KS_ANY: return true;
 	case KS_STRING:
 	case KS_BYTES: return cJSON_IsString(value);
 	case KS_TIME:
 	case KS_MICROTIME: return cJSON_IsString(value) || cJSON_IsNull(value);
-	case KS_INTEGER:
-		return cJSON_IsNumber(value) && floor(value->valuedouble) == value->valuedouble;
+	case KS_INTEGER: return is_whole(value, type->wide);
 	case KS_NUMBER: return cJSON_IsNumber(value);
 	case KS_BOOLEAN: return cJSON_IsBool(value);
 	case KS_QUANTITY:
@@ -127,22 +139,45 @@ static const char *short_name(const struct walk *w)
 	return dot ? dot + 1 : w->r->resource->kind;
 }
 
-/* "v1.ResourceAttributes" */
-static const char *type_name(const struct ks_type *type)
+/* "v1.ResourceAttributes", "[]v1.Container", "map[string]string" */
+static const char *type_name(struct ks_req *r, const struct ks_type *type)
 {
 	const char *dot = type->kind == KS_STRUCT && type->name ? strchr(type->name, '.') : NULL;
 
-	return dot ? dot + 1 : type_names[type->kind];
+	if (dot)
+		return dot + 1;
+	if (type->kind == KS_INTEGER && type->wide)
+		return "int64";
+	if (type->kind == KS_LIST)
+		return ks_printf(r, "[]%s", type_name(r, type->element));
+	if (type->kind == KS_MAP && type->element->kind == KS_QUANTITY)
+		return "v1.ResourceList";
+	if (type->kind == KS_MAP)
+		return ks_printf(r, "map[string]%s", type_name(r, type->element));
+	return type_names[type->kind];
 }
 
 static bool complain(
 	struct walk *w, const cJSON *value, const struct ks_type *type, const struct step *at)
 {
-	w->detail =
-		ks_printf(w->r, "json: cannot unmarshal %s into Go struct field %s.%s of type %s",
-			ks_json_type(value), short_name(w), path_text(w->r, at, add_fields),
-			type_name(type));
+	const char *what = ks_json_type(value);
+
+	if (type->kind == KS_QUANTITY) {
+		w->detail = QUANTITY_FORM;
+		return false;
+	}
+	if (type->kind == KS_INTEGER && cJSON_IsNumber(value))
+		what = ks_printf(w->r, "number %.15g", value->valuedouble);
+	w->detail = ks_printf(w->r,
+		"json: cannot unmarshal %s into Go struct field %s.%s of type %s", what,
+		short_name(w), path_text(w->r, at, add_fields), type_name(w->r, type));
 	return false;
+}
+
+static bool check_time(struct walk *w, const cJSON *value, bool micro)
+{
+	w->detail = ks_time_wrong(w->r->arena, value->valuestring, micro);
+	return !w->detail;
 }
 
 static bool normalise_quantity(struct walk *w, cJSON *value)
@@ -153,8 +188,7 @@ static bool normalise_quantity(struct walk *w, cJSON *value)
 		snprintf(number, sizeof(number), "%.15g", value->valuedouble);
 	text = ks_quantity(w->r->arena, cJSON_IsNumber(value) ? number : value->valuestring);
 	if (!text) {
-		w->detail = "quantities must match the regular expression "
-			    "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+		w->detail = QUANTITY_FORM;
 		return false;
 	}
 	set_text(value, text);
@@ -275,7 +309,7 @@ static bool normalise(
 	struct walk *w, cJSON *value, const struct ks_type *type, const struct step *at)
 {
 	/* A custom resource's schema says what is wrong in its own words. */
-	if (!is_right(value, type->kind))
+	if (!is_right(value, type))
 		return type->unchecked || complain(w, value, type, at);
 	if (cJSON_IsNull(value))
 		return true;
@@ -285,6 +319,9 @@ static bool normalise(
 	case KS_MAP: return normalise_map(w, value, type, at);
 	case KS_QUANTITY: return normalise_quantity(w, value);
 	case KS_BYTES: return check_bytes(w, value);
+	case KS_TIME:
+	case KS_MICROTIME:
+		return type->unchecked || check_time(w, value, type->kind == KS_MICROTIME);
 	default: return true;
 	}
 }

@@ -8,15 +8,16 @@ static const struct ks_type *read_type(struct mok_apiserver *s, const char *text
 
 static const struct ks_type *scalar(struct mok_apiserver *s, char code)
 {
-	static const char codes[] = "osinbqxytu";
-	static const enum ks_kind kinds[] = { KS_ANY, KS_STRING, KS_INTEGER, KS_NUMBER, KS_BOOLEAN,
-		KS_QUANTITY, KS_INT_OR_STRING, KS_BYTES, KS_TIME, KS_MICROTIME };
+	static const char codes[] = "osiwnbqxytu";
+	static const enum ks_kind kinds[] = { KS_ANY, KS_STRING, KS_INTEGER, KS_INTEGER, KS_NUMBER,
+		KS_BOOLEAN, KS_QUANTITY, KS_INT_OR_STRING, KS_BYTES, KS_TIME, KS_MICROTIME };
 	const char *at = strchr(codes, code);
 	struct ks_type *type = MOK_NEW(s->arena, struct ks_type);
 
 	if (!at || !*at)
 		MOK_BUG("a type in schema.json");
 	type->kind = kinds[at - codes];
+	type->wide = code == 'w';
 	return type;
 }
 

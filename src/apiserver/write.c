@@ -186,9 +186,14 @@ static bool refuse_kind(struct ks_req *r, const char *version, const char *kind,
 
 static bool fits_namespace(struct ks_req *r, cJSON *object)
 {
-	cJSON *meta = mok_json_object(object, "metadata");
-	const char *ns = ks_str(meta, "namespace");
+	const cJSON *have = ks_at(object, "metadata");
+	cJSON *meta;
+	const char *ns;
 
+	if (have && !cJSON_IsObject(have) && !cJSON_IsNull(have))
+		return true; /* decoding tells what is wrong with it */
+	meta = mok_json_object(object, "metadata");
+	ns = ks_str(meta, "namespace");
 	if (*ns && strcmp(ns, r->ns) != 0)
 		return ks_bad_request(r,
 			"the namespace of the provided object does not match the namespace sent on "

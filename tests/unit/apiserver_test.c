@@ -107,6 +107,49 @@ static void yaml_is_applied_and_conflicts_are_named(void **state)
 	assert_null(mok_json_at(m->json, "metadata.managedFields.1"));
 }
 
+static void what_is_applied_says_what_it_is(void **state)
+{
+	struct kube_memory *m = *state;
+
+	assert_int_equal(kube_ask(m, "PATCH", MAPS "/a?fieldManager=one", APPLY,
+				 "kind: ConfigMap\nmetadata: {name: a}\n"),
+		400);
+	assert_string_equal(kube_str(m, "message"), "invalid object type: /, Kind=ConfigMap");
+	assert_int_equal(kube_ask(m, "GET", MAPS "/a", NULL, NULL), 404);
+}
+
+/* What is wrong with a value, in the words that Go has for it. */
+static void values_of_another_type_are_refused(void **state)
+{
+	static const struct {
+		const char *value, *words;
+	} cases[] = {
+		{ "\"creationTimestamp\":\"2026-02-29T00:00:00Z\"",
+			"parsing time \"2026-02-29T00:00:00Z\": day out of range" },
+		{ "\"creationTimestamp\":\"2026-02-28 00:00\"",
+			"parsing time \"2026-02-28 00:00\" as \"2006-01-02T15:04:05Z07:00\": "
+			"cannot parse \" 00:00\" as \"T\"" },
+		{ "\"deletionGracePeriodSeconds\":1.5",
+			"json: cannot unmarshal number 1.5 into Go struct field "
+			"ObjectMeta.metadata.deletionGracePeriodSeconds of type int64" },
+		{ "\"labels\":[]",
+			"json: cannot unmarshal array into Go struct field "
+			"ObjectMeta.metadata.labels of type map[string]string" },
+	};
+	struct kube_memory *m = *state;
+	char body[256];
+
+	for (size_t i = 0; i < MOK_COUNT(cases); i++) {
+		snprintf(body, sizeof(body), "{\"metadata\":{\"name\":\"a\",%s}}", cases[i].value);
+		assert_int_equal(kube_ask(m, "POST", MAPS, NULL, body), 400);
+		assert_true(mok_ends(kube_str(m, "message"), cases[i].words));
+	}
+	assert_int_equal(kube_ask(m, "POST", MAPS, NULL,
+				 "{\"metadata\":{\"name\":\"a\",\"creationTimestamp\":"
+				 "\"2024-02-29T23:59:59.123+01:30\"}}"),
+		201);
+}
+
 static void what_changes_nothing_keeps_the_version(void **state)
 {
 	struct kube_memory *m = *state;
@@ -382,6 +425,10 @@ int main(void)
 			pods_without_programs_say_so, kube_setup, kube_teardown),
 		cmocka_unit_test_setup_teardown(
 			yaml_is_applied_and_conflicts_are_named, kube_setup, kube_teardown),
+		cmocka_unit_test_setup_teardown(
+			what_is_applied_says_what_it_is, kube_setup, kube_teardown),
+		cmocka_unit_test_setup_teardown(
+			values_of_another_type_are_refused, kube_setup, kube_teardown),
 		cmocka_unit_test_setup_teardown(
 			what_changes_nothing_keeps_the_version, kube_setup, kube_teardown),
 		cmocka_unit_test_setup_teardown(

@@ -13,6 +13,14 @@ def spec(kind, version, **fields):
     return an_object(kind, "x", version, spec=fields)
 
 
+def with_metadata(field, *values):
+    return [an_object("ConfigMap", "x") | {"metadata": {"name": "x", field: value}} for value in values]
+
+
+def with_container(*fields):
+    return [an_object("Pod", "p", spec={"containers": [field]}) for field in fields]
+
+
 def applied(*bodies, code=400):
     return [(f"APPLY configmaps/env?fieldManager=mok {code}", body) for body in bodies]
 
@@ -25,6 +33,23 @@ SCENARIOS = {
                  "apiVersion: 5\nkind: ConfigMap", "apiVersion: v1\nkind: 5"),
         *applied("apiVersion: v1\nkind: ConfigMap\nmetadata: 5", "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: 5 }",
                  code=500), *applied("apiVersion: v1\nkind: ConfigMap\nmetadata:", code=200)],
+    "values of another type": [
+        *refused("configmaps", *[an_object("ConfigMap", "x", data=value) for value in (5, [], "x", True, {"a": 5}, {"a": {}})],
+                 {"apiVersion": "v1", "kind": "ConfigMap", "metadata": 5}, *with_metadata("labels", 5, [5], {"a": []}),
+                 *with_metadata("finalizers", "x", [5]), *with_metadata("ownerReferences", "x", [5]),
+                 *with_metadata("generation", "x"), *with_metadata("creationTimestamp", 5, "x", "2026-13-01T00:00:00Z",
+                                                                   "2026-02-30T00:00:00Z", "2026-02-03 00:00", ""), code=400),
+        *refused("deployments", *[deployment(replicas=value) for value in ("x", 1.5, 1 << 31, [])],
+                 deployment(selector=[]), deployment(template=5), deployment(paused="x"), code=400),
+        *refused("pods", *with_container(
+            5, {"name": 5}, {"args": "x"}, {"args": [5]}, {"env": {}}, {"env": ["x"]}, {"ports": [{"containerPort": "80"}]},
+            {"resources": {"limits": 5}}, {"resources": {"limits": {"cpu": {}}}}, {"resources": {"limits": {"cpu": "x"}}},
+            {"securityContext": {"runAsUser": "x"}}), *[an_object("Pod", "p", spec=fields) for fields in (
+                {"containers": 5}, {"nodeSelector": []}, {"tolerations": {}}, {"hostNetwork": "x"},
+                {"activeDeadlineSeconds": 1.5}, {"activeDeadlineSeconds": 1e30})], code=400),
+        *refused("services", *[an_object("Service", "s", spec={"ports": value}) for value in (
+            "x", ["x"], [{"port": 80.5}], [{"port": 80, "targetPort": []}])], code=400),
+        *refused("secrets", *[an_object("Secret", "s", data=value) for value in (5, {"a": 5}, {"a": "!!"})], code=400)],
     "patches that are none": [
         ("CREATE configmaps 201", config(A="1")),
         *[("JSON configmaps/env 400", body) for body in ("", "5", "{}", '"x"')],
