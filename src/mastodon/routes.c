@@ -57,6 +57,17 @@ static struct mok_val served(struct masto *m)
 
 /* ---- Gateway API ---- */
 
+/* By its name DigitalOcean's controller finds the load balancer of a new Service: when one class
+ * takes over from another, both Services are there for a while, and it must not find the other's,
+ * which goes with its Service.
+ * https://github.com/digitalocean/digitalocean-cloud-controller-manager/blob/master/docs/controllers/services/annotations.md
+ */
+static const char *balancer_name(struct masto *m)
+{
+	return mok_arena_printf(m->arena, "%s-%s%s", m->stack->name ? m->stack->name : "mok", m->ns,
+		strcmp(class_of(m), "cilium") == 0 ? "-cilium" : "");
+}
+
 /* DigitalOcean's settings of a load balancer that a Service makes.
  * https://docs.digitalocean.com/products/kubernetes/how-to/configure-load-balancers/ */
 struct mok_val masto_load_balancer(struct masto *m)
@@ -69,10 +80,7 @@ struct mok_val masto_load_balancer(struct masto *m)
 	const char *stack = masto_text(m, "gateway.load_balancer.network_stack");
 
 	mok_val_set(m->arena, &out, mok_arena_printf(m->arena, "%s-name", prefix),
-		masto_format(m, "%s",
-			name ? name
-			     : mok_arena_printf(m->arena, "%s-%s",
-				       m->stack->name ? m->stack->name : "mok", m->ns)));
+		masto_format(m, "%s", name ? name : balancer_name(m)));
 	mok_val_set(m->arena, &out, mok_arena_printf(m->arena, "%s-type", prefix),
 		masto_format(m, "%s", type));
 	if (size)

@@ -228,7 +228,11 @@ static const struct mok_field tls[] = {
 };
 
 static const struct mok_field load_balancer[] = {
-	{ .name = "name", .type = MOK_STR, .max = 63, .doc = "Name of the load balancer." },
+	{ .name = "name",
+		.type = MOK_STR,
+		.max = 63,
+		.doc = "Name of the load balancer. With another class write another name: it is "
+		       "how DigitalOcean finds the one of a Service." },
 	{ .name = "type",
 		.type = MOK_STR,
 		.values = "REGIONAL_NETWORK|REGIONAL",

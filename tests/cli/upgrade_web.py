@@ -54,11 +54,16 @@ def test_a_run_that_was_killed_knows_the_pods_of_before():
     with Cloud(speed=60) as cloud, Instance(cloud) as stack:
         stack.restart([{"do": "answers_fail", "match": NEW_PODS}])
         process = stack.start("--sandbox", "upgrade", NEW, "--yes")
-        until("web rolls", lambda: NEW in stack.cluster.ask("GET", WEB)["spec"]["template"]["spec"][
-            "containers"][0]["image"])
+
+        def web_rolls():
+            if process.poll() is not None:
+                check(False, f"it ended before: {process.communicate()}")
+            template = stack.cluster.ask("GET", WEB)["spec"]["template"]["spec"]
+            return NEW in template["containers"][0]["image"]
+        until("web rolls", web_rolls, 240)
         process.kill()
         process.communicate()
-        until("its last old pod is gone", lambda: stack.versions()["web"] == NEW)
+        until("its last old pod is gone", lambda: stack.versions()["web"] == NEW, 240)
         check_put_back(stack, stack.upgrade(code=3), r"web did badly for \d{3,} s")
 
 

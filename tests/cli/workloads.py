@@ -339,6 +339,12 @@ def test_search_by_elastics_operator():
         equal(changes["mastodon_search_deploy_4_7"]["action"], "create", "another index begins empty")
         equal([f["path"] for f in changes["mastodon_record"]["fields"]], ["data"], "the address may move")
         check(len(cloud.all("/v2/volumes", "volumes")) >= 3, "each node has a volume")
+        # Another class is another load balancer, though both Services are there for a while.
+        stack.write("mastodon: { gateway: { class: cilium } }\n", "cilium.yaml")
+        stack.run(*plan, "-f", "cilium.yaml", "apply", "--yes", "--no-escrow").expect(0)
+        balancers = [b["ip"] for b in cloud.all("/v2/load_balancers", "load_balancers")]
+        records = cloud.all(f"/v2/domains/{cloud.all('/v2/domains', 'domains')[0]['name']}/records", "domain_records")
+        equal([r["data"] for r in records if r["type"] == "A"], balancers, "the record leads to the one that is left")
         stack.run(*plan, "destroy", "--yes", "--confirm", "mastodon-m").expect(0)
         equal(cloud.all("/v2/volumes", "volumes"), [], "volumes left over")
 
