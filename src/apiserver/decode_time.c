@@ -1,5 +1,6 @@
 /* Times in bodies, and Go's words for those that are none (time.Parse with RFC 3339). */
 #include "apiserver_internal.h"
+#include "cel.h"
 
 #include <ctype.h>
 
@@ -45,14 +46,6 @@ static int number_of(const char *text, size_t len)
 	return n;
 }
 
-static int days_of(int year, int month)
-{
-	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	return days[month - 1] + (month == 2 && leap);
-}
-
 static size_t fraction_len(const char *text)
 {
 	size_t n = text[0] == '.' || text[0] == ',' ? strspn(text + 1, "0123456789") : 0;
@@ -90,7 +83,7 @@ const char *ks_time_wrong(struct mok_arena *arena, const char *text, bool micro)
 			out_of_range = parts[i].what;
 		at += len;
 	}
-	if (!out_of_range && numbers[4] > days_of(numbers[0], numbers[2]))
+	if (!out_of_range && numbers[4] > cel_month_len(numbers[0], numbers[2]))
 		out_of_range = "day";
 	if (out_of_range)
 		return mok_arena_printf(

@@ -44,30 +44,8 @@ static const char *only_container(struct ks_req *r, const cJSON *pod)
 	return NULL;
 }
 
-/* What it waits for, in the kubelet's words; NULL: it does not, or somebody else's pod tells
- * nothing. */
-static const char *waits_for(const cJSON *pod, const char *container)
-{
-	const cJSON *one;
-
-	if (!*ks_str(pod, "spec.nodeName"))
-		return "ContainerCreating";
-	for (size_t i = 0; i < MOK_COUNT(statuses); i++) {
-		cJSON_ArrayForEach(one, ks_at(ks_at(pod, "status"), statuses[i]))
-		{
-			const char *reason = ks_str(one, "state.waiting.reason");
-
-			if (strcmp(ks_str(one, "name"), container) != 0 || !*reason)
-				continue;
-			return strstr(reason, "ImagePull") ? "trying and failing to pull image"
-							   : reason;
-		}
-	}
-	return NULL;
-}
-
-/* Has it run before? */
-static bool has_ended(const cJSON *pod, const char *container)
+/* NULL: somebody else's pod tells nothing of it. */
+static const cJSON *status_of(const cJSON *pod, const char *container)
 {
 	const cJSON *one;
 
@@ -75,10 +53,22 @@ static bool has_ended(const cJSON *pod, const char *container)
 		cJSON_ArrayForEach(one, ks_at(ks_at(pod, "status"), statuses[i]))
 		{
 			if (strcmp(ks_str(one, "name"), container) == 0)
-				return mok_json_at(one, "lastState.terminated") != NULL;
+				return one;
 		}
 	}
-	return false;
+	return NULL;
+}
+
+/* What it waits for, in the kubelet's words; NULL: it does not. */
+static const char *waits_for(const cJSON *pod, const char *container)
+{
+	const char *reason = ks_str(status_of(pod, container), "state.waiting.reason");
+
+	if (!*ks_str(pod, "spec.nodeName"))
+		return "ContainerCreating";
+	if (strstr(reason, "ImagePull"))
+		return "trying and failing to pull image";
+	return *reason ? reason : NULL;
 }
 
 /* What was written before times were kept has none. */
@@ -186,25 +176,11 @@ static void tell_lines(struct ks_req *r, const char *at, int64_t limit)
 	}
 }
 
-static bool is_running(const cJSON *pod, const char *container)
-{
-	const cJSON *one;
-
-	for (size_t i = 0; i < MOK_COUNT(statuses); i++) {
-		cJSON_ArrayForEach(one, ks_at(ks_at(pod, "status"), statuses[i]))
-		{
-			if (strcmp(ks_str(one, "name"), container) == 0)
-				return mok_json_at(one, "state.running") != NULL;
-		}
-	}
-	return false;
-}
-
 /* Whoever follows asks on until the container ends. A version is how much of the text was told,
  * and one more, since nothing at all is one, too. */
 static void follow(struct ks_req *r, const cJSON *pod, const char *container, const char *text)
 {
-	r->out->watch = is_running(pod, container);
+	r->out->watch = mok_json_at(status_of(pod, container), "state.running") != NULL;
 	r->out->watch_version = (int64_t)strlen(text) + 1;
 	r->out->watch_until_ms = r->now_ms + (int64_t)FOLLOW_MAX_S * 1000;
 }
@@ -232,8 +208,9 @@ static const char *which(struct ks_req *r, const cJSON *pod)
 static bool has_log(struct ks_req *r, const cJSON *pod, const char *container, const char *text)
 {
 	const char *waiting = text ? NULL : waits_for(pod, container);
+	bool has_run = mok_json_at(status_of(pod, container), "lastState.terminated") != NULL;
 
-	if (ks_query_true(r, "previous") && !has_ended(pod, container))
+	if (ks_query_true(r, "previous") && !has_run)
 		return ks_bad_request(r,
 			"previous terminated container \"%s\" in pod \"%s\" not found", container,
 			r->name);

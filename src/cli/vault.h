@@ -41,8 +41,8 @@ int vault_reconcile(struct session *s, struct mok_err *err) MOK_MUST_CHECK;
  * kept cannot be read, or a database may hold data made with others. 0 if none is missing. */
 int vault_can_generate(const struct session *s, struct mok_err *err) MOK_MUST_CHECK;
 /* Makes and keeps them, before the changes bring them anywhere; without changes it keeps what only
- * the cluster had. -1: they may not be made, or there
- * is no place to keep them (and no --no-escrow), which is MOK_ERR_REFUSED, too. */
+ * the cluster had. -1: they may not be made, or there is no place to keep them (and no
+ * --no-escrow), which is MOK_ERR_REFUSED, too. */
 int vault_generate(struct session *s, struct mok_err *err) MOK_MUST_CHECK;
 /* Writes the file before anything is sent, if the changes will bring secrets: so a disk that is
  * full or a folder that is not ours stops the run while nothing can be lost. */

@@ -189,19 +189,18 @@ const char *mok_val_get_str(const struct mok_val *map, const char *key)
 	return v && v->type == MOK_STR ? v->u.s : NULL;
 }
 
-static bool has(const struct mok_val *v, bool (*test)(const struct mok_val *))
+/* The first one inside that is so, itself included; or NULL. */
+static const struct mok_val *first(const struct mok_val *v, bool (*test)(const struct mok_val *))
 {
-	if (test(v))
-		return true;
+	const struct mok_val *found = test(v) ? v : NULL;
+
 	if (v->type == MOK_LIST)
-		for (size_t i = 0; i < v->u.list.len; i++)
-			if (has(&v->u.list.items[i], test))
-				return true;
+		for (size_t i = 0; !found && i < v->u.list.len; i++)
+			found = first(&v->u.list.items[i], test);
 	if (v->type == MOK_MAP)
-		for (size_t i = 0; i < v->u.map.len; i++)
-			if (has(&v->u.map.pairs[i].val, test))
-				return true;
-	return false;
+		for (size_t i = 0; !found && i < v->u.map.len; i++)
+			found = first(&v->u.map.pairs[i].val, test);
+	return found;
 }
 
 static bool is_unknown(const struct mok_val *v)
@@ -214,27 +213,19 @@ static bool is_sensitive(const struct mok_val *v)
 	return v->sensitive;
 }
 
-bool mok_val_has_unknown(const struct mok_val *v)
-{
-	return has(v, is_unknown);
-}
-
 const struct mok_val *mok_val_first_unknown(const struct mok_val *v)
 {
-	const struct mok_val *found = v->type == MOK_UNKNOWN ? v : NULL;
+	return first(v, is_unknown);
+}
 
-	if (v->type == MOK_LIST)
-		for (size_t i = 0; !found && i < v->u.list.len; i++)
-			found = mok_val_first_unknown(&v->u.list.items[i]);
-	if (v->type == MOK_MAP)
-		for (size_t i = 0; !found && i < v->u.map.len; i++)
-			found = mok_val_first_unknown(&v->u.map.pairs[i].val);
-	return found;
+bool mok_val_has_unknown(const struct mok_val *v)
+{
+	return mok_val_first_unknown(v) != NULL;
 }
 
 bool mok_val_has_sensitive(const struct mok_val *v)
 {
-	return has(v, is_sensitive);
+	return first(v, is_sensitive) != NULL;
 }
 
 /* ---- comparing ---- */

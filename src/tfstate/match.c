@@ -336,7 +336,7 @@ static void match_label(struct round *m, struct mok_tf_item *item)
 }
 
 /* One is there, and one is lacking: perhaps only the names differ. */
-static void guess(const struct round *m, struct mok_tf_item *item)
+static void guess(struct round *m, struct mok_tf_item *item)
 {
 	const struct mok_object *o = item->object;
 	const char *family = family_of(m, o->kind, o->parent_id);
@@ -358,6 +358,10 @@ static void index_fates(struct mok_tf_state *state)
 	}
 }
 
+/* Each for all that is left, before the next. */
+static void (*const ways[])(
+	struct round *m, struct mok_tf_item *item) = { match_place, match_label, guess };
+
 void mok_tf_match(struct mok_tf_state *state, const struct mok_live *live,
 	const struct mok_changes *changes, struct mok_map *claims)
 {
@@ -370,14 +374,9 @@ void mok_tf_match(struct mok_tf_state *state, const struct mok_live *live,
 	for (size_t i = 0; i < state->items.len; i++)
 		if (is_known(&state->items.items[i]))
 			look_up(&m, &state->items.items[i]);
-	for (size_t i = 0; i < state->items.len; i++)
-		if (is_pending(&state->items.items[i]))
-			match_place(&m, &state->items.items[i]);
-	for (size_t i = 0; i < state->items.len; i++)
-		if (is_pending(&state->items.items[i]))
-			match_label(&m, &state->items.items[i]);
-	for (size_t i = 0; i < state->items.len; i++)
-		if (is_pending(&state->items.items[i]))
-			guess(&m, &state->items.items[i]);
+	for (size_t k = 0; k < MOK_COUNT(ways); k++)
+		for (size_t i = 0; i < state->items.len; i++)
+			if (is_pending(&state->items.items[i]))
+				ways[k](&m, &state->items.items[i]);
 	index_fates(state);
 }

@@ -352,6 +352,7 @@ bool cel_regex_find(const struct cel_regex *regex, struct cel_text text, size_t 
 /* time.c: false: malformed. */
 bool cel_parse_timestamp(const char *text, bool date_only, struct cel_val *out);
 bool cel_parse_duration(const char *text, int64_t *nanos);
+int cel_month_len(int year, int month); /* in days; months begin at 1 */
 const char *cel_timestamp_text(struct mok_arena *arena, const struct cel_val *time);
 const char *cel_duration_text(struct mok_arena *arena, int64_t nanos);
 /* quantity.c: numbers of any size, exact. */

@@ -62,7 +62,7 @@ static bool sign(const char **at, char c)
 	return *(*at) == c && (*at)++;
 }
 
-static int month_len(int year, int month)
+int cel_month_len(int year, int month)
 {
 	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 
@@ -74,7 +74,7 @@ static bool read_date(const char **at, int64_t *days)
 	int year, month, day;
 
 	if (!digits(at, 4, 0, 9999, &year) || !sign(at, '-') || !digits(at, 2, 1, 12, &month) ||
-		!sign(at, '-') || !digits(at, 2, 1, month_len(year, month), &day))
+		!sign(at, '-') || !digits(at, 2, 1, cel_month_len(year, month), &day))
 		return false;
 	*days = days_of(year, month, day);
 	return true;
