@@ -3,6 +3,7 @@
 import json
 import sys
 
+from instance import Cluster
 from lib import ROOT, Cloud, Stack, check, equal, run_tests
 
 PLAN = """\
@@ -35,6 +36,20 @@ def test_a_stack_without_an_instance():
         equal(state["kinds"]["vpc"], {"there": 1, "wanted": 1}, "kinds")
         equal([(p["ready"], p["wanted"]) for p in state["node_pools"]], [(2, 2)], "node pools")
         check(state["cost"]["before"] > 0, "the cost")
+
+
+def test_nodes_of_a_pool_that_took_its_name_back():
+    """A pool of another size is made under another name, which its nodes may go on telling."""
+    with Cloud() as cloud, Stack(cloud, PLAN) as stack:
+        stack.apply()
+        stack.write(PLAN.replace("s-2vcpu-4gb", "s-4vcpu-8gb"))
+        stack.apply()
+        cluster = Cluster(cloud)
+        for node in cluster.ask("GET", "/api/v1/nodes")["items"]:
+            cluster.ask("PATCH", f"/api/v1/nodes/{node['metadata']['name']}", {
+                "metadata": {"labels": {"doks.digitalocean.com/node-pool": "social-base-g2"}}})
+        state = json.loads(stack.run("status", "--format", "json").expect(0).out)
+        equal([(p["ready"], p["wanted"]) for p in state["node_pools"]], [(2, 2)], "node pools")
 
 
 def test_what_cannot_be_read():
